@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "address.h"
+
+#include "bounds.h"
+#include "errors.h"
+
+#include <string.h>
+
+const char *address_domain(const char *address)
+{
+	const char *at = strrchr(address, '@');
+
+	return at != NULL && at > address && at[1] != '\0' ? at + 1 : NULL;
+}
+
+/* atext and dots (RFC 5322, 3.2.3), or UTF-8 (RFC 6531): what needs no quotes.
+ */
+static bool is_dot_atom(const char *local, size_t len)
+{
+	bool after_dot = true;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)local[i];
+
+		if (c == '.' && after_dot)
+			return false;
+		if (c != '.' && c < 0x80 && !g_ascii_isalnum((char)c) &&
+		    strchr("!#$%&'*+-/=?^_`{|}~", (char)c) == NULL)
+			return false;
+		after_dot = c == '.';
+	}
+	return len > 0 && !after_dot;
+}
+
+/* quoted-string without quotes and backslashes, or NULL when LOCAL is none. */
+static char *unquote(const char *local, size_t len)
+{
+	g_autoptr(GString) bare = g_string_sized_new(len);
+
+	if (len < 2 || local[0] != '"' || local[len - 1] != '"')
+		return NULL;
+	for (size_t i = 1; i < len - 1; i++) {
+		if (local[i] == '"')
+			return NULL;
+		if (local[i] == '\\' && ++i == len - 1)
+			return NULL;
+		g_string_append_c(bare, local[i]);
+	}
+	return g_strdup(bare->str);
+}
+
+static char *fold_local(const char *local, size_t len)
+{
+	g_autofree char *bare = unquote(local, len);
+
+	if (bare != NULL && is_dot_atom(bare, strlen(bare)))
+		return g_utf8_strdown(bare, -1);
+	return g_utf8_strdown(local, (gssize)len);
+}
+
+static char *fold_domain(const char *domain)
+{
+	g_autofree char *bare = g_strdup(domain);
+	size_t len = strlen(bare);
+	char *ascii;
+
+	if (len > 1 && bare[len - 1] == '.')
+		bare[len - 1] = '\0';
+	if (g_hostname_is_non_ascii(bare)) {
+		ascii = g_hostname_to_ascii(bare);
+		/* what IDNA cannot write is still an address to compare */
+		return ascii != NULL ? ascii : g_utf8_strdown(bare, -1);
+	}
+	return g_ascii_strdown(bare, -1);
+}
+
+char *address_fold(const char *address, GError **error)
+{
+	g_autofree char *bare = NULL;
+	size_t len = strlen(address);
+	const char *domain;
+
+	if (len > BOUND_ADDRESS) {
+		g_set_error(error, VP_ERROR, VP_ERROR_LIMIT,
+		    "address longer than %d octets", BOUND_ADDRESS);
+		return NULL;
+	}
+	bare = g_strstrip(g_strndup(address, len));
+	len = strlen(bare);
+	if (len >= 2 && bare[0] == '<' && bare[len - 1] == '>') {
+		bare[len - 1] = '\0';
+		memmove(bare, bare + 1, len - 1);
+		g_strstrip(bare);
+	}
+	domain = address_domain(bare);
+	if (domain == NULL) {
+		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
+		    "address lacks a local part or a domain");
+		return NULL;
+	}
+	if (!g_utf8_validate(bare, -1, NULL)) {
+		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
+		    "address is not UTF-8");
+		return NULL;
+	}
+	for (const char *c = domain; *c != '\0'; c++) {
+		if (g_ascii_isspace(*c) || g_ascii_iscntrl(*c) ||
+		    strchr("<>\"(),;\\", *c) != NULL) {
+			g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
+			    "address has a domain that is none");
+			return NULL;
+		}
+	}
+	g_autofree char *local = fold_local(bare, (size_t)(domain - 1 - bare));
+	g_autofree char *host = fold_domain(domain);
+
+	return g_strconcat(local, "@", host, NULL);
+}
+
+static size_t bare_length(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 0 && name[len - 1] == '.' ? len - 1 : len;
+}
+
+bool domain_equal(const char *a, const char *b)
+{
+	size_t len = bare_length(a);
+
+	return len == bare_length(b) && g_ascii_strncasecmp(a, b, len) == 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Every quantity a peer can choose has its bound here.  Not "limits.h": a
+   private header must not bear the name of a system one. */
+enum {
+	/* LMTP (RFC 5321, 4.5.3.1) */
+	BOUND_COMMAND = 2048, /* 512 in the RFC; ORCPT and XFORWARD need more */
+	BOUND_RECIPIENTS = 1000, /* at least 100 must be taken */
+	BOUND_BAD_COMMANDS = 10, /* then 421 and good-bye, as Dovecot */
+	BOUND_ADDRESS = 1024,   /* XVERP addresses outgrow the RFC's 64 + 255 */
+	BOUND_REPLY_TEXT = 200, /* Postfix logs it whole */
+
+	/* a message */
+	BOUND_MESSAGE = 256 * 1024, /* judged; the rest is read and dropped */
+	BOUND_HEADERS = 64 * 1024,  /* of which this much header is parsed */
+	BOUND_PARTS = 64,           /* MIME parts looked at */
+	BOUND_DEPTH = 16,           /* MIME levels looked into */
+	BOUND_FIELD_LINES = 4096,   /* of a delivery-status part */
+	BOUND_GROUPS = 200,         /* recipients of one report */
+	BOUND_FIELD = 8 * 1024,     /* one field's value */
+	BOUND_TEXT = 64 * 1024,     /* decoded human-readable text */
+
+	/* what is kept of it */
+	BOUND_DIAGNOSTIC = 1000, /* diagnostic text in the store */
+	BOUND_MATCHED = 200,     /* the text that a rule matched */
+	BOUND_NAME = 255, /* a host name, a queue id, a message id's log form */
+
+	/* PCRE2, per match (pcre2api(3), "Setting match limits") */
+	BOUND_MATCH = 100000,
+	BOUND_MATCH_DEPTH = 1000,
+	BOUND_MATCH_HEAP = 1024, /* kibibytes */
+
+	/* configuration, keys and rules */
+	BOUND_FILE = 4 * 1024 * 1024,
+	BOUND_KEYS = 32,
+	BOUND_CAMPAIGN = 32, /* a campaign's name */
+};

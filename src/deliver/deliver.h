@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <glib.h>
+
+#include "envelope.h"
+#include "policy.h"
+#include "report.h"
+#include "rules.h"
+#include "store.h"
+#include "token.h"
+#include "verdict.h"
+
+/* One message, from bytes to store.  Two halves: deliver_analyse() is pure and
+   may run on any core; deliver_record() is the transaction.  The daemon's
+   recorder and pipe(8)'s front end call the same two, then store_sync(), and
+   only then tell anyone. */
+
+/* A stream of mail, and which campaigns are of it. */
+typedef struct Stream {
+	char *name;
+	char **campaigns; /* glob patterns, NULL-ended */
+	bool is_exempt;   /* complaints do not suppress here */
+} Stream;
+
+/* All that a message is judged by.  Immutable, shared by threads; a reload
+   builds another one and swaps. */
+typedef struct Judge {
+	TokenSpace *tokens;
+	RuleSet *rules;
+	Policy policy;
+	GPtrArray *streams; /* of Stream; the first that matches */
+	char *default_stream;
+	char **own_hosts;        /* Reporting-MTA names that are this host */
+	int64_t bounce_lifetime; /* seconds a token is good for, by class */
+	int64_t complaint_lifetime;
+	unsigned forged_per_source; /* rows an hour */
+	unsigned forged_total;
+} Judge;
+
+void judge_free(Judge *judge);
+
+/* The stream that CAMPAIGN belongs to. */
+const char *judge_stream(const Judge *judge, const char *campaign);
+bool judge_is_exempt(const Judge *judge, const char *stream);
+
+/* A message understood: what it says and what each of its envelope recipients
+   proves. */
+typedef struct Analysis Analysis;
+
+Analysis *deliver_analyse(const Judge *judge, const Envelope *envelope,
+    GBytes *message);
+void analysis_free(Analysis *analysis);
+const Report *analysis_report(const Analysis *analysis);
+
+typedef enum OutcomeKind {
+	OUTCOME_STORED,    /* an event */
+	OUTCOME_DUPLICATE, /* seen before: nothing changed */
+	OUTCOME_FORGED,    /* proves nothing: recorded apart */
+} OutcomeKind;
+
+/* What became of one envelope recipient; for its reply and its log line. */
+typedef struct Outcome {
+	OutcomeKind kind;
+	int64_t event_id;
+	char *recipient; /* the person, "" when forged */
+	char *campaign;
+	char *why;        /* forged: what failed */
+	Verdict *verdict; /* NULL when duplicate or forged */
+	Effect effect;
+	bool is_step_taken; /* the token's one step of this kind was spent */
+	int state_before;   /* policy_strongest() before and after, or -1 */
+	int state_after;
+} Outcome;
+void outcome_free(Outcome *outcome);
+
+/* Records ANALYSIS in one transaction at NOW.  On success one Outcome per
+   envelope recipient, in order, is appended to OUTCOMES, and the caller must
+   store_sync() before telling anyone.  On failure nothing is stored. */
+bool deliver_record(const Judge *judge, Store *store, const Analysis *analysis,
+    int64_t now, GPtrArray *outcomes, GError **error);
+
+/* The LMTP reply line for one recipient, g_free() it. */
+char *outcome_reply(const Outcome *outcome);
+/* The reply (and pipe(8)'s output) for a failure: "452 4.3.1 ...",
+   "451 4.3.0 ..."; never 5xx. */
+char *deliver_failure_reply(const GError *error);
+/* One log line: "4XYZ12: to=<...>, campaign=..., class=..., ..." */
+char *outcome_log_line(const Outcome *outcome, const Envelope *envelope,
+    unsigned i);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Judge, judge_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Analysis, analysis_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Outcome, outcome_free)

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <glib.h>
+
+#include "deliver.h"
+#include "policy.h"
+
+/* verpd.conf(5) as read: one table row per parameter stands behind it. */
+typedef struct Settings {
+	char *file;   /* where it was read from */
+	char *store;  /* path of the database */
+	char *keys;   /* path of the keys file */
+	char **rules; /* directories of *.rules, in order */
+	char **bounce_domains;
+	char *sub_address;
+	char **own_hosts;
+
+	char **listen; /* "unix:/run/verpd/lmtp", "inet:127.0.0.1:2424" */
+	unsigned listen_mode;
+	char *listen_group; /* "" leaves it */
+	bool allow_remote;  /* addresses other than loopback may be listened on
+			    */
+	char *hostname;
+	uint64_t message_size_limit;
+	unsigned connection_limit;
+	int64_t command_timeout, data_timeout, session_timeout; /* seconds */
+	unsigned workers;        /* analysing threads; 0: one per core */
+	unsigned batch;          /* messages per disk sync at most */
+	int64_t busy_timeout;    /* seconds to wait for a locked store */
+	int64_t deliver_timeout; /* pipe(8) front end's own alarm */
+
+	int64_t bounce_lifetime, complaint_lifetime;
+	unsigned forged_per_source, forged_total; /* rows an hour */
+	int64_t delivery_key_retention;           /* seconds */
+
+	Policy policy;
+	GPtrArray *streams; /* of Stream */
+	char *default_stream;
+	GPtrArray *patterns; /* of SettingsPattern */
+	char *log;           /* "syslog", "stderr" */
+	char *log_level;     /* "error", "warning", "info", "debug" */
+} Settings;
+
+typedef struct SettingsPattern {
+	char *name;
+	char *regex; /* NULL for a built-in */
+	bool is_trusted;
+} SettingsPattern;
+
+/* Reads FILE.  NULL with VP_ERROR_CONFIG and "file:line: what": unknown or
+   repeated names, bad values, values that contradict each other. */
+Settings *settings_read(const char *file, GError **error);
+/* The built-in defaults. */
+Settings *settings_new(void);
+void settings_free(Settings *settings);
+
+/* As postconf(1): "name = value" lines of all defaults (`-d`), or of what
+   differs from them (`-n`).  g_free() it. */
+char *settings_print(const Settings *settings, bool only_changed);
+
+/* Where verpd.conf is when nobody says otherwise. */
+const char *settings_default_file(void);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Settings, settings_free)

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "settings.h"
+#include "token.h"
+
+/* From settings to what messages are judged by: the files they name are read,
+   checked and built.  All or nothing, so a reload can keep the old. */
+
+/* Reads the keys file.  VP_ERROR_CONFIG when it is missing, malformed, or
+   readable or writable by others than its owner and group. */
+KeyRing *site_keys(const Settings *settings, GError **error);
+/* Reads every *.rules file of the rule directories, each directory in the
+   order of names. */
+RuleSet *site_rules(const Settings *settings, GError **error);
+/* EPOCH may be NULL (no store): opaque tokens can then not be proven. */
+TokenSpace *site_tokens(const Settings *settings, const uint8_t *epoch,
+    GError **error);
+Judge *site_judge(const Settings *settings, const uint8_t *epoch,
+    GError **error);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stddef.h>
+
+#include "report.h"
+
+/* Call once, before any thread reads: GMime's own set-up (it calls srand()). */
+void mail_init(void);
+
+/* Reads a message: LEN octets, CRLF, LF or CR lines, NUL and 8-bit octets
+   allowed, cut anywhere.  Never fails and never returns NULL: malformed mail is
+   a Report with less in it. */
+Report *report_read(const char *bytes, size_t len);

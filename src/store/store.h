@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <glib.h>
+
+#include "policy.h"
+
+/* The suppression store: a few verbs behind which a backend stands.
+
+   A Store belongs to the thread that opened it.  Every verb fails with a
+   GError and says "temporary" whenever it is not sure:
+     VP_ERROR_FULL       no room on the disk (452)
+     VP_ERROR_TEMPORARY  busy, read-only, I/O error, anything else (451)
+     VP_ERROR_CONFIG     no store there, or of a newer schema
+     VP_ERROR_FATAL      a sync or checkpoint failed: leave the process
+   After a failure inside a transaction call store_rollback(). */
+typedef struct Store Store;
+
+typedef enum StoreMode {
+	STORE_READ,   /* look only */
+	STORE_WRITE,  /* a command: commits are durable one by one
+			(synchronous=FULL) */
+	STORE_DAEMON, /* the recorder: commits are durable after store_sync();
+			 alone on this store (lock file PATH.lock), and opened
+			 only after recovery and a full checkpoint */
+} StoreMode;
+
+/* Makes a new, empty store with a new epoch at PATH.  Fails with
+   VP_ERROR_CONFIG if anything is there already. */
+bool store_create(const char *path, GError **error);
+
+/* Opens an existing store, migrating an older schema in one transaction
+   (STORE_READ cannot, and says so).  BUSY_MS bounds each wait for a lock. */
+Store *store_open(const char *path, StoreMode mode, unsigned busy_ms,
+    GError **error);
+/* NULL is nothing.  An open transaction is rolled back. */
+void store_close(Store *store);
+
+#define STORE_EPOCH 16
+/* The epoch that goes into opaque tokens, STORE_EPOCH octets, lent. */
+const uint8_t *store_epoch(const Store *store);
+
+/* ---- transactions ---- */
+
+bool store_begin(Store *store, GError **error);
+bool store_commit(Store *store, GError **error);
+void store_rollback(Store *store);
+/* Makes every commit this process or another has made so far durable.  Call it
+   before every acknowledgement, also of a duplicate.  Checkpoints when due.
+   Its failure is VP_ERROR_FATAL. */
+bool store_sync(Store *store, GError **error);
+
+/* ---- recording; inside a transaction ---- */
+
+#define STORE_KEY 32
+/* Notes the delivery key of one report for one token.  *RET_SEEN: it was there
+   before. */
+bool store_seen(Store *store, const uint8_t key[STORE_KEY], int64_t now,
+    bool *ret_seen, GError **error);
+
+typedef struct StoreCampaign {
+	int64_t id;
+	char *name;
+	char *stream;
+} StoreCampaign;
+void store_campaign_clear(StoreCampaign *campaign);
+
+typedef struct StoreRecipient {
+	int64_t id;
+	char *address;  /* folded */
+	char *original; /* as first seen */
+} StoreRecipient;
+void store_recipient_clear(StoreRecipient *recipient);
+
+/* Find by id, or (id 0) by name or folded address.  VP_ERROR_NOT_FOUND. */
+bool store_campaign_find(Store *store, int64_t id, const char *name,
+    StoreCampaign *ret_campaign, GError **error);
+bool store_recipient_find(Store *store, int64_t id, const char *folded,
+    StoreRecipient *ret_recipient, GError **error);
+/* Find, or make with a new id (never one used before). */
+bool store_campaign_ensure(Store *store, const char *name, const char *stream,
+    int64_t now, StoreCampaign *ret_campaign, GError **error);
+bool store_recipient_ensure(Store *store, const char *folded,
+    const char *original, int64_t now, StoreRecipient *ret_recipient,
+    GError **error);
+
+/* The state of a recipient in STREAM. */
+bool store_load(Store *store, int64_t recipient_id, const char *stream,
+    RecipientState *ret_state, GError **error);
+/* Writes what differs from BEFORE; EVENT_ID is the event that did it. */
+bool store_save(Store *store, int64_t recipient_id, const char *stream,
+    const RecipientState *before, const RecipientState *after, int64_t event_id,
+    GError **error);
+
+/* Whether a step was already taken from the token (campaign, recipient, day).
+*/
+bool store_step_taken(Store *store, int64_t campaign_id, int64_t recipient_id,
+    int64_t token_day, Step step, bool *ret_taken, GError **error);
+
+/* How far the address a report came to is believed. */
+typedef enum Trust {
+	TRUST_SIGNED, /* genuine token */
+	TRUST_LOCAL,  /* unsigned, this host's own bounce, all checks passed */
+	TRUST_ADMIN,  /* unsigned, of a pattern the admin trusts */
+	TRUST_RECORD, /* recorded, never counted: expired token, base address */
+} Trust;
+const char *trust_name(Trust trust);
+
+/* One verdict on one recipient, append-only.  Absent text is "". */
+typedef struct Event {
+	int64_t id; /* given by the store */
+	int64_t at;
+	int64_t recipient_id;
+	int64_t campaign_id;
+	int64_t token_day;
+	Trust trust;
+	enum vp_class class_;
+	enum vp_reason reason;
+	double confidence;
+	const char *rule;
+	const char *source; /* Verdict.source */
+	const char *matched;
+	const char *status;
+	unsigned smtp_code;
+	const char *action;
+	const char *provider;
+	const char *remote_mta;
+	const char *diagnostic;
+	const char *via;        /* Final-Recipient when it is another address */
+	const char *message_id; /* of the report */
+	const char *queue_id;
+	const char *client; /* who handed it in: address or "local" */
+	Effect effect;
+	/* filled by store_each_event() only */
+	const char *campaign;
+	const char *stream;
+	const char *address;
+} Event;
+
+bool store_append(Store *store, const Event *event, int64_t *ret_id,
+    GError **error);
+
+/* A report to an address of ours that proves nothing. */
+typedef struct Forgery {
+	int64_t id;
+	int64_t at;
+	const char *source;  /* client address, or "local" */
+	const char *address; /* the envelope recipient */
+	const char *why;
+	const char *queue_id;
+	uint64_t hits; /* how many this row stands for */
+} Forgery;
+/* Records it; beyond PER_SOURCE rows an hour of one source, or TOTAL of all,
+   the source's (or the hour's) last row counts on instead. */
+bool store_forged(Store *store, const Forgery *forgery, unsigned per_source,
+    unsigned total, GError **error);
+
+/* ---- asking ---- */
+
+typedef struct Suppression {
+	int64_t recipient_id;
+	const char *address;
+	const char *original;
+	const char *stream; /* "" is all */
+	Cause cause;
+	Hold hold;
+	int64_t event_id; /* 0: set by hand */
+	const char *note; /* by hand: the reason given */
+} Suppression;
+
+/* What to visit; zero or NULL is "any". */
+typedef struct StoreFilter {
+	const char *address; /* folded */
+	const char *stream;
+	const char *campaign;
+	int cause;  /* Cause, or -1 */
+	int class_; /* enum vp_class, or -1 */
+	int64_t since;
+	int64_t until;
+	bool needs_review;
+	bool with_expired; /* suppressions that are over, too */
+	int64_t now;
+	uint64_t limit;
+} StoreFilter;
+#define STORE_FILTER_ANY                                                       \
+	{                                                                      \
+		.cause = -1, .class_ = -1                                      \
+	}
+
+/* Return false to stop.  Rows are lent for the call.  No read lock is held
+   longer than 50 ms: long results are read in chunks by id. */
+typedef bool (*StoreEachSuppression)(const Suppression *row, void *data);
+typedef bool (*StoreEachEvent)(const Event *row, void *data);
+typedef bool (*StoreEachForgery)(const Forgery *row, void *data);
+bool store_each_suppression(Store *store, const StoreFilter *filter,
+    StoreEachSuppression each, void *data, GError **error);
+bool store_each_event(Store *store, const StoreFilter *filter,
+    StoreEachEvent each, void *data, GError **error);
+bool store_each_forgery(Store *store, const StoreFilter *filter,
+    StoreEachForgery each, void *data, GError **error);
+
+typedef struct AuditEntry {
+	int64_t id;
+	int64_t at;
+	const char *actor;
+	const char *action;  /* "add", "release", "expire", "key rotate"… */
+	const char *address; /* folded, or "" */
+	const char *stream;
+	int cause; /* Cause, or -1 */
+	int64_t until;
+	const char *reason;
+	int64_t after_event; /* the last event before it: their common order */
+} AuditEntry;
+typedef bool (*StoreEachAudit)(const AuditEntry *row, void *data);
+bool store_each_audit(Store *store, const StoreFilter *filter,
+    StoreEachAudit each, void *data, GError **error);
+
+typedef struct StoreStats {
+	int64_t recipients, campaigns, events, deliveries, duplicates, forged;
+	int64_t by_class[VP_CLASS_COUNT];
+	int64_t by_cause[CAUSE_COUNT]; /* active at NOW */
+	int64_t needs_review;
+} StoreStats;
+bool store_stats(Store *store, int64_t since, int64_t now,
+    StoreStats *ret_stats, GError **error);
+
+/* ---- by hand; each its own transaction, with its audit row ---- */
+
+typedef struct ManualChange {
+	const char *actor;
+	const char *reason;
+	int64_t now;
+} ManualChange;
+
+/* Holds FOLDED in STREAM ("" all) until UNTIL (HOLD_FOREVER). */
+bool store_add(Store *store, const ManualChange *change, const char *folded,
+    const char *original, const char *stream, int64_t until, GError **error);
+/* Lifts the active holds of CAUSE (-1: all) in STREAM (NULL: every one) and
+   forgets the soft count; *RET_LIFTED holds were lifted. */
+bool store_release(Store *store, const ManualChange *change, const char *folded,
+    const char *stream, int cause, unsigned *ret_lifted, GError **error);
+/* Deletes holds that are over and delivery keys older than KEEP seconds, in
+   transactions of at most 50 ms. */
+bool store_expire(Store *store, const ManualChange *change, int64_t keep,
+    bool is_dry_run, uint64_t *ret_holds, uint64_t *ret_keys, GError **error);
+
+/* Recounts every recipient from events and audit and compares; each difference
+   is a line of text appended to FINDINGS.  Also integrity_check and
+   foreign_key_check.  False with an error only when it could not look. */
+bool store_verify(Store *store, int64_t now, GPtrArray *findings,
+    uint64_t *ret_recipients, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_close)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StoreCampaign, store_campaign_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StoreRecipient, store_recipient_clear)
