@@ -39,9 +39,16 @@ typedef struct Judge {
 	int64_t complaint_lifetime;
 	unsigned forged_per_source; /* rows an hour */
 	unsigned forged_total;
+	int ref_count;
 } Judge;
 
-void judge_free(Judge *judge);
+/* A judge with nothing in it, to be filled before it is shared. */
+Judge *judge_new(void);
+Judge *judge_ref(Judge *judge);
+void judge_unref(Judge *judge);
+/* Appends a stream; takes copies. */
+void judge_add_stream(Judge *judge, const char *name,
+    const char *const *campaigns, bool is_exempt);
 
 /* The stream that CAMPAIGN belongs to. */
 const char *judge_stream(const Judge *judge, const char *campaign);
@@ -92,6 +99,6 @@ char *deliver_failure_reply(const GError *error);
 char *outcome_log_line(const Outcome *outcome, const Envelope *envelope,
     unsigned i);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Judge, judge_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Judge, judge_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Analysis, analysis_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Outcome, outcome_free)
