@@ -1,9 +1,291 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "address.h"
+#include "base32.h"
+#include "envelope.h"
+#include "errors.h"
+#include "text.h"
+#include "units.h"
+
+#include <verpd/verdict.h>
+
 #include "main.h"
+
+#include <string.h>
+
+#include <glib.h>
+
+/* ---- words ---- */
+
+START_TEST(names_round_trip)
+{
+	for (int i = 0; i < VP_CLASS_COUNT; i++)
+		ck_assert_int_eq(
+		    vp_class_from_name(vp_class_name((enum vp_class)i)), i);
+	for (int i = 0; i < VP_REASON_COUNT; i++)
+		ck_assert_int_eq(
+		    vp_reason_from_name(vp_reason_name((enum vp_reason)i)), i);
+	ck_assert_int_eq(vp_class_from_name("no such"), -1);
+	ck_assert_int_eq(vp_reason_from_name(""), -1);
+	ck_assert_str_eq(vp_reason_name((enum vp_reason)999), "unknown");
+}
+END_TEST
+
+/* ---- addresses ---- */
+
+static const struct {
+	const char *label;
+	const char *address;
+	const char *folded; /* NULL: an error */
+} folds[] = {
+	{ "case", "Ana@Example.ORG", "ana@example.org" },
+	{ "brackets and blanks", " <ana@example.org> ", "ana@example.org" },
+	{ "final dot", "ana@example.org.", "ana@example.org" },
+	{ "quotes that need not be", "\"ana.b\"@example.org",
+	    "ana.b@example.org" },
+	{ "quotes that must be", "\"ana b\"@example.org",
+	    "\"ana b\"@example.org" },
+	{ "quoted dots", "\"a..b\"@example.org", "\"a..b\"@example.org" },
+	{ "an at-sign in quotes", "\"a@b\"@example.org",
+	    "\"a@b\"@example.org" },
+	{ "IDNA",
+	    "ana@b\xc3\xbc"
+	    "cher.example",
+	    "ana@xn--bcher-kva.example" },
+	{ "IDNA, other case",
+	    "ana@B\xc3\x9c"
+	    "CHER.example",
+	    "ana@xn--bcher-kva.example" },
+	{ "SMTPUTF8 local part", "JOS\xc3\x89@example.org",
+	    "jos\xc3\xa9@example.org" },
+	{ "plus is kept", "ana+news@example.org", "ana+news@example.org" },
+	{ "no domain", "ana@", NULL },
+	{ "no local part", "@example.org", NULL },
+	{ "no at-sign", "ana", NULL },
+	{ "empty", "", NULL },
+	{ "bad UTF-8", "an\xff@example.org", NULL },
+	{ "blank in the domain", "ana@exam ple.org", NULL },
+};
+
+START_TEST(fold)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *got = address_fold(folds[_i].address, &error);
+
+	ck_assert_msg(g_strcmp0(got, folds[_i].folded) == 0, "%s: got %s",
+	    folds[_i].label, got);
+	ck_assert((got == NULL) == (error != NULL));
+	if (got != NULL) {
+		g_autofree char *again = address_fold(got, NULL);
+
+		ck_assert_str_eq(again, got);
+	}
+}
+END_TEST
+
+START_TEST(fold_has_a_bound)
+{
+	g_autofree char *local = g_strnfill(2000, 'a');
+	g_autofree char *address = g_strconcat(local, "@example.org", NULL);
+	g_autoptr(GError) error = NULL;
+
+	ck_assert_ptr_null(address_fold(address, &error));
+	ck_assert(g_error_matches(error, VP_ERROR, VP_ERROR_LIMIT));
+}
+END_TEST
+
+START_TEST(domains)
+{
+	ck_assert(domain_equal("mx.Example.org.", "MX.example.org"));
+	ck_assert(!domain_equal("example.org", "xexample.org"));
+	ck_assert(!domain_equal("", "example.org"));
+	ck_assert_str_eq(address_domain("\"a@b\"@c.example"), "c.example");
+	ck_assert_ptr_null(address_domain("a@"));
+}
+END_TEST
+
+/* ---- base32: RFC 4648, 10, in lower case and without padding ---- */
+
+static const struct {
+	const char *bytes;
+	const char *digits;
+} vectors[] = {
+	{ "", "" },
+	{ "f", "my" },
+	{ "fo", "mzxq" },
+	{ "foo", "mzxw6" },
+	{ "foob", "mzxw6yq" },
+	{ "fooba", "mzxw6ytb" },
+	{ "foobar", "mzxw6ytboi" },
+};
+
+START_TEST(base32_vector)
+{
+	char digits[32];
+	uint8_t bytes[16];
+	size_t len = strlen(vectors[_i].bytes);
+	g_autofree char *upper = g_ascii_strup(vectors[_i].digits, -1);
+
+	base32_encode((const uint8_t *)vectors[_i].bytes, len, digits);
+	ck_assert_str_eq(digits, vectors[_i].digits);
+	ck_assert(base32_decode(upper, strlen(upper), bytes, len));
+	ck_assert(len == 0 || memcmp(bytes, vectors[_i].bytes, len) == 0);
+	ck_assert(!base32_decode(upper, strlen(upper), bytes, len + 1));
+}
+END_TEST
+
+START_TEST(base32_has_one_spelling)
+{
+	uint8_t byte;
+
+	ck_assert(base32_decode("my", 2, &byte, 1));
+	ck_assert(!base32_decode("mz", 2, &byte, 1));
+	ck_assert(!base32_decode("m1", 2, &byte, 1));
+	ck_assert(!base32_decode("m=", 2, &byte, 1));
+}
+END_TEST
+
+/* ---- text ---- */
+
+static const struct {
+	const char *label;
+	const char *text;
+	size_t len; /* 0: strlen */
+	size_t max;
+	const char *want;
+} texts[] = {
+	{ "plain", "550 no such user", 0, 100, "550 no such user" },
+	{ "escape sequence", "a\x1b[31mred", 0, 100, "a?[31mred" },
+	{ "lines and tabs", " a\r\n\tb  c\n", 0, 100, "a b c" },
+	{ "NUL", "a\0b", 3, 100,
+	    "a\xef\xbf\xbd"
+	    "b" },
+	{ "C1",
+	    "a\xc2\x9b"
+	    "b",
+	    0, 100, "a?b" },
+	{ "bidi override",
+	    "a\xe2\x80\xae"
+	    "b",
+	    0, 100, "a?b" },
+	{ "line separator",
+	    "a\xe2\x80\xa8"
+	    "b",
+	    0, 100, "a?b" },
+	{ "Latin-1", "Bo\xeete", 0, 100, "Bo\xef\xbf\xbdte" },
+	{ "cut", "abcdefgh", 0, 6, "abc..." },
+	{ "cut at a character", "ab\xc3\xa9\xc3\xa9\xc3\xa9", 0, 6, "ab..." },
+	{ "not cut", "abcdef", 0, 6, "abcdef" },
+	{ "nothing", "", 0, 6, "" },
+};
+
+START_TEST(printable)
+{
+	size_t len = texts[_i].len != 0 ? texts[_i].len
+					: strlen(texts[_i].text);
+	g_autofree char *got = text_printable(texts[_i].text, len,
+	    texts[_i].max);
+
+	ck_assert_msg(strcmp(got, texts[_i].want) == 0, "%s: got \"%s\"",
+	    texts[_i].label, got);
+}
+END_TEST
+
+START_TEST(utf8_is_bounded)
+{
+	g_autofree char *bad = g_strnfill(1000, '\xff');
+
+	for (size_t max = 0; max < 40; max++) {
+		g_autofree char *got = text_utf8(bad, 1000, max);
+
+		ck_assert_uint_le(strlen(got), max);
+		ck_assert(g_utf8_validate(got, -1, NULL));
+	}
+}
+END_TEST
+
+/* ---- units ---- */
+
+static const struct {
+	const char *text;
+	int64_t seconds; /* -1: an error */
+	const char *shortest;
+} spans[] = {
+	{ "90", 90, "90s" },
+	{ "90s", 90, "90s" },
+	{ "15m", 900, "15m" },
+	{ "12H", 43200, "12h" },
+	{ "30d", 2592000, "30d" },
+	{ "2w", 1209600, "2w" },
+	{ "1y", 31536000, "1y" },
+	{ "0", 0, "0" },
+	{ "", -1, NULL },
+	{ "d", -1, NULL },
+	{ "-5d", -1, NULL },
+	{ "5 d", -1, NULL },
+	{ "5dd", -1, NULL },
+	{ "99999999999999999999", -1, NULL },
+	{ "999999999999999y", -1, NULL },
+};
+
+START_TEST(duration)
+{
+	g_autoptr(GError) error = NULL;
+	int64_t seconds = -1;
+	bool ok = duration_parse(spans[_i].text, &seconds, &error);
+
+	ck_assert_msg(ok == (spans[_i].seconds >= 0), "\"%s\"", spans[_i].text);
+	ck_assert_int_eq(seconds, spans[_i].seconds);
+	if (ok) {
+		g_autofree char *text = duration_format(seconds);
+
+		ck_assert_str_eq(text, spans[_i].shortest);
+	}
+}
+END_TEST
+
+START_TEST(sizes_and_times)
+{
+	int64_t value = 0;
+	g_autofree char *text = NULL;
+	g_autofree char *time = time_format(1795293182);
+
+	ck_assert(size_parse("64k", &value, NULL));
+	ck_assert_int_eq(value, 65536);
+	text = size_format(value);
+	ck_assert_str_eq(text, "64k");
+	ck_assert(!size_parse("64x", &value, NULL));
+	ck_assert_str_eq(time, "2026-11-21T20:33:02Z");
+	ck_assert(time_parse(time, 0, &value, NULL));
+	ck_assert_int_eq(value, 1795293182);
+	ck_assert(time_parse("2026-11-21", 0, &value, NULL));
+	ck_assert_int_eq(value, 1795219200);
+	ck_assert(time_parse("2d", 1795293182, &value, NULL));
+	ck_assert_int_eq(value, 1795293182 - 2 * SECONDS_PER_DAY);
+	ck_assert(!time_parse("yesterday", 0, &value, NULL));
+	ck_assert_int_eq(day_of(0), 0);
+	ck_assert_int_eq(day_of(-1), -1);
+	ck_assert_int_eq(day_of(86400), 1);
+}
+END_TEST
 
 static Suite *base_suite(void)
 {
-	return suite_create("base");
+	Suite *suite = suite_create("base");
+	TCase *tcase = tcase_create("base");
+
+	tcase_add_test(tcase, names_round_trip);
+	tcase_add_loop_test(tcase, fold, 0, (int)G_N_ELEMENTS(folds));
+	tcase_add_test(tcase, fold_has_a_bound);
+	tcase_add_test(tcase, domains);
+	tcase_add_loop_test(tcase, base32_vector, 0,
+	    (int)G_N_ELEMENTS(vectors));
+	tcase_add_test(tcase, base32_has_one_spelling);
+	tcase_add_loop_test(tcase, printable, 0, (int)G_N_ELEMENTS(texts));
+	tcase_add_test(tcase, utf8_is_bounded);
+	tcase_add_loop_test(tcase, duration, 0, (int)G_N_ELEMENTS(spans));
+	tcase_add_test(tcase, sizes_and_times);
+	suite_add_tcase(suite, tcase);
+	return suite;
 }
 
 RUN_SUITE(base_suite)
