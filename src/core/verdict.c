@@ -13,6 +13,19 @@ Verdict *verdict_new(void)
 	return verdict;
 }
 
+Verdict *verdict_copy(const Verdict *verdict)
+{
+	Verdict *copy = g_new(Verdict, 1);
+
+	*copy = *verdict;
+	copy->rule = g_strdup(verdict->rule);
+	copy->source = g_strdup(verdict->source);
+	copy->matched = g_strdup(verdict->matched);
+	copy->status = g_strdup(verdict->status);
+	copy->provider = g_strdup(verdict->provider);
+	return copy;
+}
+
 void verdict_free(Verdict *verdict)
 {
 	if (verdict == NULL)

@@ -21,6 +21,7 @@ typedef struct Verdict {
 } Verdict;
 
 Verdict *verdict_new(void);
+Verdict *verdict_copy(const Verdict *verdict);
 void verdict_free(Verdict *verdict);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Verdict, verdict_free)
