@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads what stands behind MAIL FROM: and RCPT TO:.  Knows the grammar and
+   nothing of the session; the lines it is given hold no NUL. */
+#include "path.h"
+
+#include "bounds.h"
+
+#include <glib.h>
+#include <string.h>
+
+static bool has_control(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (g_ascii_iscntrl(*text))
+			return true;
+	return false;
+}
+
+/* TEXT made valid, or NULL when it holds a control character. */
+static char *text_checked(const char *text)
+{
+	return has_control(text) ? NULL : g_utf8_make_valid(text, -1);
+}
+
+/* RFC 5321, 4.1.2:
+     Reverse-path = Path / "<>"
+     Path         = "<" [ A-d-l ":" ] Mailbox ">"
+     A-d-l        = At-domain *( "," At-domain )
+     Mailbox      = Local-part "@" ( Domain / address-literal )
+     Local-part   = Dot-string / Quoted-string
+
+   Of all this only what divides is looked at: brackets, the quotes that may
+   hide one, and the source route, "to be ignored" (appendix C).  Whether a
+   mailbox is one of ours is asked of others, and a sender is only noted. */
+bool path_parse(const char **text, char **ret_address)
+{
+	const char *from = *text;
+	const char *to;
+	bool is_quoted = false;
+
+	while (*from == ' ')
+		from++;
+	if (*from++ != '<')
+		return false;
+	for (to = from; *to != '\0' && (is_quoted || *to != '>'); to++) {
+		if (is_quoted && *to == '\\' && to[1] != '\0')
+			to++;
+		else if (*to == '"')
+			is_quoted = !is_quoted;
+	}
+	if (*to != '>' || (to[1] != ' ' && to[1] != '\0'))
+		return false;
+	if (*from == '@') {
+		const char *colon = memchr(from, ':', (size_t)(to - from));
+
+		if (colon == NULL)
+			return false;
+		from = colon + 1;
+	}
+	if (to - from > BOUND_ADDRESS)
+		return false;
+
+	g_autofree char *raw = g_strndup(from, (size_t)(to - from));
+	char *address = text_checked(raw);
+
+	if (address == NULL)
+		return false;
+	*ret_address = address;
+	*text = to + 1;
+	return true;
+}
+
+/* RFC 5321, 4.1.2:
+     esmtp-param   = esmtp-keyword [ "=" esmtp-value ]
+     esmtp-keyword = ( ALPHA / DIGIT ) *( ALPHA / DIGIT / "-" )
+     esmtp-value   = 1*( %d33-60 / %d62-126 )
+
+   A "=" inside a value is taken, too: it can mean nothing else. */
+bool parameter_next(const char **text, char **ret_keyword, char **ret_value)
+{
+	const char *at = *text;
+	size_t len = 0;
+	size_t value_len = 0;
+
+	while (*at == ' ')
+		at++;
+	if (*at == '\0') {
+		*text = at;
+		return false;
+	}
+	while (g_ascii_isalnum(at[len]) || (len > 0 && at[len] == '-'))
+		len++;
+	if (len == 0)
+		return false;
+	if (at[len] == '=') {
+		value_len = strcspn(at + len + 1, " ");
+		if (value_len == 0)
+			return false;
+		*ret_keyword = g_strndup(at, len);
+		*ret_value = g_strndup(at + len + 1, value_len);
+		*text = at + len + 1 + value_len;
+		return true;
+	}
+	if (at[len] != ' ' && at[len] != '\0')
+		return false;
+	*ret_keyword = g_strndup(at, len);
+	*ret_value = NULL;
+	*text = at + len;
+	return true;
+}
+
+/* RFC 3461, 4:
+     xtext   = *( xchar / hexchar )
+     xchar   = any ASCII CHAR between "!" (33) and "~" (126) inclusive,
+               except for "+" and "="
+     hexchar = ASCII "+" immediately followed by two upper case hexadecimal
+               digits
+
+   "=" and lower case digits are taken as well. */
+char *xtext_decode(const char *text)
+{
+	g_autoptr(GString) plain = g_string_sized_new(strlen(text));
+
+	for (; *text != '\0'; text++) {
+		if (*text != '+') {
+			g_string_append_c(plain, *text);
+			continue;
+		}
+		if (!g_ascii_isxdigit(text[1]) || !g_ascii_isxdigit(text[2]))
+			return NULL;
+		int octet = g_ascii_xdigit_value(text[1]) * 16 +
+			    g_ascii_xdigit_value(text[2]);
+
+		if (octet == 0)
+			return NULL;
+		g_string_append_c(plain, (char)octet);
+		text += 2;
+	}
+	return text_checked(plain->str);
+}
+
+/* RFC 6533, 3:
+     utf-8-addr-unitext  = 1*( QUCHAR / EmbeddedUnicodeChar )
+     EmbeddedUnicodeChar = %x5C.78 "{" HEXPOINT "}"  ; starts with "\x" */
+char *unitext_decode(const char *text)
+{
+	g_autoptr(GString) plain = g_string_sized_new(strlen(text));
+
+	while (*text != '\0') {
+		gunichar point = 0;
+		const char *digit = text + 3;
+
+		if (*text != '\\') {
+			g_string_append_c(plain, *text++);
+			continue;
+		}
+		if (text[1] != 'x' || text[2] != '{')
+			return NULL;
+		/* at most six digits, so POINT cannot overflow */
+		while (g_ascii_isxdigit(*digit) && digit < text + 9)
+			point = point * 16 +
+				(gunichar)g_ascii_xdigit_value(*digit++);
+		if (*digit != '}' || point == 0 || !g_unichar_validate(point))
+			return NULL;
+		g_string_append_unichar(plain, point);
+		text = digit + 1;
+	}
+	return text_checked(plain->str);
+}
+
+/* RFC 3461, 4.2:
+     orcpt-parameter             = "ORCPT=" original-recipient-address
+     original-recipient-address  = addr-type ";" xtext
+   and RFC 6533, 3 for the addr-type "utf-8". */
+char *orcpt_decode(const char *value)
+{
+	const char *semicolon = strchr(value, ';');
+	char *address;
+
+	if (semicolon == NULL || semicolon == value)
+		return NULL;
+	if (g_ascii_strncasecmp(value, "rfc822;", 7) == 0)
+		address = xtext_decode(semicolon + 1);
+	else if (g_ascii_strncasecmp(value, "utf-8;", 6) == 0)
+		address = unitext_decode(semicolon + 1);
+	else
+		return g_strdup("");
+	if (address != NULL && strlen(address) > BOUND_ADDRESS)
+		g_clear_pointer(&address, g_free);
+	return address;
+}
