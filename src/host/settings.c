@@ -1,2 +1,616 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads verpd.conf(5): libConfuse takes the text apart, the rows of
+   settings_table.c say what may be in it, and here the values are put into a
+   Settings and held against each other. */
 #include "settings.h"
+
+#include "errors.h"
+#include "files.h"
+#include "settings_lines.h"
+#include "settings_table.h"
+#include "units.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <confuse.h>
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(cfg_t, cfg_free)
+
+/* What a value is read with: for complaints. */
+typedef struct Reader {
+	const char *file;
+	const SettingsLines *lines;
+} Reader;
+
+static void stream_free(Stream *stream)
+{
+	g_free(stream->name);
+	g_strfreev(stream->campaigns);
+	g_free(stream);
+}
+
+static void pattern_free(SettingsPattern *pattern)
+{
+	g_free(pattern->name);
+	g_free(pattern->regex);
+	g_free(pattern);
+}
+
+static void set_fallbacks(const char *section, void *base)
+{
+	for (unsigned i = 0; i < settings_table_len; i++)
+		if (strcmp(settings_table[i].section, section) == 0)
+			setting_set_fallback(&settings_table[i], base);
+}
+
+/* The names under which this host may report: its own, and the one it goes by
+   in the greeting. */
+static void set_own_hosts(Settings *settings)
+{
+	const char *host = g_get_host_name();
+	bool is_same = g_ascii_strcasecmp(host, settings->hostname) == 0;
+
+	g_strfreev(settings->own_hosts);
+	settings->own_hosts = g_new0(char *, 3);
+	settings->own_hosts[0] = g_strdup(settings->hostname);
+	if (!is_same)
+		settings->own_hosts[1] = g_strdup(host);
+}
+
+Settings *settings_new(void)
+{
+	Settings *settings = g_new0(Settings, 1);
+
+	settings->file = g_strdup(settings_default_file());
+	settings->policy = policy_defaults;
+	settings->streams =
+	    g_ptr_array_new_with_free_func((GDestroyNotify)stream_free);
+	settings->patterns =
+	    g_ptr_array_new_with_free_func((GDestroyNotify)pattern_free);
+	settings->hostname = g_strdup(g_get_host_name());
+	set_fallbacks("", settings);
+	set_own_hosts(settings);
+	return settings;
+}
+
+void settings_free(Settings *settings)
+{
+	if (settings == NULL)
+		return;
+	g_free(settings->file);
+	g_free(settings->store);
+	g_free(settings->keys);
+	g_strfreev(settings->rules);
+	g_strfreev(settings->bounce_domains);
+	g_free(settings->sub_address);
+	g_strfreev(settings->own_hosts);
+	g_strfreev(settings->listen);
+	g_free(settings->listen_group);
+	g_free(settings->hostname);
+	g_ptr_array_unref(settings->streams);
+	g_free(settings->default_stream);
+	g_ptr_array_unref(settings->patterns);
+	g_free(settings->log);
+	g_free(settings->log_level);
+	g_free(settings);
+}
+
+const char *settings_default_file(void)
+{
+	return CONFDIR "/verpd.conf";
+}
+
+/* ---- what contradicts ---- */
+
+static bool complain(const Reader *reader, const char *section,
+    const char *title, const char *name, const char *what, GError **error)
+{
+	unsigned line = settings_lines_of(reader->lines, section, title, name);
+
+	if (line != 0)
+		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG, "%s:%u: %s: %s",
+		    reader->file, line, name[0] != '\0' ? name : section, what);
+	else
+		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG, "%s: %s: %s",
+		    reader->file, name[0] != '\0' ? name : section, what);
+	return false;
+}
+
+static const Setting *row_of(const char *section, const char *name)
+{
+	for (unsigned i = 0; i < settings_table_len; i++)
+		if (strcmp(settings_table[i].section, section) == 0 &&
+		    strcmp(settings_table[i].name, name) == 0)
+			return &settings_table[i];
+	g_assert_not_reached();
+}
+
+/* Pairs of which the first must not be greater than the second. */
+typedef struct Order {
+	const char *section;
+	const char *small;
+	const char *large;
+	const char *why;
+} Order;
+
+static const Order orders[] = {
+	{ "", "command_timeout", "session_timeout",
+	    "the session would end first" },
+	{ "", "data_timeout", "session_timeout",
+	    "the session would end first" },
+	{ "", "busy_timeout", "deliver_timeout",
+	    "verpctl deliver would never get to say that the store is locked" },
+	{ "", "bounce_lifetime", "delivery_key_retention",
+	    "a report that comes twice could count twice" },
+	{ "", "forged_per_source", "forged_total", "it could not be reached" },
+	{ "policy", "soft_days", "soft_limit", "it could not be reached" },
+};
+
+static bool check_order(const Reader *reader, const Settings *settings,
+    const Order *order, GError **error)
+{
+	const Setting *small = row_of(order->section, order->small);
+	const Setting *large = row_of(order->section, order->large);
+	const void *base = order->section[0] == '\0'
+			       ? (const void *)settings
+			       : (const void *)&settings->policy;
+	g_autofree char *what = NULL;
+
+	if (setting_number(small, base) <= setting_number(large, base))
+		return true;
+	if (settings_lines_of(reader->lines, order->section, "",
+		order->small) != 0) {
+		what = g_strdup_printf("must not be more than %s: %s",
+		    order->large, order->why);
+		return complain(reader, order->section, "", order->small, what,
+		    error);
+	}
+	what = g_strdup_printf("must not be less than %s: %s", order->small,
+	    order->why);
+	return complain(reader, order->section, "", order->large, what, error);
+}
+
+static bool check_window(const Reader *reader, const Settings *settings,
+    GError **error)
+{
+	const Policy *policy = &settings->policy;
+	int64_t days = policy->soft_window / SECONDS_PER_DAY + 1;
+
+	if (policy->soft_days <= days)
+		return true;
+	return complain(reader, "policy", "",
+	    settings_lines_of(reader->lines, "policy", "", "soft_window") != 0
+		? "soft_window"
+		: "soft_days",
+	    "soft_days different days do not fit into soft_window", error);
+}
+
+/* 127.0.0.0/8, ::1 or "localhost" */
+static bool is_loopback(const char *listen)
+{
+	const char *host = listen + strlen("inet:");
+	const char *port = strrchr(host, ':');
+	g_autofree char *name = NULL;
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	if (host[0] == '[' && port > host && port[-1] == ']')
+		name = g_strndup(host + 1, (gsize)(port - host - 2));
+	else
+		name = g_strndup(host, (gsize)(port - host));
+	if (inet_pton(AF_INET, name, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == 127;
+	if (inet_pton(AF_INET6, name, &v6) == 1)
+		return IN6_IS_ADDR_LOOPBACK(&v6);
+	return g_ascii_strcasecmp(name, "localhost") == 0;
+}
+
+static bool check_listen_remote(const Reader *reader, const Settings *settings,
+    GError **error)
+{
+	for (char **listen = settings->listen; *listen != NULL; listen++) {
+		g_autofree char *what = NULL;
+
+		if (g_str_has_prefix(*listen, "unix:") ||
+		    settings->allow_remote || is_loopback(*listen))
+			continue;
+		what = g_strdup_printf(
+		    "%s is not a loopback address, and allow_remote is off",
+		    *listen);
+		return complain(reader, "", "", "listen", what, error);
+	}
+	return true;
+}
+
+/* A stream without campaigns is of use only as the one of all others. */
+static bool check_streams(const Reader *reader, const Settings *settings,
+    GError **error)
+{
+	for (unsigned i = 0; i < settings->streams->len; i++) {
+		const Stream *stream = g_ptr_array_index(settings->streams, i);
+
+		if (stream->campaigns[0] == NULL &&
+		    strcmp(stream->name, settings->default_stream) != 0)
+			return complain(reader, "stream", stream->name, "",
+			    "it has no campaigns and is not default_stream",
+			    error);
+	}
+	return true;
+}
+
+static bool settings_check(const Reader *reader, const Settings *settings,
+    GError **error)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(orders); i++)
+		if (!check_order(reader, settings, &orders[i], error))
+			return false;
+	return check_window(reader, settings, error) &&
+	       check_listen_remote(reader, settings, error) &&
+	       check_streams(reader, settings, error);
+}
+
+/* ---- reading ---- */
+
+/* libConfuse hands its error function nothing of ours, so the message waits
+   in the comment of the section it is about. */
+static void keep_error(cfg_t *cfg, const char *format, va_list args)
+{
+	g_autofree char *text = g_strdup_vprintf(format, args);
+	g_autofree char *what = NULL;
+
+	if (cfg->comment != NULL) /* the first is the cause */
+		return;
+	what = g_strdup_printf("%s:%d: %s", cfg->filename, cfg->line, text);
+	cfg->comment = strdup(what); /* libConfuse will free() it */
+}
+
+static const char *kept_error(const cfg_t *cfg)
+{
+	if (cfg->comment != NULL)
+		return cfg->comment;
+	for (cfg_opt_t *opt = cfg->opts; opt->name != NULL; opt++) {
+		if (opt->type != CFGT_SEC)
+			continue;
+		for (unsigned i = 0; i < cfg_opt_size(opt); i++) {
+			const cfg_t *inner = cfg_opt_getnsec(opt, i);
+			const char *what = inner != NULL ? kept_error(inner)
+							 : NULL;
+
+			if (what != NULL)
+				return what;
+		}
+	}
+	return NULL;
+}
+
+/* The options of one section, as strings all: what they mean is the rows'
+   business.  Ends in CFG_END(). */
+static GArray *section_options(const char *section)
+{
+	GArray *options = g_array_new(FALSE, TRUE, sizeof(cfg_opt_t));
+
+	for (unsigned i = 0; i < settings_table_len; i++) {
+		const Setting *row = &settings_table[i];
+		cfg_opt_t one = CFG_STR(row->name, NULL, CFGF_NODEFAULT);
+		cfg_opt_t many = CFG_STR_LIST(row->name, NULL, CFGF_NODEFAULT);
+		bool is_list = row->type == SETTING_LIST ||
+			       row->type == SETTING_LADDER;
+
+		if (strcmp(row->section, section) == 0)
+			g_array_append_val(options, *(is_list ? &many : &one));
+	}
+	return options;
+}
+
+static void append_end(GArray *options)
+{
+	cfg_opt_t end = CFG_END();
+
+	g_array_append_val(options, end);
+}
+
+static cfg_t *confuse_new(const char *file)
+{
+	static const struct {
+		const char *name;
+		cfg_flag_t flags;
+	} sections[] = {
+		{ "policy", CFGF_NODEFAULT },
+		{ "stream", CFGF_MULTI | CFGF_TITLE },
+		{ "pattern", CFGF_MULTI | CFGF_TITLE },
+	};
+	g_autoptr(GArray) options = section_options("");
+	GArray *inner[G_N_ELEMENTS(sections)];
+	cfg_t *cfg;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(sections); i++) {
+		inner[i] = section_options(sections[i].name);
+		append_end(inner[i]);
+		cfg_opt_t section = CFG_SEC(sections[i].name,
+		    (cfg_opt_t *)(void *)inner[i]->data, sections[i].flags);
+		g_array_append_val(options, section);
+	}
+	append_end(options);
+	/* it makes copies of all of them */
+	cfg = cfg_init((cfg_opt_t *)(void *)options->data, CFGF_NONE);
+	for (unsigned i = 0; i < G_N_ELEMENTS(sections); i++)
+		g_array_unref(inner[i]);
+	g_assert(cfg != NULL);
+	cfg->filename = strdup(file);
+	cfg_set_error_function(cfg, keep_error);
+	return cfg;
+}
+
+/* Every row of SECTION that CFG sets goes into BASE. */
+static bool take_values(const Reader *reader, cfg_t *cfg, const char *section,
+    const char *title, void *base, GError **error)
+{
+	for (unsigned i = 0; i < settings_table_len; i++) {
+		const Setting *row = &settings_table[i];
+		g_autoptr(GPtrArray) values = NULL;
+		g_autoptr(GError) wrong = NULL;
+
+		if (strcmp(row->section, section) != 0 ||
+		    settings_lines_of(reader->lines, section, title,
+			row->name) == 0)
+			continue;
+		values = g_ptr_array_new();
+		for (unsigned n = 0; n < cfg_size(cfg, row->name); n++)
+			g_ptr_array_add(values, cfg_getnstr(cfg, row->name, n));
+		if (!setting_set(row, base, (const char **)values->pdata,
+			values->len, &wrong))
+			return complain(reader, section, title, row->name,
+			    wrong->message, error);
+	}
+	return true;
+}
+
+static bool take_streams(const Reader *reader, cfg_t *cfg, Settings *settings,
+    GError **error)
+{
+	for (unsigned i = 0; i < cfg_size(cfg, "stream"); i++) {
+		cfg_t *section = cfg_getnsec(cfg, "stream", i);
+		const char *title = cfg_title(section);
+		Stream *stream = g_new0(Stream, 1);
+
+		stream->name = g_strdup(title);
+		g_ptr_array_add(settings->streams, stream);
+		set_fallbacks("stream", stream);
+		if (!campaign_name_is_valid(title))
+			return complain(reader, "stream", title, "",
+			    "the name must be of a-z, 0-9, \".\", \"_\", \"-\"",
+			    error);
+		if (!take_values(reader, section, "stream", title, stream,
+			error))
+			return false;
+	}
+	return true;
+}
+
+static bool take_patterns(const Reader *reader, cfg_t *cfg, Settings *settings,
+    GError **error)
+{
+	for (unsigned i = 0; i < cfg_size(cfg, "pattern"); i++) {
+		cfg_t *section = cfg_getnsec(cfg, "pattern", i);
+		const char *title = cfg_title(section);
+		SettingsPattern *pattern = g_new0(SettingsPattern, 1);
+
+		pattern->name = g_strdup(title);
+		pattern->line = settings_lines_of(reader->lines, "pattern",
+		    title, "");
+		g_ptr_array_add(settings->patterns, pattern);
+		if (!take_values(reader, section, "pattern", title, pattern,
+			error))
+			return false;
+	}
+	return true;
+}
+
+static Settings *take_all(const Reader *reader, cfg_t *cfg, GError **error)
+{
+	g_autoptr(Settings) settings = settings_new();
+
+	g_free(settings->file);
+	settings->file = g_strdup(reader->file);
+	if (!take_values(reader, cfg, "", "", settings, error))
+		return NULL;
+	if (settings_lines_of(reader->lines, "", "", "own_hosts") == 0)
+		set_own_hosts(settings);
+	if (cfg_size(cfg, "policy") > 0 &&
+	    !take_values(reader, cfg_getsec(cfg, "policy"), "policy", "",
+		&settings->policy, error))
+		return NULL;
+	if (!take_streams(reader, cfg, settings, error) ||
+	    !take_patterns(reader, cfg, settings, error) ||
+	    !settings_check(reader, settings, error))
+		return NULL;
+	return g_steal_pointer(&settings);
+}
+
+static bool confuse_parse(cfg_t *cfg, const char *file, const char *text,
+    gsize len, GError **error)
+{
+	/* fmemopen() of nothing fails in some C libraries */
+	g_autofree char *copy = g_strndup(text, len);
+	FILE *stream = fmemopen(copy, len + 1, "r");
+	const char *what;
+	int result;
+
+	g_assert(stream != NULL);
+	copy[len] = '\n'; /* the last line may lack one */
+	result = cfg_parse_fp(cfg, stream);
+	(void)fclose(stream); /* it was only read */
+	if (result == CFG_SUCCESS)
+		return true;
+	what = kept_error(cfg);
+	if (what != NULL)
+		g_set_error_literal(error, VP_ERROR, VP_ERROR_CONFIG, what);
+	else
+		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
+		    "%s:%d: it cannot be read", file, cfg->line);
+	return false;
+}
+
+Settings *settings_parse(const char *file, const char *text, gsize len,
+    GError **error)
+{
+	g_autoptr(SettingsLines) lines = NULL;
+	g_autoptr(cfg_t) cfg = NULL;
+	Reader reader = { .file = file };
+
+	if (memchr(text, '\0', len) != NULL) {
+		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
+		    "%s: there is a NUL in it", file);
+		return NULL;
+	}
+	lines = settings_lines_new(file, text, error);
+	if (lines == NULL)
+		return NULL;
+	reader.lines = lines;
+	cfg = confuse_new(file);
+	if (!confuse_parse(cfg, file, text, len, error))
+		return NULL;
+	return take_all(&reader, cfg, error);
+}
+
+Settings *settings_read(const char *file, GError **error)
+{
+	g_autofree char *text = NULL;
+	gsize len;
+
+	if (!file_read(file, &text, &len, NULL, error)) {
+		if (g_error_matches(*error, VP_ERROR, VP_ERROR_NOT_FOUND))
+			(*error)->code = VP_ERROR_CONFIG;
+		return NULL;
+	}
+	return settings_parse(file, text, len, error);
+}
+
+/* ---- printing ---- */
+
+static void print_rows(GString *text, const char *section, const char *indent,
+    const void *base, const void *defaults)
+{
+	for (unsigned i = 0; i < settings_table_len; i++) {
+		const Setting *row = &settings_table[i];
+		g_autofree char *value = NULL;
+		g_autofree char *fallback = NULL;
+
+		if (strcmp(row->section, section) != 0)
+			continue;
+		value = setting_format(row, base);
+		if (defaults != NULL)
+			fallback = setting_format(row, defaults);
+		if (defaults == NULL || strcmp(value, fallback) != 0)
+			g_string_append_printf(text, "%s%s = %s\n", indent,
+			    row->name, value);
+	}
+}
+
+static void print_policy(GString *text, const Policy *policy,
+    const Policy *defaults)
+{
+	g_autoptr(GString) rows = g_string_new(NULL);
+
+	print_rows(rows, "policy", "\t", policy, defaults);
+	if (rows->len > 0)
+		g_string_append_printf(text, "policy {\n%s}\n", rows->str);
+}
+
+static void print_streams(GString *text, const Settings *settings)
+{
+	for (unsigned i = 0; i < settings->streams->len; i++) {
+		const Stream *stream = g_ptr_array_index(settings->streams, i);
+
+		g_string_append_printf(text, "stream \"%s\" {\n", stream->name);
+		print_rows(text, "stream", "\t", stream, NULL);
+		g_string_append(text, "}\n");
+	}
+}
+
+static void print_patterns(GString *text, const Settings *settings)
+{
+	for (unsigned i = 0; i < settings->patterns->len; i++) {
+		const SettingsPattern *pattern =
+		    g_ptr_array_index(settings->patterns, i);
+		/* a regex of NULL is not one of "" */
+		const SettingsPattern absent = {
+			.is_trusted = !pattern->is_trusted
+		};
+
+		g_string_append_printf(text, "pattern \"%s\" {\n",
+		    pattern->name);
+		print_rows(text, "pattern", "\t", pattern, &absent);
+		g_string_append(text, "}\n");
+	}
+}
+
+char *settings_print(const Settings *settings, bool only_changed)
+{
+	g_autoptr(Settings) defaults = settings_new();
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	if (only_changed && g_strv_length(settings->own_hosts) > 0) {
+		/* the default of own_hosts follows hostname */
+		g_autofree char *usual = defaults->hostname;
+
+		defaults->hostname = g_strdup(settings->hostname);
+		set_own_hosts(defaults);
+		g_free(defaults->hostname);
+		defaults->hostname = g_steal_pointer(&usual);
+	}
+	print_rows(text, "", "", settings, only_changed ? defaults : NULL);
+	print_policy(text, &settings->policy,
+	    only_changed ? &defaults->policy : NULL);
+	print_streams(text, settings);
+	print_patterns(text, settings);
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static void sample_rows(GString *text, const char *section, const char *indent,
+    const char *mark, const void *base)
+{
+	for (unsigned i = 0; i < settings_table_len; i++) {
+		const Setting *row = &settings_table[i];
+		g_autofree char *value = NULL;
+
+		if (strcmp(row->section, section) != 0)
+			continue;
+		value = setting_format(row, base);
+		g_string_append_printf(text, "%s# %s\n%s%s%s = %s\n", indent,
+		    row->doc, indent, mark, row->name, value);
+	}
+}
+
+char *settings_sample(void)
+{
+	g_autoptr(Settings) defaults = settings_new();
+	g_autoptr(GString) text = g_string_new(
+	    "# verpd.conf(5).  What stands behind a \"#\" is the default.\n\n");
+	char *campaigns[] = { (char[]){ "receipt-*" }, NULL };
+	const Stream stream = { .campaigns = campaigns, .is_exempt = true };
+	const SettingsPattern pattern = {
+		.regex = (char[]){ "^bounce-(?<campaign>[a-z0-9]+)-"
+				   "(?<local>.+)=(?<domain>[^=]+)$" },
+	};
+
+	/* a host's name has no place in a sample */
+	g_free(defaults->hostname);
+	defaults->hostname = g_strdup("mail.example.org");
+	g_strfreev(defaults->own_hosts);
+	defaults->own_hosts = g_strsplit("mail.example.org", " ", 0);
+	sample_rows(text, "", "", "#", defaults);
+	g_string_append(text, "\npolicy {\n");
+	sample_rows(text, "policy", "\t", "#", &defaults->policy);
+	g_string_append(text, "}\n\n# as often as needed; the first that "
+			      "matches a campaign takes it\n"
+			      "#stream \"transactional\" {\n");
+	sample_rows(text, "stream", "#\t", "", &stream);
+	g_string_append(text, "#}\n\n# unsigned return paths of another make, "
+			      "tried in order\n#pattern \"ours\" {\n");
+	sample_rows(text, "pattern", "#\t", "", &pattern);
+	g_string_append(text, "#}\n");
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}

@@ -49,11 +49,15 @@ typedef struct SettingsPattern {
 	char *name;
 	char *regex; /* NULL for a built-in */
 	bool is_trusted;
+	unsigned line; /* of the section, for what is wrong with the regex */
 } SettingsPattern;
 
 /* Reads FILE.  NULL with VP_ERROR_CONFIG and "file:line: what": unknown or
    repeated names, bad values, values that contradict each other. */
 Settings *settings_read(const char *file, GError **error);
+/* The same from TEXT, LEN octets that bear the name FILE in errors. */
+Settings *settings_parse(const char *file, const char *text, gsize len,
+    GError **error);
 /* The built-in defaults. */
 Settings *settings_new(void);
 void settings_free(Settings *settings);
@@ -61,6 +65,9 @@ void settings_free(Settings *settings);
 /* As postconf(1): "name = value" lines of all defaults (`-d`), or of what
    differs from them (`-n`).  g_free() it. */
 char *settings_print(const Settings *settings, bool only_changed);
+/* A verpd.conf to start from: every parameter with what it is for and its
+   default, as comments.  g_free() it. */
+char *settings_sample(void);
 
 /* Where verpd.conf is when nobody says otherwise. */
 const char *settings_default_file(void);

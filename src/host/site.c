@@ -1,2 +1,219 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Builds what messages are judged by from the files that the settings name.
+   Everything is read anew each time; nothing is kept between two calls. */
 #include "site.h"
+
+#include "errors.h"
+#include "files.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+static void not_found_is_config(GError *error)
+{
+	if (g_error_matches(error, VP_ERROR, VP_ERROR_NOT_FOUND))
+		error->code = VP_ERROR_CONFIG;
+}
+
+KeyRing *site_keys(const Settings *settings, GError **error)
+{
+	g_autoptr(GError) wrong = NULL;
+	g_autofree char *text = NULL;
+	KeyRing *keys = NULL;
+	gsize len = 0;
+	mode_t mode;
+
+	if (!file_read(settings->keys, &text, &len, &mode, &wrong)) {
+		not_found_is_config(wrong);
+		g_propagate_error(error, g_steal_pointer(&wrong));
+		return NULL;
+	}
+	if ((mode & 0007) != 0)
+		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
+		    "%s: open to others than its owner and group "
+		    "(mode %04o; try chmod o= %s)",
+		    settings->keys, mode & 07777, settings->keys);
+	else
+		keys = keyring_parse(settings->keys, text, len, error);
+	explicit_bzero(text, len);
+	return keys;
+}
+
+/* ---- rules ---- */
+
+typedef struct RuleTexts {
+	GPtrArray *names;
+	GPtrArray *texts;
+	GArray *files; /* of RuleFile, lent from the two above */
+} RuleTexts;
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The *.rules of DIRECTORY in the order of names.  One that is not there has
+   none: a site need not have rules of its own. */
+static bool list_rules(const char *directory, GPtrArray *names, GError **error)
+{
+	g_autoptr(GError) wrong = NULL;
+	GDir *dir = g_dir_open(directory, 0, &wrong);
+	const char *name;
+
+	if (dir == NULL) {
+		if (g_error_matches(wrong, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+			return true;
+		g_set_error_literal(error, VP_ERROR, VP_ERROR_CONFIG,
+		    wrong->message);
+		return false;
+	}
+	while ((name = g_dir_read_name(dir)) != NULL)
+		if (g_str_has_suffix(name, ".rules") && name[0] != '.')
+			g_ptr_array_add(names,
+			    g_build_filename(directory, name, NULL));
+	g_dir_close(dir);
+	g_ptr_array_sort(names, compare_names);
+	return true;
+}
+
+static bool read_rules(RuleTexts *rules, const char *directory, GError **error)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+	if (!list_rules(directory, names, error))
+		return false;
+	for (unsigned i = 0; i < names->len; i++) {
+		g_autoptr(GError) wrong = NULL;
+		RuleFile file = { .name = g_ptr_array_index(names, i) };
+		char *text;
+
+		if (!file_read(file.name, &text, &file.len, NULL, &wrong)) {
+			not_found_is_config(wrong);
+			g_propagate_error(error, g_steal_pointer(&wrong));
+			return false;
+		}
+		file.text = text;
+		g_ptr_array_add(rules->texts, text);
+		g_array_append_val(rules->files, file);
+	}
+	g_ptr_array_extend_and_steal(rules->names, g_steal_pointer(&names));
+	return true;
+}
+
+RuleSet *site_rules(const Settings *settings, GError **error)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GArray) files = g_array_new(FALSE, FALSE, sizeof(RuleFile));
+	RuleTexts rules = { names, texts, files };
+
+	for (char **directory = settings->rules; *directory != NULL;
+	     directory++)
+		if (!read_rules(&rules, *directory, error))
+			return NULL;
+	return rules_new((const RuleFile *)(const void *)files->data,
+	    files->len, error);
+}
+
+/* ---- tokens ---- */
+
+static TokenSpace *space_of(const Settings *settings, KeyRing *keys,
+    const uint8_t *epoch, const ForeignPattern *patterns, unsigned n_patterns,
+    GError **error)
+{
+	TokenSpaceSpec spec = {
+		.keys = keys,
+		.domains = (const char *const *)settings->bounce_domains,
+		.sub_address = settings->sub_address,
+		.epoch = epoch,
+		.patterns = patterns,
+		.n_patterns = n_patterns,
+	};
+
+	return token_space_new(&spec, error);
+}
+
+/* Which pattern it is that cannot be used: for "file:line". */
+static const SettingsPattern *find_bad_pattern(const Settings *settings,
+    KeyRing *keys, const ForeignPattern *patterns)
+{
+	for (unsigned i = 0; i < settings->patterns->len; i++) {
+		g_autoptr(TokenSpace) space = space_of(settings, keys, NULL,
+		    &patterns[i], 1, NULL);
+
+		if (space == NULL)
+			return g_ptr_array_index(settings->patterns, i);
+	}
+	return NULL;
+}
+
+TokenSpace *site_tokens(const Settings *settings, const uint8_t *epoch,
+    GError **error)
+{
+	unsigned n = settings->patterns->len;
+	g_autofree ForeignPattern *patterns = g_new0(ForeignPattern, n + 1);
+	g_autoptr(KeyRing) keys = NULL;
+	const SettingsPattern *bad;
+	TokenSpace *space;
+
+	if (settings->bounce_domains[0] == NULL) {
+		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
+		    "%s: bounce_domains is not set", settings->file);
+		return NULL;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		const SettingsPattern *pattern =
+		    g_ptr_array_index(settings->patterns, i);
+
+		patterns[i].name = pattern->name;
+		patterns[i].regex = pattern->regex;
+		patterns[i].is_trusted = pattern->is_trusted;
+	}
+	keys = site_keys(settings, error);
+	if (keys == NULL)
+		return NULL;
+	space = space_of(settings, keys, epoch, patterns, n, error);
+	if (space != NULL)
+		return space;
+	bad = find_bad_pattern(settings, keys, patterns);
+	if (bad != NULL)
+		g_prefix_error(error, "%s:%u: ", settings->file, bad->line);
+	else
+		g_prefix_error(error, "%s: ", settings->file);
+	return NULL;
+}
+
+/* ---- all of it ---- */
+
+Judge *site_judge(const Settings *settings, const uint8_t *epoch,
+    GError **error)
+{
+	g_autoptr(TokenSpace) tokens = site_tokens(settings, epoch, error);
+	g_autoptr(RuleSet) rules = NULL;
+	Judge *judge;
+
+	if (tokens == NULL)
+		return NULL;
+	rules = site_rules(settings, error);
+	if (rules == NULL)
+		return NULL;
+	judge = judge_new();
+	judge->tokens = g_steal_pointer(&tokens);
+	judge->rules = g_steal_pointer(&rules);
+	judge->policy = settings->policy;
+	for (unsigned i = 0; i < settings->streams->len; i++) {
+		const Stream *stream = g_ptr_array_index(settings->streams, i);
+
+		judge_add_stream(judge, stream->name,
+		    (const char *const *)stream->campaigns, stream->is_exempt);
+	}
+	g_free(judge->default_stream);
+	judge->default_stream = g_strdup(settings->default_stream);
+	g_strfreev(judge->own_hosts);
+	judge->own_hosts = g_strdupv(settings->own_hosts);
+	judge->bounce_lifetime = settings->bounce_lifetime;
+	judge->complaint_lifetime = settings->complaint_lifetime;
+	judge->forged_per_source = settings->forged_per_source;
+	judge->forged_total = settings->forged_total;
+	return judge;
+}

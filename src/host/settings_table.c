@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The parameters, and how a value of each type is read, checked and written.
+   No file is opened here. */
+#include "settings_table.h"
+
+#include "address.h"
+#include "errors.h"
+#include "policy.h"
+#include "settings.h"
+#include "token.h"
+#include "units.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool refuse(GError **error, const char *value, const char *what)
+{
+	g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX, "\"%s\" is not %s", value,
+	    what);
+	return false;
+}
+
+/* pipe(8) runs us in the queue directory, the daemon lives in "/": a relative
+   path would mean another file to each. */
+static bool check_path(const char *value, GError **error)
+{
+	return value[0] == '/' || refuse(error, value, "an absolute path");
+}
+
+static bool check_domain(const char *value, GError **error)
+{
+	g_autofree char *address = g_strconcat("x@", value, NULL);
+	g_autofree char *folded = NULL;
+
+	if (value[0] == '\0' || strpbrk(value, "@ <>\t") != NULL)
+		return refuse(error, value, "a domain");
+	folded = address_fold(address, NULL);
+	return folded != NULL || refuse(error, value, "a domain");
+}
+
+static bool check_host(const char *value, GError **error)
+{
+	if (value[0] == '\0' || strpbrk(value, "@ <>\t/") != NULL)
+		return refuse(error, value, "a host name");
+	return true;
+}
+
+static bool check_word(const char *value, GError **error)
+{
+	if (value[0] == '\0' || strpbrk(value, "@ <>\t+") != NULL)
+		return refuse(error, value, "a local part without \"+\"");
+	return true;
+}
+
+static bool check_sub_address(const char *value, GError **error)
+{
+	return value[0] == '\0' || check_word(value, error);
+}
+
+static bool check_stream(const char *value, GError **error)
+{
+	return campaign_name_is_valid(value) ||
+	       refuse(error, value,
+		   "a stream's name (a-z, 0-9, \".\", \"_\", \"-\")");
+}
+
+static bool check_glob(const char *value, GError **error)
+{
+	return value[0] != '\0' || refuse(error, value, "a campaign");
+}
+
+/* unix:PATH or inet:HOST:PORT, HOST an address (IPv6 in brackets) or
+   "localhost" */
+static bool check_listen(const char *value, GError **error)
+{
+	const char *port = strrchr(value, ':');
+	int64_t number;
+	char *end = NULL;
+
+	if (g_str_has_prefix(value, "unix:/"))
+		return true;
+	if (!g_str_has_prefix(value, "inet:") || port < value + 6)
+		return refuse(error, value, "unix:/PATH or inet:ADDRESS:PORT");
+	number = g_ascii_strtoll(port + 1, &end, 10);
+	if (!g_ascii_isdigit(port[1]) || *end != '\0' || number < 1 ||
+	    number > 65535)
+		return refuse(error, value, "unix:/PATH or inet:ADDRESS:PORT");
+	/* RFC 2033, 5 */
+	if (number == 25)
+		return refuse(error, value,
+		    "allowed: LMTP must not use port 25");
+	return true;
+}
+
+static bool check_log(const char *value, GError **error)
+{
+	static const char *const known[] = { "syslog", "stderr", NULL };
+
+	return g_strv_contains(known, value) ||
+	       refuse(error, value, "one of syslog, stderr");
+}
+
+static bool check_log_level(const char *value, GError **error)
+{
+	static const char *const known[] = { "error", "warning", "info",
+		"debug", NULL };
+
+	return g_strv_contains(known, value) ||
+	       refuse(error, value, "one of error, warning, info, debug");
+}
+
+#define TOP(field)    "", #field
+#define MINUTE        60
+#define HOUR          3600
+#define DAY           SECONDS_PER_DAY
+#define YEAR          (365 * (int64_t)SECONDS_PER_DAY)
+#define AT(field)     offsetof(Settings, field)
+#define POLICY(field) "policy", #field
+#define POLICY_AT(f)  offsetof(Policy, f)
+#define STREAM_AT(f)  offsetof(Stream, f)
+#define PATTERN_AT(f) offsetof(SettingsPattern, f)
+
+/* clang-format off */
+const Setting settings_table[] = {
+{ TOP(bounce_domains), SETTING_LIST, AT(bounce_domains), "", 0, 0, check_domain,
+  "domains of our return paths; the first is minted, all are understood" },
+{ TOP(sub_address), SETTING_STRING, AT(sub_address), "", 0, 0, check_sub_address,
+  "every return path is NAME+token@...; empty: the domain is ours alone" },
+{ TOP(own_hosts), SETTING_LIST, AT(own_hosts), NULL, 0, 0, check_host,
+  "names Postfix here reports under: its myhostname" },
+{ TOP(store), SETTING_STRING, AT(store), STATEDIR "/verpd.db", 0, 0, check_path,
+  "the suppression store" },
+{ TOP(keys), SETTING_STRING, AT(keys), CONFDIR "/keys", 0, 0, check_path,
+  "the signing keys, one id:base64 a line" },
+{ TOP(rules), SETTING_LIST, AT(rules), RULESDIR " " CONFDIR "/rules.d", 0, 0, check_path,
+  "directories of *.rules files; later rules override earlier ones" },
+
+{ TOP(listen), SETTING_LIST, AT(listen), "unix:/run/verpd/lmtp", 0, 0, check_listen,
+  "where LMTP is spoken: unix:/PATH or inet:ADDRESS:PORT" },
+{ TOP(listen_mode), SETTING_MODE, AT(listen_mode), "0660", 0, 0777, NULL,
+  "permissions of a unix socket" },
+{ TOP(listen_group), SETTING_STRING, AT(listen_group), "", 0, 0, NULL,
+  "group of a unix socket; empty leaves it" },
+{ TOP(allow_remote), SETTING_BOOL, AT(allow_remote), "false", 0, 0, NULL,
+  "listen on addresses other than loopback, too" },
+{ TOP(hostname), SETTING_STRING, AT(hostname), NULL, 0, 0, check_host,
+  "the name in the LMTP greeting" },
+{ TOP(message_size_limit), SETTING_SIZE, AT(message_size_limit), "0", 0, INT64_MAX, NULL,
+  "octets of a message offered as SIZE; 0: no limit" },
+{ TOP(connection_limit), SETTING_INTEGER, AT(connection_limit), "100", 1, 10000, NULL,
+  "LMTP sessions at a time" },
+{ TOP(command_timeout), SETTING_DURATION, AT(command_timeout), "300s", 1, DAY, NULL,
+  "longest wait for the next command" },
+{ TOP(data_timeout), SETTING_DURATION, AT(data_timeout), "180s", 1, DAY, NULL,
+  "longest wait inside a message" },
+{ TOP(session_timeout), SETTING_DURATION, AT(session_timeout), "600s", 1, DAY, NULL,
+  "longest time one transaction may take" },
+{ TOP(workers), SETTING_INTEGER, AT(workers), "0", 0, 256, NULL,
+  "threads that analyse messages; 0: one for each core" },
+{ TOP(batch), SETTING_INTEGER, AT(batch), "256", 1, 10000, NULL,
+  "messages that may share one disk sync" },
+{ TOP(busy_timeout), SETTING_DURATION, AT(busy_timeout), "5s", 0, 5 * MINUTE, NULL,
+  "wait for a store that another process has locked" },
+{ TOP(deliver_timeout), SETTING_DURATION, AT(deliver_timeout), "60s", 1, 15 * MINUTE, NULL,
+  "verpctl deliver gives up after this; far below command_time_limit of pipe(8)" },
+
+{ TOP(bounce_lifetime), SETTING_DURATION, AT(bounce_lifetime), "30d", HOUR, 10 * YEAR, NULL,
+  "age at which a return path no longer counts for bounces" },
+{ TOP(complaint_lifetime), SETTING_DURATION, AT(complaint_lifetime), "1y", HOUR, 10 * YEAR, NULL,
+  "the same for complaints and unsubscriptions" },
+{ TOP(delivery_key_retention), SETTING_DURATION, AT(delivery_key_retention), "60d", HOUR, 10 * YEAR, NULL,
+  "how long a report is known again when it comes twice" },
+{ TOP(forged_per_source), SETTING_INTEGER, AT(forged_per_source), "60", 1, 1000000, NULL,
+  "forged reports of one source recorded one by one in an hour" },
+{ TOP(forged_total), SETTING_INTEGER, AT(forged_total), "600", 1, 1000000, NULL,
+  "forged reports of all sources recorded one by one in an hour" },
+
+{ TOP(default_stream), SETTING_STRING, AT(default_stream), "marketing", 0, 0, check_stream,
+  "the stream of campaigns that no stream section names" },
+{ TOP(log), SETTING_STRING, AT(log), "syslog", 0, 0, check_log,
+  "where the daemon logs: syslog or stderr" },
+{ TOP(log_level), SETTING_STRING, AT(log_level), "info", 0, 0, check_log_level,
+  "error, warning, info or debug" },
+
+{ POLICY(threshold), SETTING_FRACTION, POLICY_AT(threshold), NULL, 0, 1, NULL,
+  "confidence below which nothing is suppressed" },
+{ POLICY(soft_limit), SETTING_INTEGER, POLICY_AT(soft_limit), NULL, 1, POLICY_SOFT_MAX, NULL,
+  "soft bounces that suppress" },
+{ POLICY(soft_days), SETTING_INTEGER, POLICY_AT(soft_days), NULL, 1, POLICY_SOFT_MAX, NULL,
+  "different days they must have come on" },
+{ POLICY(soft_window), SETTING_DURATION, POLICY_AT(soft_window), NULL, HOUR, 10 * YEAR, NULL,
+  "time within which they must have come" },
+{ POLICY(disabled_limit), SETTING_INTEGER, POLICY_AT(disabled_limit), NULL, 1, POLICY_SOFT_MAX, NULL,
+  "soft bounces of reason disabled that suppress" },
+{ POLICY(ladder), SETTING_LADDER, 0, NULL, 0, 0, NULL,
+  "how long each soft suppression lasts, one after the other" },
+{ POLICY(block_hold), SETTING_DURATION, POLICY_AT(block_hold), NULL, 0, YEAR, NULL,
+  "how long a block suppresses; 0: it is recorded only" },
+{ POLICY(hard_hold), SETTING_BOOL, POLICY_AT(hard_hold), NULL, 0, 0, NULL,
+  "whether hard bounces suppress; otherwise they are recorded only" },
+{ POLICY(complaint_hold), SETTING_BOOL, POLICY_AT(complaint_hold), NULL, 0, 0, NULL,
+  "the same for complaints" },
+{ POLICY(unsubscribe_hold), SETTING_BOOL, POLICY_AT(unsubscribe_hold), NULL, 0, 0, NULL,
+  "the same for unsubscriptions" },
+
+{ "stream", "campaigns", SETTING_LIST, STREAM_AT(campaigns), "", 0, 0, check_glob,
+  "campaigns of this stream; \"*\" and \"?\" match" },
+{ "stream", "complaint_exempt", SETTING_BOOL, STREAM_AT(is_exempt), "false", 0, 0, NULL,
+  "complaints do not suppress in this stream" },
+
+{ "pattern", "regex", SETTING_STRING, PATTERN_AT(regex), NULL, 0, 0, NULL,
+  "PCRE2 on the local part; absent: the built-in of the section's name" },
+{ "pattern", "trusted", SETTING_BOOL, PATTERN_AT(is_trusted), "false", 0, 0, NULL,
+  "reports to such addresses count although nothing proves them" },
+};
+/* clang-format on */
+const unsigned settings_table_len = G_N_ELEMENTS(settings_table);
+
+static bool set_string(const Setting *row, char **field, const char *value,
+    GError **error)
+{
+	if (row->check != NULL && !row->check(value, error))
+		return false;
+	g_free(*field);
+	*field = g_strdup(value);
+	return true;
+}
+
+static bool set_list(const Setting *row, char ***field,
+    const char *const *values, unsigned n_values, GError **error)
+{
+	char **list;
+
+	for (unsigned i = 0; i < n_values; i++)
+		if (row->check != NULL && !row->check(values[i], error))
+			return false;
+	list = g_new0(char *, n_values + 1);
+	for (unsigned i = 0; i < n_values; i++)
+		list[i] = g_strdup(values[i]);
+	g_strfreev(*field);
+	*field = list;
+	return true;
+}
+
+static char *number_text(const Setting *row, int64_t number)
+{
+	switch (row->type) {
+	case SETTING_DURATION:
+		return duration_format(number);
+	case SETTING_SIZE:
+		return size_format(number);
+	case SETTING_MODE:
+		return g_strdup_printf("0%03o", (unsigned)number);
+	case SETTING_INTEGER:
+		return g_strdup_printf("%" G_GINT64_FORMAT, number);
+	case SETTING_STRING:
+	case SETTING_LIST:
+	case SETTING_BOOL:
+	case SETTING_FRACTION:
+	case SETTING_LADDER:
+		break;
+	}
+	g_assert_not_reached();
+}
+
+static bool integer_parse(const char *value, unsigned base, int64_t *ret_number,
+    GError **error)
+{
+	char *end = NULL;
+	int64_t number;
+
+	errno = 0;
+	number = g_ascii_strtoll(value, &end, base);
+	if (!g_ascii_isdigit(value[0]) || *end != '\0' || errno != 0)
+		return refuse(error, value,
+		    base == 8 ? "an octal mode (such as 0660)" : "a number");
+	*ret_number = number;
+	return true;
+}
+
+static bool number_parse(const Setting *row, const char *value,
+    int64_t *ret_number, GError **error)
+{
+	int64_t number = 0;
+	bool is_read;
+
+	if (row->type == SETTING_DURATION)
+		is_read = duration_parse(value, &number, error);
+	else if (row->type == SETTING_SIZE)
+		is_read = size_parse(value, &number, error);
+	else
+		is_read = integer_parse(value,
+		    row->type == SETTING_MODE ? 8 : 10, &number, error);
+	if (!is_read)
+		return false;
+	if (number < row->min || number > row->max) {
+		g_autofree char *min = number_text(row, row->min);
+		g_autofree char *max = number_text(row, row->max);
+
+		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
+		    "%s is not between %s and %s", value, min, max);
+		return false;
+	}
+	*ret_number = number;
+	return true;
+}
+
+static bool fraction_parse(const char *value, double *ret_fraction,
+    GError **error)
+{
+	char *end = NULL;
+	double fraction = g_ascii_strtod(value, &end);
+
+	if (!g_ascii_isdigit(value[0]) || *end != '\0' ||
+	    !(fraction >= 0 && fraction <= 1))
+		return refuse(error, value, "a number between 0 and 1");
+	*ret_fraction = fraction;
+	return true;
+}
+
+static bool bool_parse(const char *value, bool *ret_bool, GError **error)
+{
+	static const char *const yes[] = { "true", "yes", "on", NULL };
+	static const char *const no[] = { "false", "no", "off", NULL };
+
+	if (!g_strv_contains(yes, value) && !g_strv_contains(no, value))
+		return refuse(error, value, "yes or no");
+	*ret_bool = g_strv_contains(yes, value);
+	return true;
+}
+
+/* Rungs grow, and after one that lasts for ever there is none. */
+static bool ladder_parse(Policy *policy, const char *const *values,
+    unsigned n_values, GError **error)
+{
+	int64_t rungs[POLICY_RUNGS_MAX] = { 0 };
+
+	if (n_values == 0 || n_values > POLICY_RUNGS_MAX) {
+		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
+		    "1 to %d rungs, not %u", POLICY_RUNGS_MAX, n_values);
+		return false;
+	}
+	for (unsigned i = 0; i < n_values; i++) {
+		if (strcmp(values[i], "forever") == 0)
+			rungs[i] = HOLD_FOREVER;
+		else if (!duration_parse(values[i], &rungs[i], error))
+			return false;
+		if (rungs[i] == 0 || (i > 0 && rungs[i] <= rungs[i - 1]))
+			return refuse(error, values[i],
+			    "longer than the rung before it");
+	}
+	memcpy(policy->ladder, rungs, sizeof(rungs));
+	policy->n_ladder = n_values;
+	return true;
+}
+
+static void *field_of(const Setting *row, void *base)
+{
+	return (char *)base + row->offset;
+}
+
+static const void *field_of_const(const Setting *row, const void *base)
+{
+	return (const char *)base + row->offset;
+}
+
+static bool set_number(const Setting *row, void *field, const char *value,
+    GError **error)
+{
+	int64_t number;
+
+	if (!number_parse(row, value, &number, error))
+		return false;
+	if (row->type == SETTING_DURATION)
+		*(int64_t *)field = number;
+	else if (row->type == SETTING_SIZE)
+		*(uint64_t *)field = (uint64_t)number;
+	else
+		*(unsigned *)field = (unsigned)number;
+	return true;
+}
+
+bool setting_set(const Setting *row, void *base, const char *const *values,
+    unsigned n_values, GError **error)
+{
+	void *field = field_of(row, base);
+
+	switch (row->type) {
+	case SETTING_LIST:
+		return set_list(row, field, values, n_values, error);
+	case SETTING_LADDER:
+		return ladder_parse(base, values, n_values, error);
+	case SETTING_STRING:
+		return set_string(row, field, values[0], error);
+	case SETTING_BOOL:
+		return bool_parse(values[0], field, error);
+	case SETTING_FRACTION:
+		return fraction_parse(values[0], field, error);
+	case SETTING_INTEGER:
+	case SETTING_MODE:
+	case SETTING_DURATION:
+	case SETTING_SIZE:
+		return set_number(row, field, values[0], error);
+	}
+	g_assert_not_reached();
+}
+
+void setting_set_fallback(const Setting *row, void *base)
+{
+	g_auto(GStrv) values = NULL;
+	unsigned n;
+	bool is_good;
+
+	if (row->fallback == NULL)
+		return;
+	if (row->type == SETTING_STRING) /* "" is a value, too */
+		is_good = set_string(row, field_of(row, base), row->fallback,
+		    NULL);
+	else {
+		values = g_strsplit(row->fallback, " ", 0);
+		n = g_strv_length(values);
+		is_good = setting_set(row, base, (const char *const *)values, n,
+		    NULL);
+	}
+	g_assert(is_good);
+}
+
+int64_t setting_number(const Setting *row, const void *base)
+{
+	const void *field = field_of_const(row, base);
+
+	switch (row->type) {
+	case SETTING_DURATION:
+		return *(const int64_t *)field;
+	case SETTING_SIZE:
+		return (int64_t) * (const uint64_t *)field;
+	case SETTING_INTEGER:
+	case SETTING_MODE:
+		return *(const unsigned *)field;
+	case SETTING_STRING:
+	case SETTING_LIST:
+	case SETTING_BOOL:
+	case SETTING_FRACTION:
+	case SETTING_LADDER:
+		break;
+	}
+	g_assert_not_reached();
+}
+
+/* Between double quotes libConfuse understands a backslash and "${NAME}";
+   between single ones only \' and \\. */
+static void append_quoted(GString *text, const char *value)
+{
+	bool is_plain = strpbrk(value, "\\\"$\n") == NULL;
+	char quote = is_plain ? '"' : '\'';
+
+	g_string_append_c(text, quote);
+	for (const char *p = value; *p != '\0'; p++) {
+		if (!is_plain && (*p == '\'' || *p == '\\'))
+			g_string_append_c(text, '\\');
+		g_string_append_c(text, *p);
+	}
+	g_string_append_c(text, quote);
+}
+
+static void append_list(GString *text, char *const *list)
+{
+	g_string_append_c(text, '{');
+	for (unsigned i = 0; list[i] != NULL; i++) {
+		if (i > 0)
+			g_string_append(text, ", ");
+		append_quoted(text, list[i]);
+	}
+	g_string_append_c(text, '}');
+}
+
+static void append_ladder(GString *text, const Policy *policy)
+{
+	g_string_append_c(text, '{');
+	for (unsigned i = 0; i < policy->n_ladder; i++) {
+		g_autofree char *rung =
+		    policy->ladder[i] == HOLD_FOREVER
+			? g_strdup("forever")
+			: duration_format(policy->ladder[i]);
+
+		g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", rung);
+	}
+	g_string_append_c(text, '}');
+}
+
+char *setting_format(const Setting *row, const void *base)
+{
+	const void *field = field_of_const(row, base);
+	g_autoptr(GString) text = g_string_new(NULL);
+	char digits[G_ASCII_DTOSTR_BUF_SIZE];
+
+	switch (row->type) {
+	case SETTING_STRING:
+		append_quoted(text,
+		    *(char *const *)field != NULL ? *(char *const *)field : "");
+		break;
+	case SETTING_LIST:
+		append_list(text, *(char **const *)field);
+		break;
+	case SETTING_LADDER:
+		append_ladder(text, base);
+		break;
+	case SETTING_BOOL:
+		g_string_append(text, *(const bool *)field ? "true" : "false");
+		break;
+	case SETTING_FRACTION:
+		g_ascii_formatd(digits, sizeof(digits), "%.10g",
+		    *(const double *)field);
+		g_string_append(text, digits);
+		break;
+	case SETTING_INTEGER:
+	case SETTING_MODE:
+	case SETTING_DURATION:
+	case SETTING_SIZE:
+		g_free(g_string_free(g_steal_pointer(&text), FALSE));
+		return number_text(row, setting_number(row, base));
+	}
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
