@@ -18,6 +18,7 @@ enum {
 	/* a message */
 	BOUND_MESSAGE = 256 * 1024, /* judged; the rest is read and dropped */
 	BOUND_HEADERS = 64 * 1024,  /* of which this much header is parsed */
+	BOUND_STRUCTURE = 4096,     /* lines that may be header or boundary */
 	BOUND_PARTS = 64,           /* MIME parts looked at */
 	BOUND_DEPTH = 16,           /* MIME levels looked into */
 	BOUND_FIELD_LINES = 4096,   /* of a delivery-status part */

@@ -85,3 +85,9 @@ const char *text_or_empty(const char *text)
 {
 	return text != NULL ? text : "";
 }
+
+void text_take(char **text, char *value)
+{
+	g_free(*text);
+	*text = value;
+}

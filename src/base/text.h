@@ -21,3 +21,6 @@ char *text_utf8(const char *text, size_t len, size_t max);
 
 /* "" for NULL: absent text is never NULL inside our structs. */
 const char *text_or_empty(const char *text);
+
+/* Frees *TEXT and puts VALUE there, which is taken. */
+void text_take(char **text, char *value);

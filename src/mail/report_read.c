@@ -1,2 +1,140 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A message becomes a Report.  The readers, one for each make, are tried in
+   the order of the table and the first that knows the message wins; what is
+   the same for all (the returned message, what the human-readable text says of
+   each recipient, the digest) is done here after it. */
+
 #include "report_read.h"
+
+#include "auto.h"
+#include "items.h"
+#include "names.h"
+#include "reader.h"
+#include "returned.h"
+#include "stage.h"
+#include "text.h"
+
+#include <string.h>
+
+#include <gmime/gmime.h>
+
+/* Machine-readable makes first; an auto-reply is what is left when nothing
+   better is known of it, for most bounces are auto-submitted too. */
+static const struct {
+	const char *format;
+	ReaderFunc *read;
+} readers[] = {
+	{ "arf", read_arf },
+	{ "mdn", read_mdn },
+	{ "rfc3464", read_rfc3464 },
+	{ "challenge", read_challenge },
+	{ "auto-reply", read_auto_reply },
+};
+
+void mail_init(void)
+{
+	g_mime_init();
+}
+
+static void read_header(const Mail *mail, Report *report)
+{
+	text_take(&report->from, name_address(mail_header(mail, "From")));
+	text_take(&report->subject, g_strdup(mail_header(mail, "Subject")));
+	text_take(&report->message_id,
+	    name_message_id(mail_header(mail, "Message-ID")));
+	report->is_auto_submitted = auto_is_submitted(mail);
+}
+
+static void read_parts(const Mail *mail, Report *report)
+{
+	const MailPart *text = mail_text_part(mail);
+
+	for (unsigned i = 0; i < mail_n_parts(mail); i++) {
+		const MailPart *part = mail_part(mail, i);
+		ReportPart *seen = report_add_part(report);
+
+		seen->depth = part->depth;
+		seen->size = part->octets->len;
+		text_take(&seen->content_type, g_strdup(part->type));
+	}
+	text_take(&report->text, g_strdup(mail_text(mail)));
+	report->text_part = text != NULL ? text->number : 0;
+	report->is_truncated = mail_is_truncated(mail);
+}
+
+/* What the text says of each recipient, and where SMTP ended by it. */
+static void read_items(Report *report)
+{
+	g_autoptr(Items) items = items_new(report->text);
+
+	for (guint i = 0; i < report->recipients->len; i++) {
+		ReportRecipient *recipient =
+		    g_ptr_array_index(report->recipients, i);
+
+		if (*recipient->text == '\0')
+			text_take(&recipient->text,
+			    items_about(items, recipient->final_recipient));
+		if (*recipient->text == '\0')
+			text_take(&recipient->text,
+			    items_about(items, recipient->original_recipient));
+		if (recipient->stage == STAGE_UNKNOWN)
+			recipient->stage = stage_find(recipient->text);
+		if (recipient->stage == STAGE_UNKNOWN)
+			recipient->stage = stage_find(recipient->diagnostic);
+	}
+}
+
+/* The part that a program wrote for programs. */
+static const MailPart *find_machine_part(const Mail *mail)
+{
+	static const char *const types[] = { "message/delivery-status",
+		"message/global-delivery-status", "message/feedback-report",
+		"message/disposition-notification",
+		"message/global-disposition-notification" };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(types); i++) {
+		const MailPart *part = mail_find(mail, types[i]);
+
+		if (part != NULL && part->octets->len > 0)
+			return part;
+	}
+	return NULL;
+}
+
+static void read_digest(const Mail *mail, Report *report)
+{
+	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+	const MailPart *part = find_machine_part(mail);
+	size_t len = strlen(report->text);
+	const char *bytes = report->text;
+	gsize digest_len = REPORT_DIGEST;
+
+	if (part != NULL) {
+		bytes = (const char *)part->octets->data;
+		len = part->octets->len;
+	} else if (len == 0) {
+		bytes = mail_body(mail, &len);
+	}
+	g_checksum_update(checksum, (const guchar *)bytes, (gssize)len);
+	g_checksum_get_digest(checksum, report->digest, &digest_len);
+}
+
+Report *report_read(const char *bytes, size_t len)
+{
+	g_autoptr(Mail) mail = mail_open(bytes, len);
+	Report *report = report_new();
+
+	read_header(mail, report);
+	read_parts(mail, report);
+	for (unsigned i = 0; i < G_N_ELEMENTS(readers); i++) {
+		if (readers[i].read(mail, report)) {
+			text_take(&report->format, g_strdup(readers[i].format));
+			break;
+		}
+	}
+	returned_read(mail, report);
+	read_items(report);
+	read_digest(mail, report);
+	return report;
+}

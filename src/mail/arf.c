@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Feedback reports, RFC 5965: what a provider sends when a person calls a
+   message junk.  Most of them leave out most of it. */
+
+#include "reader.h"
+
+#include "bounds.h"
+#include "dsn.h"
+#include "fields.h"
+#include "names.h"
+#include "text.h"
+
+#include <string.h>
+
+/* Original-Rcpt-To may stand there several times (RFC 5965, 3.2);
+   Removal-Recipient is of the drafts. */
+static void read_recipients(Report *report, const Fields *fields, unsigned part,
+    const char *name)
+{
+	for (guint i = 0; i < fields->groups->len; i++) {
+		const FieldGroup *group = fields_group(fields, i);
+
+		for (guint j = 0; j < group->fields->len; j++) {
+			const Field *field = group_field(group, j);
+			ReportRecipient *recipient;
+
+			if (!field_is(field, name) || *field->value == '\0')
+				continue;
+			if (report->recipients->len >= BOUND_GROUPS) {
+				report->is_truncated = true;
+				return;
+			}
+			recipient = report_add_recipient(report);
+			recipient->part = part;
+			text_take(&recipient->final_recipient,
+			    name_typed_address(field->value));
+		}
+	}
+}
+
+static void read_feedback(Report *report, const MailPart *part)
+{
+	g_autoptr(Fields) fields = fields_read((const char *)part->octets->data,
+	    part->octets->len);
+	const char *arrival = fields_value(fields, "Arrival-Date");
+
+	if (fields->is_truncated)
+		report->is_truncated = true;
+	text_take(&report->feedback_type,
+	    g_ascii_strdown(fields_value(fields, "Feedback-Type"), -1));
+	text_take(&report->original_mail_from,
+	    name_typed_address(fields_value(fields, "Original-Mail-From")));
+	text_take(&report->reporting_mta,
+	    name_typed_host(fields_value(fields, "Reporting-MTA")));
+	text_take(&report->envelope_id,
+	    g_strdup(fields_value(fields, "Original-Envelope-Id")));
+	if (*arrival == '\0')
+		arrival = fields_value(fields, "Received-Date");
+	report->arrival = dsn_read_date(arrival);
+	read_recipients(report, fields, part->number, "Original-Rcpt-To");
+	if (report->recipients->len == 0)
+		read_recipients(report, fields, part->number,
+		    "Removal-Recipient");
+}
+
+bool read_arf(const Mail *mail, Report *report)
+{
+	const MailPart *part = mail_find(mail, "message/feedback-report");
+
+	if (part == NULL &&
+	    g_ascii_strcasecmp(mail_type_parameter(mail, "report-type"),
+		"feedback-report") != 0)
+		return false;
+	report->kind = REPORT_COMPLAINT;
+	if (part != NULL)
+		read_feedback(report, part);
+	return true;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Delivery status notifications as RFC 3464 has them (RFC 6533 for addresses
+   beyond ASCII): the field groups of message/delivery-status.  Only a status
+   part of the message itself counts.  A copy of somebody's report, as Postfix
+   sends to postmaster or a person forwards, has it inside a message/rfc822. */
+
+#include "dsn.h"
+
+#include "bounds.h"
+#include "names.h"
+#include "status.h"
+
+#include <string.h>
+
+#include <gmime/gmime.h>
+
+/* The first code that stands by itself: not "5.7.1.25" or "15.1.1". */
+char *dsn_find_status(const char *text)
+{
+	for (const char *p = text; *p != '\0'; p++) {
+		StatusCode code;
+		const char *end;
+
+		if (p > text && (g_ascii_isalnum(p[-1]) || p[-1] == '.'))
+			continue;
+		if (!status_parse(p, &code, &end) || g_ascii_isalnum(*end) ||
+		    (*end == '.' && g_ascii_isdigit(end[1])))
+			continue;
+		return g_strndup(p, (gsize)(end - p));
+	}
+	return g_strdup("");
+}
+
+/* action-field = "Action" ":" action-value                 [RFC 3464, 2.3.3]
+   The spellings beside the five are those of programs in the wild. */
+ReportAction dsn_read_action(const char *text)
+{
+	static const struct {
+		const char *prefix;
+		ReportAction action;
+	} actions[] = {
+		{ "fail", ACTION_FAILED },
+		{ "delay", ACTION_DELAYED },
+		{ "deferred", ACTION_DELAYED },
+		{ "delivered", ACTION_DELIVERED },
+		{ "relayed", ACTION_RELAYED },
+		{ "expanded", ACTION_EXPANDED },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(actions); i++)
+		if (g_ascii_strncasecmp(text, actions[i].prefix,
+			strlen(actions[i].prefix)) == 0)
+			return actions[i].action;
+	return ACTION_NONE;
+}
+
+int64_t dsn_read_date(const char *text)
+{
+	g_autoptr(GDateTime) date = NULL;
+
+	if (*text != '\0')
+		date = g_mime_utils_header_decode_date(text);
+	return date != NULL ? g_date_time_to_unix(date) : 0;
+}
+
+/* Where the reading of one status part has got to. */
+typedef struct Builder {
+	Report *report;
+	ReportRecipient *recipient; /* NULL before the first */
+	unsigned part;
+	bool is_new_group;
+} Builder;
+
+static void set_once(char **text, char *value)
+{
+	if (**text == '\0') {
+		g_free(*text);
+		*text = value;
+	} else {
+		g_free(value);
+	}
+}
+
+/* The recipient a field belongs to.  Blank lines part recipients, but programs
+   leave them out, or put them inside a group: so one that has been named
+   already makes room for the next, named or not. */
+static ReportRecipient *recipient_for(Builder *builder, bool is_named)
+{
+	ReportRecipient *recipient = builder->recipient;
+
+	if (recipient != NULL && !is_named)
+		return recipient;
+	if (builder->report->recipients->len >= BOUND_GROUPS) {
+		builder->report->is_truncated = true;
+		return recipient;
+	}
+	builder->recipient = report_add_recipient(builder->report);
+	builder->recipient->part = builder->part;
+	return builder->recipient;
+}
+
+static void read_diagnostic(ReportRecipient *recipient, const char *value)
+{
+	if (*recipient->diagnostic != '\0' || *value == '\0')
+		return;
+	g_free(recipient->diagnostic);
+	g_free(recipient->diagnostic_type);
+	name_split_type(value, &recipient->diagnostic_type,
+	    &recipient->diagnostic);
+}
+
+/* IronPort: Diagnostic-Code says "bounced by administrator" and this field
+   what the other side did say. */
+static void read_supplement(ReportRecipient *recipient, const char *value)
+{
+	g_autofree char *before = recipient->diagnostic;
+
+	recipient->diagnostic = *before != '\0'
+				    ? g_strconcat(before, " ", value, NULL)
+				    : g_strdup(value);
+}
+
+/* per-recipient-fields                                       [RFC 3464, 2.3] */
+static void read_recipient_field(Builder *builder, const Field *field)
+{
+	ReportRecipient *now = builder->recipient;
+	bool is_new = builder->is_new_group && now != NULL &&
+		      *now->final_recipient != '\0';
+
+	if (field_is(field, "Final-Recipient")) {
+		now = recipient_for(builder,
+		    now != NULL && *now->final_recipient != '\0');
+		if (now != NULL)
+			set_once(&now->final_recipient,
+			    name_typed_address(field->value));
+	} else if (field_is(field, "Original-Recipient")) {
+		now = recipient_for(builder,
+		    is_new ||
+			(now != NULL && *now->original_recipient != '\0'));
+		if (now != NULL)
+			set_once(&now->original_recipient,
+			    name_typed_address(field->value));
+	} else if (field_is(field, "Action")) {
+		now = recipient_for(builder,
+		    is_new && now->action != ACTION_NONE);
+		if (now != NULL && now->action == ACTION_NONE)
+			now->action = dsn_read_action(field->value);
+	} else if (field_is(field, "Status")) {
+		now = recipient_for(builder, is_new && *now->status != '\0');
+		if (now != NULL)
+			set_once(&now->status, dsn_find_status(field->value));
+	} else if (now != NULL && field_is(field, "Diagnostic-Code")) {
+		read_diagnostic(now, field->value);
+	} else if (now != NULL && field_is(field, "X-Supplementary-Info")) {
+		read_supplement(now, field->value);
+	} else if (now != NULL && field_is(field, "Remote-MTA")) {
+		set_once(&now->remote_mta, name_typed_host(field->value));
+	} else {
+		return;
+	}
+	builder->is_new_group = false;
+}
+
+/* per-message-fields                                         [RFC 3464, 2.2] */
+static void read_message_fields(Report *report, const Fields *fields)
+{
+	set_once(&report->reporting_mta,
+	    name_typed_host(fields_value(fields, "Reporting-MTA")));
+	set_once(&report->postfix_sender,
+	    name_typed_address(fields_value(fields, "X-Postfix-Sender")));
+	set_once(&report->envelope_id,
+	    g_strdup(fields_value(fields, "Original-Envelope-Id")));
+	if (report->arrival == 0)
+		report->arrival = dsn_read_date(fields_value(fields,
+		    "Arrival-Date"));
+}
+
+void dsn_read_fields(Report *report, const Fields *fields, unsigned part)
+{
+	Builder builder = { .report = report, .part = part };
+
+	if (fields->is_truncated)
+		report->is_truncated = true;
+	read_message_fields(report, fields);
+	for (guint i = 0; i < fields->groups->len; i++) {
+		const FieldGroup *group = fields_group(fields, i);
+
+		builder.is_new_group = true;
+		for (guint j = 0; j < group->fields->len; j++)
+			read_recipient_field(&builder, group_field(group, j));
+	}
+}
+
+bool read_rfc3464(const Mail *mail, Report *report)
+{
+	bool is_dsn = g_ascii_strcasecmp(mail_type_parameter(mail,
+					     "report-type"),
+			  "delivery-status") == 0;
+
+	for (unsigned i = 0; i < mail_n_parts(mail); i++) {
+		const MailPart *part = mail_part(mail, i);
+		g_autoptr(Fields) fields = NULL;
+
+		if (strcmp(part->type, "message/delivery-status") != 0 &&
+		    strcmp(part->type, "message/global-delivery-status") != 0)
+			continue;
+		is_dsn = true;
+		fields = fields_read((const char *)part->octets->data,
+		    part->octets->len);
+		dsn_read_fields(report, fields, part->number);
+	}
+	if (is_dsn)
+		report->kind = REPORT_DSN;
+	return is_dsn;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <glib.h>
+
+/* Field groups: what message/delivery-status (RFC 3464, 2.1),
+   message/feedback-report (RFC 5965, 3), message/disposition-notification
+   (RFC 8098, 3.1) and text/rfc822-headers are made of. */
+
+typedef struct Field {
+	char *name;
+	char *value; /* unfolded, valid UTF-8, at most BOUND_FIELD */
+} Field;
+
+typedef struct FieldGroup {
+	GPtrArray *fields; /* of Field, in order; never empty */
+} FieldGroup;
+
+typedef struct Fields {
+	GPtrArray *groups; /* of FieldGroup; may be empty */
+	bool is_truncated; /* a bound cut something off */
+} Fields;
+
+/* Reads LEN octets with any line end, any damage: what is no field is
+   skipped. */
+Fields *fields_read(const char *text, size_t len);
+void fields_free(Fields *fields);
+
+static inline const FieldGroup *fields_group(const Fields *fields, unsigned i)
+{
+	return g_ptr_array_index(fields->groups, i);
+}
+
+static inline const Field *group_field(const FieldGroup *group, unsigned i)
+{
+	return g_ptr_array_index(group->fields, i);
+}
+
+/* The value of the first field NAME in GROUP, or "".  Lent. */
+const char *group_value(const FieldGroup *group, const char *name);
+/* The same in the first group that has one. */
+const char *fields_value(const Fields *fields, const char *name);
+
+bool field_is(const Field *field, const char *name);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Fields, fields_free)

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Bounces for people list the addresses that failed, each with its reason:
+
+     <ana@example.org>: host mx.example.org[192.0.2.1] said: 550 5.1.1
+         User unknown (in reply to RCPT TO command)
+
+       ana@example.org
+         SMTP error from remote mail server after RCPT TO:<ana@example.org>
+
+   An item ends at a blank line, or where a line that is indented no further
+   begins with an address again. */
+
+#include "items.h"
+
+#include "bounds.h"
+#include "text.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+typedef struct Mention {
+	const char *line;  /* start of the line the address stands in */
+	bool is_beginning; /* the line begins with it */
+} Mention;
+
+struct Items {
+	const char *text;
+	GHashTable *mentions; /* address in lower case → Mention */
+};
+
+/* As loose as addresses in bounces are; "=" and "+" are VERP's. */
+static bool is_address_char(char c)
+{
+	return (unsigned char)c >= 0x80 || g_ascii_isalnum(c) ||
+	       (c != '\0' && strchr(".!#$%&'*+-/=?^_`{|}~", c) != NULL);
+}
+
+/* What may stand before the address an item begins with. */
+static bool is_beginning(const char *line, const char *address)
+{
+	for (const char *p = line; p < address; p++)
+		if (strchr(" \t<*-(\"'", *p) == NULL)
+			return false;
+	return true;
+}
+
+static const char *line_start(const char *text, const char *p)
+{
+	while (p > text && p[-1] != '\n')
+		p--;
+	return p;
+}
+
+static void mention_add(Items *items, const char *start, const char *end)
+{
+	g_autofree char *key = g_ascii_strdown(start, end - start);
+	const char *line = line_start(items->text, start);
+	bool begins = is_beginning(line, start);
+	Mention *seen = g_hash_table_lookup(items->mentions, key);
+
+	if (seen != NULL && (seen->is_beginning || !begins))
+		return;
+	seen = g_new(Mention, 1);
+	*seen = (Mention){ .line = line, .is_beginning = begins };
+	g_hash_table_replace(items->mentions, g_steal_pointer(&key), seen);
+}
+
+Items *items_new(const char *text)
+{
+	Items *items = g_new0(Items, 1);
+
+	items->text = text;
+	items->mentions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+	    g_free);
+	for (const char *at = text; (at = strchr(at, '@')) != NULL; at++) {
+		const char *start = at;
+		const char *end = at + 1;
+
+		while (start > text && at - start < BOUND_ADDRESS &&
+		       is_address_char(start[-1]))
+			start--;
+		while (end - at < BOUND_ADDRESS && is_address_char(*end))
+			end++;
+		/* the sentence's full stop is not the domain's */
+		while (end > at + 1 && strchr(".!?", end[-1]) != NULL)
+			end--;
+		if (start < at && end > at + 1 &&
+		    g_hash_table_size(items->mentions) < 4 * BOUND_GROUPS)
+			mention_add(items, start, end);
+	}
+	return items;
+}
+
+void items_free(Items *items)
+{
+	if (items == NULL)
+		return;
+	g_hash_table_unref(items->mentions);
+	g_free(items);
+}
+
+static size_t indent(const char *line)
+{
+	return strspn(line, " \t");
+}
+
+static const char *next_line(const char *line)
+{
+	const char *end = strchr(line, '\n');
+
+	return end != NULL ? end + 1 : line + strlen(line);
+}
+
+static bool is_blank_line(const char *line)
+{
+	char c = line[indent(line)];
+
+	return c == '\0' || c == '\n';
+}
+
+/* A line whose first word holds an "@". */
+static bool begins_with_address(const char *line)
+{
+	const char *word = line + strspn(line, " \t<*-(\"'");
+
+	return memchr(word, '@', strcspn(word, " \t\n:>)")) != NULL;
+}
+
+static const char *item_end(const char *line)
+{
+	size_t first = indent(line);
+	const char *p = next_line(line);
+
+	while (*p != '\0' && !is_blank_line(p) &&
+	       !(indent(p) <= first && begins_with_address(p)))
+		p = next_line(p);
+	return p;
+}
+
+static const char *paragraph_start(const char *text, const char *line)
+{
+	while (line > text) {
+		const char *before = line_start(text, line - 1);
+
+		if (is_blank_line(before))
+			break;
+		line = before;
+	}
+	return line;
+}
+
+char *items_about(const Items *items, const char *address)
+{
+	g_autofree char *key = g_ascii_strdown(address, -1);
+	const Mention *mention = g_hash_table_lookup(items->mentions, key);
+	const char *start;
+	const char *end;
+
+	if (mention == NULL)
+		return g_strdup("");
+	start = mention->line;
+	end = item_end(start);
+	if (!mention->is_beginning) {
+		start = paragraph_start(items->text, start);
+		while (*end != '\0' && !is_blank_line(end))
+			end = next_line(end);
+	}
+	return text_printable(start, (size_t)(end - start), BOUND_FIELD);
+}

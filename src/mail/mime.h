@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <glib.h>
+
+/* A message taken apart: what the readers of reports read. */
+typedef struct Mail Mail;
+
+/* One MIME part, of the message itself: what stands inside a message/rfc822 is
+   somebody else's and is not taken apart. */
+typedef struct MailPart {
+	unsigned number; /* from 1, in order of appearance */
+	unsigned depth;
+	char *type;         /* "text/plain", lower case */
+	char *charset;      /* "" when it has none */
+	bool is_attachment; /* Content-Disposition says so */
+	GByteArray *octets; /* decoded; empty for a multipart or a message */
+	struct _GMimeMessage *message; /* of a message part, or NULL */
+} MailPart;
+
+/* Never NULL: malformed mail has less in it. */
+Mail *mail_open(const char *bytes, size_t len);
+void mail_close(Mail *mail);
+
+/* A bound cut something off. */
+bool mail_is_truncated(const Mail *mail);
+
+/* A header field of the message, unfolded and decoded; "" when there is none
+   such.  Lent. */
+const char *mail_header(const Mail *mail, const char *name);
+/* A parameter of its Content-Type. */
+const char *mail_type_parameter(const Mail *mail, const char *name);
+
+/* The parts, a multipart before its children. */
+unsigned mail_n_parts(const Mail *mail);
+const MailPart *mail_part(const Mail *mail, unsigned i);
+/* The first part of TYPE, or NULL. */
+const MailPart *mail_find(const Mail *mail, const char *type);
+
+/* The part that a person would read first, or NULL: the first text/plain that
+   is not empty, else the first text/html. */
+const MailPart *mail_text_part(const Mail *mail);
+/* What it says: UTF-8, lines ended by LF, HTML as words, at most BOUND_TEXT;
+   "" when there is none.  Lent. */
+const char *mail_text(const Mail *mail);
+
+/* PART's octets as text, as mail_text() gives them.  g_free() it. */
+char *mail_part_text(const MailPart *part);
+
+/* The body as it came, decoded by nobody, lines ended by LF. */
+const char *mail_body(const Mail *mail, size_t *ret_len);
+
+/* A header field of the message in a message part, or "".  g_free() it. */
+char *mail_part_header(const MailPart *part, const char *name);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mail, mail_close)

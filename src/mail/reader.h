@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+#include "mime.h"
+#include "report.h"
+
+/* One make of report and the function that knows it.  A reader is given a
+   message and a Report with the message's own header, text and parts in it.
+   It returns true when the message is of its make, with `kind` and what else
+   it found filled in; false, and the Report untouched, when it is not. */
+typedef bool ReaderFunc(const Mail *mail, Report *report);
+
+/* A file for each make; report_read.c has the table. */
+ReaderFunc read_arf;
+ReaderFunc read_mdn;
+ReaderFunc read_rfc3464;
+ReaderFunc read_challenge;
+ReaderFunc read_auto_reply;

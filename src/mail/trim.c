@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What GMime never sees.  It keeps every header line and every part of a
+   message in memory, about 540 octets for a line of three, so 256 KB of mail
+   can be made to take 50 MB and more; and it knows no bare CR.  One pass over
+   the message takes both away.  Nothing here understands MIME: a line counts
+   as structure if it looks like a header field or a boundary, wherever it
+   stands.  Reports say what they have to say long before the bound. */
+
+#include "trim.h"
+
+#include "bounds.h"
+
+#include <string.h>
+
+typedef struct Trimmer {
+	TrimmedMessage *to;
+	bool is_in_header; /* the message's own */
+	bool is_in_field;  /* a continuation line would belong to it */
+	bool is_dropping;  /* the field has outgrown its bound */
+	size_t header_octets;
+	size_t field_octets;
+	unsigned n_structure;
+} Trimmer;
+
+/* One line without its end; *NEXT is left behind that end.  A run of CRs
+   before an LF is one end: "\r\r\n" is what a gateway makes of CRLF. */
+static size_t line_length(const char *line, const char *end, const char **next)
+{
+	const char *p = line;
+
+	while (p < end && *p != '\r' && *p != '\n')
+		p++;
+	*next = p;
+	if (p == end)
+		return (size_t)(p - line);
+	while (*next < end && **next == '\r')
+		(*next)++;
+	if (*next == end || **next != '\n')
+		*next = p; /* bare CRs: each ends a line */
+	(*next)++;
+	return (size_t)(p - line);
+}
+
+/* field-name = 1*ftext, ftext = %d33-57 / %d59-126      [RFC 5322, 3.6.8] */
+static bool is_field(const char *line, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && line[i] > 32 && line[i] < 127 && line[i] != ':')
+		i++;
+	if (i == 0)
+		return false;
+	while (i < len && (line[i] == ' ' || line[i] == '\t'))
+		i++;
+	return i < len && line[i] == ':';
+}
+
+static bool is_boundary(const char *line, size_t len)
+{
+	return len >= 2 && line[0] == '-' && line[1] == '-';
+}
+
+static bool is_continuation(const char *line, size_t len)
+{
+	return len > 0 && (line[0] == ' ' || line[0] == '\t');
+}
+
+/* Appends LINE and its end.  NUL becomes "?": what follows it in a header
+   would otherwise vanish. */
+static void keep_line(Trimmer *trimmer, const char *line, size_t len)
+{
+	GString *text = trimmer->to->text;
+	size_t start = text->len;
+
+	g_string_append_len(text, line, (gssize)len);
+	for (char *nul; (nul = memchr(text->str + start, '\0',
+			     text->len - start)) != NULL;)
+		*nul = '?';
+	g_string_append_c(text, '\n');
+}
+
+/* How much of LINE its field may still have; and the header, all in all. */
+static size_t field_room(Trimmer *trimmer, size_t len)
+{
+	size_t room = BOUND_FIELD - MIN(trimmer->field_octets, BOUND_FIELD);
+
+	if (trimmer->is_in_header)
+		room = MIN(room,
+		    BOUND_HEADERS - MIN(trimmer->header_octets, BOUND_HEADERS));
+	trimmer->field_octets += len;
+	if (trimmer->is_in_header)
+		trimmer->header_octets += len + 1;
+	return MIN(room, len);
+}
+
+/* False when the rest of the message is to be left out. */
+static bool take_line(Trimmer *trimmer, const char *line, size_t len)
+{
+	size_t room = len;
+
+	if (is_field(line, len)) {
+		trimmer->is_in_field = true;
+		trimmer->field_octets = 0;
+		trimmer->n_structure++;
+	} else if (!is_continuation(line, len)) {
+		trimmer->is_in_field = false;
+		if (is_boundary(line, len))
+			trimmer->n_structure++;
+	}
+	if (trimmer->n_structure > BOUND_STRUCTURE) {
+		trimmer->to->is_truncated = true;
+		return false;
+	}
+	if (trimmer->is_in_field || (trimmer->is_in_header && len > 0))
+		room = field_room(trimmer, len);
+	if (room < len)
+		trimmer->to->is_truncated = true;
+	/* an empty rest would end the header */
+	if (room > 0 || len == 0)
+		keep_line(trimmer, line, room);
+	if (len == 0 && trimmer->is_in_header) {
+		trimmer->is_in_header = false;
+		trimmer->to->body = trimmer->to->text->len;
+	}
+	return true;
+}
+
+/* What stands before the header: blank lines, and the "From " line of a
+   mailbox (pipe(8) with flags=F writes one, with flags=> an escaped one). */
+static const char *skip_preamble(const char *p, const char *end)
+{
+	while (p < end) {
+		const char *next;
+		size_t len = line_length(p, end, &next);
+		const char *bare = *p == '>' ? p + 1 : p;
+		size_t bare_len = *p == '>' ? len - 1 : len;
+
+		if (len > 0 && (bare_len < 5 || memcmp(bare, "From ", 5) != 0))
+			break;
+		p = next;
+	}
+	return p;
+}
+
+void trim_message(const char *bytes, size_t len, TrimmedMessage *ret_trimmed)
+{
+	size_t kept = MIN(len, BOUND_MESSAGE);
+	const char *end = bytes + kept;
+	const char *p = skip_preamble(bytes, end);
+	Trimmer trimmer = { .to = ret_trimmed };
+	bool is_first = true;
+
+	*ret_trimmed = (TrimmedMessage){
+		.text = g_string_sized_new(kept + 1),
+		.is_truncated = len > kept,
+	};
+	while (p < end) {
+		const char *next;
+		size_t line_len = line_length(p, end, &next);
+
+		if (is_first) {
+			ret_trimmed->has_header = is_field(p, line_len);
+			trimmer.is_in_header = ret_trimmed->has_header;
+			is_first = false;
+		}
+		if (!take_line(&trimmer, p, line_len))
+			break;
+		p = next;
+	}
+	if (trimmer.is_in_header)
+		ret_trimmed->body = ret_trimmed->text->len;
+}
+
+void trimmed_clear(TrimmedMessage *trimmed)
+{
+	if (trimmed->text != NULL)
+		g_string_free(trimmed->text, TRUE);
+	trimmed->text = NULL;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <glib.h>
+
+/* A message as GMime may have it: every line ends in LF (CRLF, CR and LF are
+   all taken for an end), no NUL, no "From " line before it, within
+   BOUND_MESSAGE, BOUND_HEADERS, BOUND_FIELD and BOUND_STRUCTURE. */
+typedef struct TrimmedMessage {
+	GString *text;
+	size_t body;       /* where the body begins in it */
+	bool has_header;   /* the first line is a header field */
+	bool is_truncated; /* a bound cut something off */
+} TrimmedMessage;
+
+void trim_message(const char *bytes, size_t len, TrimmedMessage *ret_trimmed);
+void trimmed_clear(TrimmedMessage *trimmed);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(TrimmedMessage, trimmed_clear)
