@@ -4,6 +4,7 @@
 #include "parameters.h"
 
 #include "path.h"
+#include "xtext.h"
 
 #include <glib.h>
 #include <string.h>

@@ -4,6 +4,7 @@
 #include "path.h"
 
 #include "bounds.h"
+#include "xtext.h"
 
 #include <glib.h>
 #include <string.h>
@@ -109,83 +110,24 @@ bool parameter_next(const char **text, char **ret_keyword, char **ret_value)
 	return true;
 }
 
-/* RFC 3461, 4:
-     xtext   = *( xchar / hexchar )
-     xchar   = any ASCII CHAR between "!" (33) and "~" (126) inclusive,
-               except for "+" and "="
-     hexchar = ASCII "+" immediately followed by two upper case hexadecimal
-               digits
-
-   "=" and lower case digits are taken as well. */
-char *xtext_decode(const char *text)
-{
-	g_autoptr(GString) plain = g_string_sized_new(strlen(text));
-
-	for (; *text != '\0'; text++) {
-		if (*text != '+') {
-			g_string_append_c(plain, *text);
-			continue;
-		}
-		if (!g_ascii_isxdigit(text[1]) || !g_ascii_isxdigit(text[2]))
-			return NULL;
-		int octet = g_ascii_xdigit_value(text[1]) * 16 +
-			    g_ascii_xdigit_value(text[2]);
-
-		if (octet == 0)
-			return NULL;
-		g_string_append_c(plain, (char)octet);
-		text += 2;
-	}
-	return text_checked(plain->str);
-}
-
-/* RFC 6533, 3:
-     utf-8-addr-unitext  = 1*( QUCHAR / EmbeddedUnicodeChar )
-     EmbeddedUnicodeChar = %x5C.78 "{" HEXPOINT "}"  ; starts with "\x" */
-char *unitext_decode(const char *text)
-{
-	g_autoptr(GString) plain = g_string_sized_new(strlen(text));
-
-	while (*text != '\0') {
-		gunichar point = 0;
-		const char *digit = text + 3;
-
-		if (*text != '\\') {
-			g_string_append_c(plain, *text++);
-			continue;
-		}
-		if (text[1] != 'x' || text[2] != '{')
-			return NULL;
-		/* at most six digits, so POINT cannot overflow */
-		while (g_ascii_isxdigit(*digit) && digit < text + 9)
-			point = point * 16 +
-				(gunichar)g_ascii_xdigit_value(*digit++);
-		if (*digit != '}' || point == 0 || !g_unichar_validate(point))
-			return NULL;
-		g_string_append_unichar(plain, point);
-		text = digit + 1;
-	}
-	return text_checked(plain->str);
-}
-
 /* RFC 3461, 4.2:
-     orcpt-parameter             = "ORCPT=" original-recipient-address
-     original-recipient-address  = addr-type ";" xtext
+     orcpt-parameter            = "ORCPT=" original-recipient-address
+     original-recipient-address = addr-type ";" xtext
    and RFC 6533, 3 for the addr-type "utf-8". */
 char *orcpt_decode(const char *value)
 {
 	const char *semicolon = strchr(value, ';');
-	char *address;
+	g_autofree char *plain = NULL;
 
 	if (semicolon == NULL || semicolon == value)
 		return NULL;
 	if (g_ascii_strncasecmp(value, "rfc822;", 7) == 0)
-		address = xtext_decode(semicolon + 1);
+		plain = xtext_decode(semicolon + 1);
 	else if (g_ascii_strncasecmp(value, "utf-8;", 6) == 0)
-		address = unitext_decode(semicolon + 1);
+		plain = unitext_decode(semicolon + 1);
 	else
 		return g_strdup("");
-	if (address != NULL && strlen(address) > BOUND_ADDRESS)
-		g_clear_pointer(&address, g_free);
-	return address;
+	if (plain == NULL || strlen(plain) > BOUND_ADDRESS)
+		return NULL;
+	return text_checked(plain);
 }

@@ -3,10 +3,9 @@
 
 #include <stdbool.h>
 
-/* The arguments of MAIL and RCPT: paths, parameters, and the encodings of RFC
-   3461 and RFC 6533 within them.  Whatever comes out is valid UTF-8 without
-   control characters; octets that are not UTF-8 have become U+FFFD, for an
-   address that no one can write is not one of ours. */
+/* The arguments of MAIL and RCPT: paths and parameters.  An address that comes
+   out is valid UTF-8 without control characters; octets that are not UTF-8
+   have become U+FFFD, for what no one can write is not one of ours. */
 
 /* Reads a path in angle brackets at *TEXT and leaves *TEXT behind it, at a
    blank or the end.  *RET_ADDRESS is the mailbox without brackets and without
@@ -19,13 +18,6 @@ bool path_parse(const char **text, char **ret_address);
    of TEXT, or with *TEXT not at its end when what stands there is no
    parameter. */
 bool parameter_next(const char **text, char **ret_keyword, char **ret_value);
-
-/* xtext (RFC 3461, 4) decoded; NULL when it is none, or says a control
-   character.  g_free() it. */
-char *xtext_decode(const char *text);
-
-/* utf-8-addr-xtext or -unitext (RFC 6533, 3) decoded, the same. */
-char *unitext_decode(const char *text);
 
 /* The address of an ORCPT parameter (RFC 3461, 4.2), "" when it is of a type
    that we do not know; NULL when malformed.  g_free() it. */

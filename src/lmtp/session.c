@@ -54,8 +54,9 @@ struct LmtpSession {
 	Envelope *envelope;    /* being built; NULL once taken */
 	size_t envelope_len;   /* octets of the addresses in it */
 	unsigned n_recipients; /* accepted */
-	GString *line;         /* the command being read */
-	bool is_line_long;     /* it is over BOUND_COMMAND: skip to its end */
+	bool is_origin_unknown; /* an XFORWARD line was refused */
+	GString *line;          /* the command being read */
+	bool is_line_long;      /* it is over BOUND_COMMAND: skip to its end */
 	DataReader data;
 	GByteArray *kept; /* fed, and not read yet */
 	bool is_flooded;  /* more was fed than may be kept */
@@ -81,6 +82,7 @@ static void session_enter(LmtpSession *session, State state)
 		session->envelope = envelope_new();
 		session->envelope_len = 0;
 		session->n_recipients = 0;
+		session->is_origin_unknown = false;
 		break;
 	case STATE_DATA:
 		data_reader_begin(&session->data);
@@ -125,9 +127,10 @@ static void session_refuse(LmtpSession *session, const char *reply)
 
 /* ---- LHLO ---- */
 
-static const char *check_domain(const LmtpSession *session, Request *request)
+static const char *check_argument(const LmtpSession *session, Request *request)
 {
-	return request->argument[0] == '\0' ? "501 5.5.4 Who are you?" : NULL;
+	return request->argument[0] == '\0' ? "501 5.5.4 Argument expected"
+					    : NULL;
 }
 
 static void proceed_lhlo(LmtpSession *session, const Request *request)
@@ -159,19 +162,19 @@ static const char *check_not_smtp(const LmtpSession *session, Request *request)
 
 /* ---- XFORWARD ---- */
 
-static const char *check_xforward(const LmtpSession *session, Request *request)
+/* What comes from this host itself is believed more than other mail, and is
+   told from it by what is not said here: so a line that we could not read
+   makes the message a stranger's. */
+static void proceed_xforward(LmtpSession *session, const Request *request)
 {
 	g_autoptr(Envelope) trial = envelope_new();
 
-	if (request->argument[0] == '\0' ||
-	    !xforward_read(trial, request->argument))
-		return "501 5.5.4 Bad XFORWARD attribute";
-	return NULL;
-}
-
-static void proceed_xforward(LmtpSession *session, const Request *request)
-{
-	(void)xforward_read(session->envelope, request->argument); /* checked */
+	if (!xforward_read(trial, request->argument)) {
+		session->is_origin_unknown = true;
+		session_refuse(session, "501 5.5.4 Bad XFORWARD attribute");
+		return;
+	}
+	(void)xforward_read(session->envelope, request->argument); /* tried */
 	session_reply(session, "250 2.0.0 Ok");
 }
 
@@ -299,8 +302,8 @@ typedef struct Command {
 } Command;
 
 static const Command commands[] = {
-	{ "LHLO", IN_ANY, check_domain, proceed_lhlo },
-	{ "XFORWARD", IN_IDLE, check_xforward, proceed_xforward },
+	{ "LHLO", IN_ANY, check_argument, proceed_lhlo },
+	{ "XFORWARD", IN_IDLE, check_argument, proceed_xforward },
 	{ "MAIL", IN_IDLE, check_mail, proceed_mail },
 	{ "RCPT", IN_MAIL | IN_RCPT, check_rcpt, proceed_rcpt },
 	{ "DATA", IN_MAIL | IN_RCPT, check_data, proceed_data },
@@ -511,6 +514,8 @@ void lmtp_session_take(LmtpSession *session, Envelope **ret_envelope,
 {
 	g_assert(session->state == STATE_PENDING && session->envelope != NULL);
 	session->envelope->size = session->data.size;
+	if (session->is_origin_unknown)
+		session->envelope->is_local = false;
 	*ret_envelope = g_steal_pointer(&session->envelope);
 	*ret_message = data_reader_take(&session->data);
 }

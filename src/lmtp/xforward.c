@@ -11,6 +11,8 @@
 
 #include "bounds.h"
 #include "path.h"
+#include "text.h"
+#include "xtext.h"
 
 #include <string.h>
 
@@ -26,15 +28,19 @@ static bool xforward_set(Envelope *envelope, const char *name,
     const char *value)
 {
 	static const char *const unused[] = { "PORT", "PROTO", "HELO", NULL };
-	g_autofree char *plain = xtext_decode(value);
+	g_autofree char *plain = NULL;
+	g_autofree char *printable = NULL;
 	const char *text;
 
-	if (plain == NULL || strlen(plain) > BOUND_NAME)
-		return false;
-	text = is_unavailable(plain) ? "" : plain;
+	/* not even read: a client may HELO with any octets */
 	for (unsigned i = 0; unused[i] != NULL; i++)
 		if (g_ascii_strcasecmp(name, unused[i]) == 0)
 			return true;
+	plain = xtext_decode(value);
+	if (plain == NULL)
+		return false;
+	printable = text_printable(plain, strlen(plain), BOUND_NAME);
+	text = is_unavailable(printable) ? "" : printable;
 	if (g_ascii_strcasecmp(name, "NAME") == 0) {
 		envelope_set(&envelope->client_name, text);
 	} else if (g_ascii_strcasecmp(name, "ADDR") == 0) {

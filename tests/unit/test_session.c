@@ -185,7 +185,7 @@ static const Script scripts[] = {
 	{ "LHLO wants a name, DATA and RSET want none",
 	    "LHLO\r\nLHLO a\r\nRSET now\r\nMAIL FROM:<>\r\nRCPT TO:<b@x>\r\n"
 	    "DATA now\r\nDATA\r\n.\r\n",
-	    GREETING "501 5.5.4 Who are you?\r\n" LHLO_REPLY
+	    GREETING "501 5.5.4 Argument expected\r\n" LHLO_REPLY
 		     "501 5.5.4 No argument expected\r\n" MAIL_OK RCPT_OK
 		     "501 5.5.4 No argument expected\r\n" DATA_OK RECORDED,
 	    "|b@x,|" },
@@ -361,7 +361,7 @@ typedef struct XforwardCase {
 static const XforwardCase xforward_cases[] = {
 	{ "", "", "", "", false },
 	{ "XFORWARD NAME=mx.example.org ADDR=192.0.2.7\r\n"
-	  "XFORWARD PROTO=ESMTP HELO=x IDENT=4XYZ12 SOURCE=REMOTE\r\n",
+	  "XFORWARD PROTO=ESMTP HELO=\xff+FF IDENT=4XYZ12 SOURCE=REMOTE\r\n",
 	    "192.0.2.7", "mx.example.org", "4XYZ12", false },
 	{ "XFORWARD NAME=[UNAVAILABLE] ADDR=[UNAVAILABLE] "
 	  "PORT=[UNAVAILABLE]\r\n"
@@ -374,7 +374,9 @@ static const XforwardCase xforward_cases[] = {
 	/* what one transaction said is not said of the next */
 	{ "XFORWARD ADDR=192.0.2.7 SOURCE=LOCAL\r\nMAIL FROM:<>\r\nRSET\r\n",
 	    "", "", "", false },
-	/* a bad line changes nothing */
+	/* a bad line says nothing, and nobody is local after it */
+	{ "XFORWARD ADDR=192.0.2.7 COLOR=red\r\nXFORWARD SOURCE=LOCAL\r\n", "",
+	    "", "", false },
 	{ "XFORWARD ADDR=192.0.2.7 COLOR=red\r\nXFORWARD\r\n"
 	  "XFORWARD ADDR\r\nXFORWARD ADDR=+0\r\nXFORWARD ADDR=+0A\r\n",
 	    "", "", "", false },
@@ -409,11 +411,11 @@ typedef struct OrcptCase {
 static const OrcptCase orcpt_cases[] = {
 	{ "rfc822;b@x", "b@x" },
 	{ "RFC822;b+2Bt+3Da@x", "b+t=a@x" },
-	{ "rfc822;b+2bt@x", "b+t@x" },
-	{ "rfc822;b=t@x", "b=t@x" },
+	{ "rfc822;b+2bt@x", NULL },
+	{ "rfc822;b=t@x", NULL },
 	{ "rfc822;", "" },
 	{ "rfc822;a+C3+A9@x", "a\xc3\xa9@x" },
-	{ "rfc822;a+FF@x", "a\xef\xbf\xbd@x" },
+	{ "rfc822;a+FF@x", NULL },
 	{ "rfc822;b+2@x", NULL },
 	{ "rfc822;b+GG@x", NULL },
 	{ "rfc822;b+", NULL },
@@ -423,13 +425,8 @@ static const OrcptCase orcpt_cases[] = {
 	{ "utf-8;jos\xc3\xa9@x", "jos\xc3\xa9@x" },
 	{ "UTF-8;b\\x{2B}t\\x{3D}a@x", "b+t=a@x" },
 	{ "utf-8;\\x{1F600}@x", "\xf0\x9f\x98\x80@x" },
-	{ "utf-8;\\x{0}@x", NULL },
-	{ "utf-8;\\x{D800}@x", NULL },
-	{ "utf-8;\\x{110000}@x", NULL },
-	{ "utf-8;\\x{1234567}@x", NULL },
-	{ "utf-8;\\x{41", NULL },
-	{ "utf-8;\\x", NULL },
-	{ "utf-8;\\", NULL },
+	{ "utf-8;\\x{0D}@x", NULL },
+	{ "utf-8;a\xff@x", "a\xef\xbf\xbd@x" },
 	{ "x400;c=us", "" },
 	{ ";b@x", NULL },
 	{ "b@x", NULL },
