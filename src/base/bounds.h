@@ -31,6 +31,9 @@ enum {
 	BOUND_MATCHED = 200,     /* the text that a rule matched */
 	BOUND_NAME = 255, /* a host name, a queue id, a message id's log form */
 
+	/* what is said of it */
+	BOUND_LOG_LINE = 2000,
+
 	/* PCRE2, per match (pcre2api(3), "Setting match limits") */
 	BOUND_MATCH = 100000,
 	BOUND_MATCH_DEPTH = 1000,
