@@ -15,6 +15,10 @@ enum {
 	BOUND_OUTPUT = 16 * 1024, /* replies unsent beyond which nothing is read
 				     on */
 
+	/* return-path tokens */
+	BOUND_LOCAL = 64,   /* of what we mint (RFC 5321, 4.5.3.1.1) */
+	BOUND_WRAPPERS = 4, /* SRS0 in SRS1 in prvs in quotes */
+
 	/* a message */
 	BOUND_MESSAGE = 256 * 1024, /* judged; the rest is read and dropped */
 	BOUND_HEADERS = 64 * 1024,  /* of which this much header is parsed */

@@ -24,14 +24,22 @@ KeyRing *keyring_ref(KeyRing *keys);
 void keyring_unref(KeyRing *keys);
 unsigned keyring_count(const KeyRing *keys);
 unsigned keyring_id(const KeyRing *keys, unsigned i); /* 0 is the signer */
+/* The id that a rotation gives its new key: the first unused one after the
+   signer's, round the end.  -1 when all 32 are taken. */
+int keyring_next_id(const KeyRing *keys);
+/* The line of a keys file that holds KEY, with its LF; g_free() it. */
+char *keyring_format(unsigned id, const uint8_t *key, gsize len);
 
 /* ---- the space of addresses that are ours ---- */
 
 /* One pattern of unsigned return paths (`pattern` in verpd.conf(5)). */
 typedef struct ForeignPattern {
 	const char *name;
-	const char *regex; /* on the local part; NULL for a built-in NAME:
-			      postfix qmail mailman sympa civimail */
+	const char *regex; /* matches the whole local part, case-blind, with
+			      named groups campaign and either recipient or
+			      local and domain, if it likes base too; NULL
+			      for a built-in NAME: postfix qmail mailman sympa
+			      civimail */
 	bool is_trusted;   /* counts although nothing proves it */
 } ForeignPattern;
 
@@ -67,7 +75,8 @@ typedef enum TokenForm {
 	TOKEN_OPAQUE,   /* ids, signed */
 	TOKEN_READABLE, /* campaign and recipient in words, signed */
 	TOKEN_FOREIGN,  /* campaign and recipient in words, unsigned */
-	TOKEN_BASE,     /* a campaign's own address, no recipient */
+	TOKEN_BASE,     /* a campaign's own address, no recipient; also
+			   CiviMail's, which names him by a number only */
 } TokenForm;
 
 typedef enum TokenCheck {
@@ -90,9 +99,10 @@ typedef struct Token {
 	int64_t recipient_id;
 	char *campaign;  /* readable, foreign and base form */
 	char *recipient; /* readable and foreign form, folded */
-	char *base;      /* foreign and base: the campaign's own address,
-		       which Postfix writes into X-Postfix-Sender */
-	char *pattern;   /* foreign: the pattern's name */
+	char *base;      /* foreign and base: the address before the recipient
+			    was put into it: what Postfix writes into
+			    X-Postfix-Sender when it was Postfix that did it */
+	char *pattern;   /* foreign, and base if one knew it: its name */
 	char *why;       /* forged and unknown: what is wrong, one clause */
 } Token;
 
@@ -100,21 +110,24 @@ void token_clear(Token *token);
 
 /* Decodes ADDRESS (an envelope recipient of ours, wrapped by SRS0=, SRS1=,
    prvs=, btv1== or quotes or not, in any case).  Never fails: *RET_TOKEN says
-   what it is.  Clear it with token_clear().  Does not look at the day. */
+   what it is.  Clear it with token_clear().  Does not look at the day.  A
+   forged or unknown token names neither ids nor campaign nor recipient. */
 void token_decode(const TokenSpace *space, const char *address,
     Token *ret_token);
 
-/* Whether a token minted on DAY is still good at NOW for LIFETIME seconds.  A
-   day in the future (a clock set back) is good while it is at most two days
+/* Whether a token minted on DAY is still good at NOW for LIFETIME seconds,
+   counted from the end of that day.  A day in the future (a clock set back) is good while it is at most two days
    ahead. */
 bool token_is_current(int64_t day, int64_t now, int64_t lifetime);
 
 /* Mints with the first key on the day of NOW: the whole address, g_free() it.
    NULL with VP_ERROR_SYNTAX (campaign or recipient cannot be written) or
-   VP_ERROR_LIMIT (local part over 64 octets; use the opaque form). */
+   VP_ERROR_LIMIT (local part over 64 octets; use the opaque form.  Or NOW is
+   outside of 1970 to 2149). */
 char *token_mint_readable(const TokenSpace *space, TokenKind kind,
     const char *campaign, const char *recipient, int64_t now, GError **error);
-/* IDs are the store's: campaign 1 to 2^24-1, recipient 1 to 2^32-1. */
+/* IDs are the store's: campaign 1 to 2^24-1, recipient 1 to 2^32-1; others are
+   VP_ERROR_LIMIT.  VP_ERROR_CONFIG when the space has no epoch. */
 char *token_mint_opaque(const TokenSpace *space, TokenKind kind,
     int64_t campaign_id, int64_t recipient_id, int64_t now, GError **error);
 
