@@ -1,2 +1,216 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The verbs of the store: each is handed to the backend that opened it.  Also
+   what belongs to every backend: the names of Trust and the records' ends. */
+
 #include "store.h"
+
+#include "store_backend.h"
+#include "store_sqlite.h"
+
+#include <string.h>
+
+bool store_create(const char *path, GError **error)
+{
+	return store_sqlite_create(path, &schema_current, error);
+}
+
+Store *store_open(const char *path, StoreMode mode, unsigned busy_ms,
+    GError **error)
+{
+	return store_sqlite_open(path, mode, busy_ms, &schema_current, error);
+}
+
+void store_close(Store *store)
+{
+	if (store != NULL)
+		store->backend->close(store);
+}
+
+const uint8_t *store_epoch(const Store *store)
+{
+	return store->backend->epoch(store);
+}
+
+bool store_begin(Store *store, GError **error)
+{
+	return store->backend->begin(store, error);
+}
+
+bool store_commit(Store *store, GError **error)
+{
+	return store->backend->commit(store, error);
+}
+
+void store_rollback(Store *store)
+{
+	store->backend->rollback(store);
+}
+
+bool store_sync(Store *store, GError **error)
+{
+	return store->backend->sync(store, error);
+}
+
+bool store_seen(Store *store, const uint8_t key[STORE_KEY], int64_t now,
+    bool *ret_seen, GError **error)
+{
+	return store->backend->seen(store, key, now, ret_seen, error);
+}
+
+bool store_campaign_find(Store *store, int64_t id, const char *name,
+    StoreCampaign *ret_campaign, GError **error)
+{
+	return store->backend->campaign_find(store, id, name, ret_campaign,
+	    error);
+}
+
+bool store_recipient_find(Store *store, int64_t id, const char *folded,
+    StoreRecipient *ret_recipient, GError **error)
+{
+	return store->backend->recipient_find(store, id, folded, ret_recipient,
+	    error);
+}
+
+bool store_campaign_ensure(Store *store, const char *name, const char *stream,
+    int64_t now, StoreCampaign *ret_campaign, GError **error)
+{
+	return store->backend->campaign_ensure(store, name, stream, now,
+	    ret_campaign, error);
+}
+
+bool store_recipient_ensure(Store *store, const char *folded,
+    const char *original, int64_t now, StoreRecipient *ret_recipient,
+    GError **error)
+{
+	return store->backend->recipient_ensure(store, folded, original, now,
+	    ret_recipient, error);
+}
+
+bool store_load(Store *store, int64_t recipient_id, const char *stream,
+    RecipientState *ret_state, GError **error)
+{
+	return store->backend->load(store, recipient_id, stream, ret_state,
+	    error);
+}
+
+bool store_save(Store *store, int64_t recipient_id, const char *stream,
+    const RecipientState *before, const RecipientState *after, int64_t event_id,
+    GError **error)
+{
+	return store->backend->save(store, recipient_id, stream, before, after,
+	    event_id, error);
+}
+
+bool store_step_taken(Store *store, int64_t campaign_id, int64_t recipient_id,
+    int64_t token_day, Step step, bool *ret_taken, GError **error)
+{
+	return store->backend->step_taken(store, campaign_id, recipient_id,
+	    token_day, step, ret_taken, error);
+}
+
+bool store_append(Store *store, const Event *event, int64_t *ret_id,
+    GError **error)
+{
+	return store->backend->append(store, event, ret_id, error);
+}
+
+bool store_forged(Store *store, const Forgery *forgery, unsigned per_source,
+    unsigned total, GError **error)
+{
+	return store->backend->forged(store, forgery, per_source, total, error);
+}
+
+bool store_each_suppression(Store *store, const StoreFilter *filter,
+    StoreEachSuppression each, void *data, GError **error)
+{
+	return store->backend->each_suppression(store, filter, each, data,
+	    error);
+}
+
+bool store_each_event(Store *store, const StoreFilter *filter,
+    StoreEachEvent each, void *data, GError **error)
+{
+	return store->backend->each_event(store, filter, each, data, error);
+}
+
+bool store_each_forgery(Store *store, const StoreFilter *filter,
+    StoreEachForgery each, void *data, GError **error)
+{
+	return store->backend->each_forgery(store, filter, each, data, error);
+}
+
+bool store_each_audit(Store *store, const StoreFilter *filter,
+    StoreEachAudit each, void *data, GError **error)
+{
+	return store->backend->each_audit(store, filter, each, data, error);
+}
+
+bool store_stats(Store *store, int64_t since, int64_t now,
+    StoreStats *ret_stats, GError **error)
+{
+	return store->backend->stats(store, since, now, ret_stats, error);
+}
+
+bool store_add(Store *store, const ManualChange *change, const char *folded,
+    const char *original, const char *stream, int64_t until, GError **error)
+{
+	return store->backend->add(store, change, folded, original, stream,
+	    until, error);
+}
+
+bool store_release(Store *store, const ManualChange *change, const char *folded,
+    const char *stream, int cause, unsigned *ret_lifted, GError **error)
+{
+	return store->backend->release(store, change, folded, stream, cause,
+	    ret_lifted, error);
+}
+
+bool store_expire(Store *store, const ManualChange *change, int64_t keep,
+    bool is_dry_run, uint64_t *ret_holds, uint64_t *ret_keys, GError **error)
+{
+	return store->backend->expire(store, change, keep, is_dry_run,
+	    ret_holds, ret_keys, error);
+}
+
+bool store_verify(Store *store, int64_t now, GPtrArray *findings,
+    uint64_t *ret_recipients, GError **error)
+{
+	return store->backend->verify(store, now, findings, ret_recipients,
+	    error);
+}
+
+void store_campaign_clear(StoreCampaign *campaign)
+{
+	g_clear_pointer(&campaign->name, g_free);
+	g_clear_pointer(&campaign->stream, g_free);
+	campaign->id = 0;
+}
+
+void store_recipient_clear(StoreRecipient *recipient)
+{
+	g_clear_pointer(&recipient->address, g_free);
+	g_clear_pointer(&recipient->original, g_free);
+	recipient->id = 0;
+}
+
+static const char *const trust_names[] = {
+	[TRUST_SIGNED] = "signed",
+	[TRUST_LOCAL] = "local",
+	[TRUST_ADMIN] = "admin",
+	[TRUST_RECORD] = "record",
+};
+
+const char *trust_name(Trust trust)
+{
+	return (unsigned)trust < G_N_ELEMENTS(trust_names) ? trust_names[trust]
+							   : "";
+}
+
+int trust_from_name(const char *name)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(trust_names); i++)
+		if (strcmp(name, trust_names[i]) == 0)
+			return (int)i;
+	return -1;
+}

@@ -80,7 +80,8 @@ bool store_campaign_find(Store *store, int64_t id, const char *name,
     StoreCampaign *ret_campaign, GError **error);
 bool store_recipient_find(Store *store, int64_t id, const char *folded,
     StoreRecipient *ret_recipient, GError **error);
-/* Find, or make with a new id (never one used before). */
+/* Find, or make with a new id (never one used before).  A campaign stays in the
+   stream it was made with. */
 bool store_campaign_ensure(Store *store, const char *name, const char *stream,
     int64_t now, StoreCampaign *ret_campaign, GError **error);
 bool store_recipient_ensure(Store *store, const char *folded,
@@ -90,7 +91,8 @@ bool store_recipient_ensure(Store *store, const char *folded,
 /* The state of a recipient in STREAM. */
 bool store_load(Store *store, int64_t recipient_id, const char *stream,
     RecipientState *ret_state, GError **error);
-/* Writes what differs from BEFORE; EVENT_ID is the event that did it. */
+/* Writes what differs from BEFORE; EVENT_ID is the event that did it.  A hold
+   by hand is not touched. */
 bool store_save(Store *store, int64_t recipient_id, const char *stream,
     const RecipientState *before, const RecipientState *after, int64_t event_id,
     GError **error);
@@ -173,11 +175,11 @@ typedef struct Suppression {
 
 /* What to visit; zero or NULL is "any". */
 typedef struct StoreFilter {
-	const char *address; /* folded */
-	const char *stream;
-	const char *campaign;
-	int cause;  /* Cause, or -1 */
-	int class_; /* enum vp_class, or -1 */
+	const char *address;  /* folded */
+	const char *stream;   /* of suppressions: those of all streams, too */
+	const char *campaign; /* of events */
+	int cause;            /* of suppressions and audit: Cause, or -1 */
+	int class_;           /* of events: enum vp_class, or -1 */
 	int64_t since;
 	int64_t until;
 	bool needs_review;
@@ -191,7 +193,9 @@ typedef struct StoreFilter {
 	}
 
 /* Return false to stop.  Rows are lent for the call.  No read lock is held
-   longer than 50 ms: long results are read in chunks by id. */
+   longer than 50 ms: long results are read in chunks, and the caller may write
+   in between.  Events of one recipient, or for review, come by id, others by
+   time; suppressions by recipient; the rest by id. */
 typedef bool (*StoreEachSuppression)(const Suppression *row, void *data);
 typedef bool (*StoreEachEvent)(const Event *row, void *data);
 typedef bool (*StoreEachForgery)(const Forgery *row, void *data);
@@ -235,11 +239,13 @@ typedef struct ManualChange {
 	int64_t now;
 } ManualChange;
 
-/* Holds FOLDED in STREAM ("" all) until UNTIL (HOLD_FOREVER). */
+/* Holds FOLDED in STREAM ("" all) until UNTIL (HOLD_FOREVER); an active hold is
+   made longer, never shorter. */
 bool store_add(Store *store, const ManualChange *change, const char *folded,
     const char *original, const char *stream, int64_t until, GError **error);
 /* Lifts the active holds of CAUSE (-1: all) in STREAM (NULL: every one) and
-   forgets the soft count; *RET_LIFTED holds were lifted. */
+   forgets the soft count and the rungs climbed, as a delivery does; *RET_LIFTED
+   holds were lifted.  VP_ERROR_NOT_FOUND: nobody has that address. */
 bool store_release(Store *store, const ManualChange *change, const char *folded,
     const char *stream, int cause, unsigned *ret_lifted, GError **error);
 /* Deletes holds that are over and delivery keys older than KEEP seconds, in

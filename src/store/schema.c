@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The SQL of every version of the store, and how an older file becomes a newer
+   one.  Classes, causes, steps and degrees of trust are kept by name: the
+   numbers of our enums may change, and people read these tables. */
+
+#include "schema.h"
+
+/* Ids of campaigns, recipients and events are AUTOINCREMENT: one that was
+   deleted is never given out again, so no old token can come to mean another
+   person. */
+static const char version_1[] =
+    "CREATE TABLE meta ("
+    "  name TEXT PRIMARY KEY NOT NULL,"
+    "  value BLOB NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "INSERT INTO meta VALUES ('epoch', randomblob(16));"
+
+    /* A campaign stays in the stream it was first seen in: a recount would
+       otherwise move old unsubscriptions. */
+    "CREATE TABLE campaigns ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  name TEXT NOT NULL UNIQUE,"
+    "  stream TEXT NOT NULL,"
+    "  created INTEGER NOT NULL"
+    ") STRICT;"
+
+    "CREATE TABLE recipients ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  address TEXT NOT NULL UNIQUE," /* folded */
+    "  original TEXT NOT NULL,"       /* '' when it is the same */
+    "  created INTEGER NOT NULL,"
+    "  soft TEXT NOT NULL DEFAULT ''," /* 'AT[d] AT[d] ...' */
+    "  rung INTEGER NOT NULL DEFAULT 0"
+    ") STRICT;"
+
+    "CREATE TABLE suppressions ("
+    "  recipient_id INTEGER NOT NULL REFERENCES recipients,"
+    "  stream TEXT NOT NULL," /* '' is all */
+    "  cause TEXT NOT NULL,"
+    "  since INTEGER NOT NULL,"
+    "  until INTEGER,"    /* NULL is forever */
+    "  event_id INTEGER," /* NULL: set by hand */
+    "  note TEXT NOT NULL DEFAULT '',"
+    "  PRIMARY KEY (recipient_id, stream, cause)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX suppressions_until ON suppressions (until)"
+    "  WHERE until IS NOT NULL;"
+
+    "CREATE TABLE events ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  at INTEGER NOT NULL,"
+    "  recipient_id INTEGER NOT NULL REFERENCES recipients,"
+    "  campaign_id INTEGER NOT NULL REFERENCES campaigns,"
+    "  token_day INTEGER NOT NULL,"
+    "  trust TEXT NOT NULL,"
+    "  class TEXT NOT NULL,"
+    "  reason TEXT NOT NULL,"
+    "  confidence REAL NOT NULL,"
+    "  rule TEXT NOT NULL,"
+    "  source TEXT NOT NULL,"
+    "  matched TEXT NOT NULL,"
+    "  status TEXT NOT NULL,"
+    "  smtp_code INTEGER NOT NULL,"
+    "  action TEXT NOT NULL,"
+    "  provider TEXT NOT NULL,"
+    "  remote_mta TEXT NOT NULL,"
+    "  diagnostic TEXT NOT NULL,"
+    "  via TEXT NOT NULL,"
+    "  message_id TEXT NOT NULL,"
+    "  queue_id TEXT NOT NULL,"
+    "  client TEXT NOT NULL,"
+    "  step TEXT NOT NULL,"
+    "  is_disabled INTEGER NOT NULL,"
+    "  hold_until INTEGER NOT NULL," /* 0 none, 2^63-1 forever */
+    "  rung INTEGER NOT NULL,"
+    "  needs_review INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX events_recipient ON events (recipient_id);"
+    "CREATE INDEX events_at ON events (at);"
+    "CREATE INDEX events_review ON events (needs_review)"
+    "  WHERE needs_review = 1;"
+    /* At most one of each from one token, whatever the program believes. */
+    "CREATE UNIQUE INDEX events_step ON events"
+    "  (recipient_id, campaign_id, token_day, step)"
+    "  WHERE step IN ('soft', 'hard', 'complaint', 'unsubscribe');"
+    /* Retention may delete old events; nothing may rewrite one. */
+    "CREATE TRIGGER events_append_only BEFORE UPDATE ON events"
+    "  BEGIN SELECT raise(ABORT, 'events are append-only'); END;"
+
+    "CREATE TABLE deliveries ("
+    "  key BLOB PRIMARY KEY NOT NULL,"
+    "  at INTEGER NOT NULL,"
+    "  hits INTEGER NOT NULL DEFAULT 1"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE forged ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  at INTEGER NOT NULL,"
+    "  hour INTEGER NOT NULL,"
+    "  source TEXT NOT NULL,"
+    "  address TEXT NOT NULL,"
+    "  why TEXT NOT NULL,"
+    "  queue_id TEXT NOT NULL,"
+    "  hits INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX forged_source ON forged (hour, source);"
+
+    "CREATE TABLE audit ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  at INTEGER NOT NULL,"
+    "  actor TEXT NOT NULL,"
+    "  action TEXT NOT NULL,"
+    "  recipient_id INTEGER REFERENCES recipients,"
+    "  stream TEXT NOT NULL,"
+    "  cause TEXT NOT NULL,"    /* '' is any */
+    "  until INTEGER NOT NULL," /* as events.hold_until */
+    "  reason TEXT NOT NULL,"
+    "  after_event INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX audit_recipient ON audit (recipient_id)"
+    "  WHERE recipient_id IS NOT NULL;"
+    "CREATE INDEX audit_of_nobody ON audit (action)"
+    "  WHERE recipient_id IS NULL;"
+    "CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit"
+    "  BEGIN SELECT raise(ABORT, 'audit is append-only'); END;"
+    "CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit"
+    "  BEGIN SELECT raise(ABORT, 'audit is append-only'); END;"
+
+    /* For mailers: whom not to write to now.  Stream '' is all streams. */
+    "CREATE VIEW suppressed (address, stream, cause, since, until) AS"
+    "  SELECT r.address, s.stream, s.cause, s.since, s.until"
+    "  FROM suppressions s JOIN recipients r ON r.id = s.recipient_id"
+    "  WHERE s.until IS NULL OR"
+    "    s.until > CAST(strftime('%s', 'now') AS INTEGER);";
+
+static const char *const steps[] = { version_1 };
+
+const Schema schema_current = { steps, G_N_ELEMENTS(steps) };
+
+static int pragma_get(sqlite3 *db, const char *sql, int *ret_value)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		*ret_value = sqlite3_column_int(stmt, 0);
+	(void)sqlite3_finalize(stmt); /* repeats the failure of the step */
+	return rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+int schema_version(sqlite3 *db, int *ret_version)
+{
+	int application = 0, objects = 0;
+	int rc = pragma_get(db, "PRAGMA application_id", &application);
+
+	if (rc == SQLITE_OK)
+		rc = pragma_get(db, "SELECT count(*) FROM sqlite_schema",
+		    &objects);
+	if (rc != SQLITE_OK)
+		return rc;
+	if (application != SCHEMA_APPLICATION_ID &&
+	    (application != 0 || objects != 0))
+		return SQLITE_NOTADB;
+	return pragma_get(db, "PRAGMA user_version", ret_version);
+}
+
+static int migrate_from(sqlite3 *db, const Schema *schema, int from)
+{
+	int rc = SQLITE_OK;
+
+	for (int i = from; i < schema->version && rc == SQLITE_OK; i++)
+		rc = sqlite3_exec(db, schema->steps[i], NULL, NULL, NULL);
+	if (rc == SQLITE_OK) {
+		/* A pragma takes no parameter; these are our own numbers. */
+		g_autofree char *sql =
+		    g_strdup_printf("PRAGMA application_id = %d;"
+				    "PRAGMA user_version = %d",
+			SCHEMA_APPLICATION_ID, schema->version);
+
+		rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+	}
+	return rc;
+}
+
+int schema_migrate(sqlite3 *db, const Schema *schema)
+{
+	int from = 0;
+	int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	/* Asked inside: another process may have been quicker. */
+	rc = schema_version(db, &from);
+	if (rc == SQLITE_OK && from < schema->version)
+		rc = migrate_from(db, schema, from);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+	if (rc != SQLITE_OK && !sqlite3_get_autocommit(db))
+		/* The first failure is the one to report. */
+		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return rc;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* All the SQL of the store but its schema.  Whatever may be long is asked for
+   in chunks that begin after the last row of the one before: (at, id), id, or
+   the primary key. */
+
+#include "statements.h"
+
+#define EVENT_COLUMNS                                                          \
+	"SELECT e.id, e.at, e.recipient_id, e.campaign_id, e.token_day,"       \
+	" e.trust, e.class, e.reason, e.confidence, e.rule, e.source,"         \
+	" e.matched, e.status, e.smtp_code, e.action, e.provider,"             \
+	" e.remote_mta, e.diagnostic, e.via, e.message_id, e.queue_id,"        \
+	" e.client, e.step, e.is_disabled, e.hold_until, e.rung,"              \
+	" e.needs_review, c.name, c.stream, r.address"                         \
+	" FROM events e "
+#define EVENT_JOINS                                                            \
+	" CROSS JOIN campaigns c ON c.id = e.campaign_id"                      \
+	" CROSS JOIN recipients r ON r.id = e.recipient_id "
+
+#define AUDIT_COLUMNS                                                          \
+	"SELECT a.id, a.at, a.actor, a.action, ifnull(r.address, ''),"         \
+	" a.stream, a.cause, a.until, a.reason, a.after_event"                 \
+	" FROM audit a LEFT JOIN recipients r ON r.id = a.recipient_id "
+
+const StatementText statement_texts[STATEMENT_COUNT] = {
+	[SQL_BEGIN] = { "begin", "BEGIN IMMEDIATE" },
+	[SQL_BEGIN_READ] = { "begin", "BEGIN" },
+	[SQL_COMMIT] = { "commit", "COMMIT" },
+	[SQL_ROLLBACK] = { "rollback", "ROLLBACK" },
+
+	/* recording */
+	[SQL_SEEN_INSERT] = { "note delivery",
+	    "INSERT INTO deliveries (key, at) VALUES (?1, ?2)"
+	    " ON CONFLICT DO NOTHING" },
+	[SQL_SEEN_HIT] = { "count duplicate",
+	    "UPDATE deliveries SET hits = hits + 1 WHERE key = ?1" },
+	[SQL_CAMPAIGN_BY_ID] = { "find campaign",
+	    "SELECT id, name, stream FROM campaigns WHERE id = ?1" },
+	[SQL_CAMPAIGN_BY_NAME] = { "find campaign",
+	    "SELECT id, name, stream FROM campaigns WHERE name = ?1" },
+	[SQL_CAMPAIGN_INSERT] = { "add campaign",
+	    "INSERT INTO campaigns (name, stream, created)"
+	    " VALUES (?1, ?2, ?3)" },
+	[SQL_RECIPIENT_BY_ID] = { "find recipient",
+	    "SELECT id, address, original FROM recipients WHERE id = ?1" },
+	[SQL_RECIPIENT_BY_ADDRESS] = { "find recipient",
+	    "SELECT id, address, original FROM recipients"
+	    " WHERE address = ?1" },
+	[SQL_RECIPIENT_INSERT] = { "add recipient",
+	    "INSERT INTO recipients (address, original, created)"
+	    " VALUES (?1, ?2, ?3)" },
+	[SQL_LOAD_COUNTS] = { "load recipient",
+	    "SELECT soft, rung FROM recipients WHERE id = ?1" },
+	[SQL_LOAD_HOLDS] = { "load holds",
+	    "SELECT cause, since, until FROM suppressions"
+	    " WHERE recipient_id = ?1 AND stream IN ('', ?2)" },
+	[SQL_SAVE_COUNTS] = { "save recipient",
+	    "UPDATE recipients SET soft = ?2, rung = ?3 WHERE id = ?1" },
+	[SQL_HOLD_PUT] = { "save hold",
+	    "INSERT INTO suppressions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+	    " ON CONFLICT DO UPDATE SET since = excluded.since,"
+	    " until = excluded.until, event_id = excluded.event_id,"
+	    " note = excluded.note" },
+	[SQL_HOLD_DELETE] = { "lift hold",
+	    "DELETE FROM suppressions"
+	    " WHERE recipient_id = ?1 AND stream = ?2 AND cause = ?3" },
+	/* The list repeats the condition of the index, which serves no query
+	   that does not. */
+	[SQL_STEP_LIMITED] = { "look for step",
+	    "SELECT 1 FROM events WHERE recipient_id = ?1"
+	    " AND campaign_id = ?2 AND token_day = ?3 AND step = ?4"
+	    " AND step IN ('soft', 'hard', 'complaint', 'unsubscribe')"
+	    " LIMIT 1" },
+	[SQL_STEP_OTHER] = { "look for step",
+	    "SELECT 1 FROM events WHERE recipient_id = ?1"
+	    " AND campaign_id = ?2 AND token_day = ?3 AND step = ?4"
+	    " LIMIT 1" },
+	[SQL_EVENT_INSERT] = { "append event",
+	    "INSERT INTO events (at, recipient_id, campaign_id, token_day,"
+	    " trust, class, reason, confidence, rule, source, matched, status,"
+	    " smtp_code, action, provider, remote_mta, diagnostic, via,"
+	    " message_id, queue_id, client, step, is_disabled, hold_until,"
+	    " rung, needs_review)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+	    " ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,"
+	    " ?26)" },
+	[SQL_FORGED_OF_SOURCE] = { "count forged",
+	    "SELECT count(*), max(id) FROM forged"
+	    " WHERE hour = ?1 AND source = ?2" },
+	[SQL_FORGED_OF_HOUR] = { "count forged",
+	    "SELECT count(*), max(id) FROM forged WHERE hour = ?1" },
+	[SQL_FORGED_INSERT] = { "record forged",
+	    "INSERT INTO forged (at, hour, source, address, why, queue_id,"
+	    " hits) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)" },
+	[SQL_FORGED_HIT] = { "record forged",
+	    "UPDATE forged SET hits = hits + ?2 WHERE id = ?1" },
+
+	/* asking */
+	[SQL_EVENTS_BY_TIME] = { "read events", EVENT_COLUMNS EVENT_JOINS
+	    "WHERE (e.at, e.id) > (?1, ?2) AND e.at < ?3"
+	    " ORDER BY e.at, e.id LIMIT ?4" },
+	[SQL_EVENTS_OF_RECIPIENT] = { "read events",
+	    EVENT_COLUMNS EVENT_JOINS "WHERE e.recipient_id = ?1 AND e.id > ?2"
+				      " ORDER BY e.id LIMIT ?3" },
+	[SQL_EVENTS_TO_REVIEW] = { "read events",
+	    EVENT_COLUMNS "INDEXED BY events_review" EVENT_JOINS
+			  "WHERE e.needs_review = 1 AND e.id > ?1"
+			  " ORDER BY e.id LIMIT ?2" },
+	[SQL_SUPPRESSIONS] = { "read suppressions",
+	    "SELECT s.recipient_id, r.address, r.original, s.stream, s.cause,"
+	    " s.since, s.until, s.event_id, s.note"
+	    " FROM suppressions s"
+	    " CROSS JOIN recipients r ON r.id = s.recipient_id"
+	    " WHERE (s.recipient_id, s.stream, s.cause) > (?1, ?2, ?3)"
+	    " AND s.recipient_id <= ?4"
+	    " ORDER BY s.recipient_id, s.stream, s.cause LIMIT ?5" },
+	[SQL_FORGERIES] = { "read forged",
+	    "SELECT id, at, source, address, why, queue_id, hits FROM forged"
+	    " WHERE id > ?1 ORDER BY id LIMIT ?2" },
+	[SQL_AUDITS] = { "read audit",
+	    AUDIT_COLUMNS "WHERE a.id > ?1 ORDER BY a.id LIMIT ?2" },
+	[SQL_AUDITS_OF_RECIPIENT] = { "read audit",
+	    AUDIT_COLUMNS "WHERE a.recipient_id = ?1 AND a.id > ?2"
+			  " ORDER BY a.id LIMIT ?3" },
+
+	/* counting */
+	[SQL_COUNT_RECIPIENTS] = { "count recipients",
+	    "SELECT count(*), max(id) FROM (SELECT id FROM recipients"
+	    " WHERE id > ?1 ORDER BY id LIMIT ?2)" },
+	[SQL_COUNT_CAMPAIGNS] = { "count campaigns",
+	    "SELECT count(*) FROM campaigns" },
+	[SQL_COUNT_DELIVERIES] = { "count deliveries",
+	    "SELECT count(*), max(key), ifnull(sum(at >= ?3), 0),"
+	    " ifnull(sum(iif(at >= ?3, hits - 1, 0)), 0)"
+	    " FROM (SELECT key, at, hits FROM deliveries"
+	    " WHERE key > ?1 ORDER BY key LIMIT ?2)" },
+	[SQL_COUNT_FORGED] = { "count forged",
+	    "SELECT count(*), max(id), ifnull(sum(iif(at >= ?3, hits, 0)), 0)"
+	    " FROM (SELECT id, at, hits FROM forged"
+	    " WHERE id > ?1 ORDER BY id LIMIT ?2)" },
+	[SQL_COUNT_EVENTS] = { "count events",
+	    "SELECT at, id, class, needs_review FROM events"
+	    " WHERE (at, id) > (?1, ?2) ORDER BY at, id LIMIT ?3" },
+	[SQL_COUNT_HOLDS] = { "count holds",
+	    "SELECT recipient_id, stream, cause, since, until"
+	    " FROM suppressions"
+	    " WHERE (recipient_id, stream, cause) > (?1, ?2, ?3)"
+	    " ORDER BY recipient_id, stream, cause LIMIT ?4" },
+
+	/* by hand */
+	[SQL_AUDIT_INSERT] = { "write audit",
+	    "INSERT INTO audit (at, actor, action, recipient_id, stream,"
+	    " cause, until, reason, after_event)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)" },
+	/* Of all ever written: events may be purged. */
+	[SQL_LAST_EVENT] = { "find last event",
+	    "SELECT seq FROM sqlite_sequence WHERE name = 'events'" },
+	[SQL_HOLDS_OF_RECIPIENT] = { "read holds",
+	    "SELECT stream, cause, since, until, event_id FROM suppressions"
+	    " WHERE recipient_id = ?1" },
+	[SQL_HOLDS_OVER] = { "count holds",
+	    "SELECT count(*) FROM suppressions"
+	    " WHERE until IS NOT NULL AND until <= ?1" },
+	[SQL_HOLDS_OVER_DELETE] = { "delete holds",
+	    "DELETE FROM suppressions"
+	    " WHERE (recipient_id, stream, cause) IN"
+	    " (SELECT recipient_id, stream, cause FROM suppressions"
+	    " WHERE until IS NOT NULL AND until <= ?1"
+	    " ORDER BY until LIMIT ?2)" },
+	[SQL_KEYS_RANGE] = { "read deliveries",
+	    "SELECT key FROM deliveries WHERE key > ?1"
+	    " ORDER BY key LIMIT 1 OFFSET ?2" },
+	[SQL_KEYS_OLD_COUNT] = { "count deliveries",
+	    "SELECT count(*) FROM deliveries"
+	    " WHERE key > ?1 AND key <= ?2 AND at < ?3" },
+	[SQL_KEYS_OLD_DELETE] = { "delete deliveries",
+	    "DELETE FROM deliveries"
+	    " WHERE key > ?1 AND key <= ?2 AND at < ?3" },
+
+	/* recounting */
+	[SQL_VERIFY_EXPIRES] = { "read audit",
+	    "SELECT id, at, after_event FROM audit"
+	    " WHERE action = 'expire' AND recipient_id IS NULL AND id > ?1"
+	    " ORDER BY id" },
+	[SQL_VERIFY_RECIPIENTS] = { "read recipients",
+	    "SELECT id, address, soft, rung FROM recipients WHERE id > ?1"
+	    " ORDER BY id LIMIT 1" },
+	[SQL_VERIFY_EVENTS] = { "read events",
+	    "SELECT e.id, e.at, c.stream, e.step, e.is_disabled, e.hold_until,"
+	    " e.rung FROM events e"
+	    " CROSS JOIN campaigns c ON c.id = e.campaign_id"
+	    " WHERE e.recipient_id = ?1 ORDER BY e.id" },
+	[SQL_VERIFY_AUDITS] = { "read audit",
+	    "SELECT id, at, action, stream, cause, until, after_event"
+	    " FROM audit WHERE recipient_id = ?1 ORDER BY id" },
+};

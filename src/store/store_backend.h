@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "store.h"
+
+/* What a backend of the store is: one function for each verb of store.h, with
+   the contract that stands there.  A backend embeds Store as its first member
+   and sets BACKEND.  Only backends, and tests that wrap one, include this. */
+typedef struct StoreBackend {
+	void (*close)(Store *store);
+	const uint8_t *(*epoch)(const Store *store);
+
+	bool (*begin)(Store *store, GError **error);
+	bool (*commit)(Store *store, GError **error);
+	void (*rollback)(Store *store);
+	bool (*sync)(Store *store, GError **error);
+
+	bool (*seen)(Store *store, const uint8_t key[STORE_KEY], int64_t now,
+	    bool *ret_seen, GError **error);
+	bool (*campaign_find)(Store *store, int64_t id, const char *name,
+	    StoreCampaign *ret_campaign, GError **error);
+	bool (*recipient_find)(Store *store, int64_t id, const char *folded,
+	    StoreRecipient *ret_recipient, GError **error);
+	bool (*campaign_ensure)(Store *store, const char *name,
+	    const char *stream, int64_t now, StoreCampaign *ret_campaign,
+	    GError **error);
+	bool (*recipient_ensure)(Store *store, const char *folded,
+	    const char *original, int64_t now, StoreRecipient *ret_recipient,
+	    GError **error);
+	bool (*load)(Store *store, int64_t recipient_id, const char *stream,
+	    RecipientState *ret_state, GError **error);
+	bool (*save)(Store *store, int64_t recipient_id, const char *stream,
+	    const RecipientState *before, const RecipientState *after,
+	    int64_t event_id, GError **error);
+	bool (*step_taken)(Store *store, int64_t campaign_id,
+	    int64_t recipient_id, int64_t token_day, Step step, bool *ret_taken,
+	    GError **error);
+	bool (*append)(Store *store, const Event *event, int64_t *ret_id,
+	    GError **error);
+	bool (*forged)(Store *store, const Forgery *forgery,
+	    unsigned per_source, unsigned total, GError **error);
+
+	bool (*each_suppression)(Store *store, const StoreFilter *filter,
+	    StoreEachSuppression each, void *data, GError **error);
+	bool (*each_event)(Store *store, const StoreFilter *filter,
+	    StoreEachEvent each, void *data, GError **error);
+	bool (*each_forgery)(Store *store, const StoreFilter *filter,
+	    StoreEachForgery each, void *data, GError **error);
+	bool (*each_audit)(Store *store, const StoreFilter *filter,
+	    StoreEachAudit each, void *data, GError **error);
+	bool (*stats)(Store *store, int64_t since, int64_t now,
+	    StoreStats *ret_stats, GError **error);
+
+	bool (*add)(Store *store, const ManualChange *change,
+	    const char *folded, const char *original, const char *stream,
+	    int64_t until, GError **error);
+	bool (*release)(Store *store, const ManualChange *change,
+	    const char *folded, const char *stream, int cause,
+	    unsigned *ret_lifted, GError **error);
+	bool (*expire)(Store *store, const ManualChange *change, int64_t keep,
+	    bool is_dry_run, uint64_t *ret_holds, uint64_t *ret_keys,
+	    GError **error);
+	bool (*verify)(Store *store, int64_t now, GPtrArray *findings,
+	    uint64_t *ret_recipients, GError **error);
+} StoreBackend;
+
+struct Store {
+	const StoreBackend *backend;
+};
+
+/* The value of a name that trust_name() gives, or -1. */
+int trust_from_name(const char *name);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <glib.h>
+#include <sqlite3.h>
+
+#include "schema.h"
+#include "statements.h"
+#include "store_backend.h"
+
+/* The SQLite backend.  Private to this directory and its tests. */
+
+typedef struct StoreSqlite {
+	Store base;
+	sqlite3 *db;
+	char *path;
+	StoreMode mode;
+	unsigned busy_ms;
+	int lock_fd;          /* PATH.lock, held by STORE_DAEMON; else -1 */
+	bool is_broken;       /* a sync or checkpoint failed: do nothing more */
+	int wal_frames;       /* in the log after our last commit */
+	int wal_checkpointed; /* of which are in the database file, too */
+	uint8_t epoch[STORE_EPOCH];
+	sqlite3_stmt *statements[STATEMENT_COUNT];
+} StoreSqlite;
+
+/* Each with the SCHEMA it is to have: store.h's with schema_current. */
+bool store_sqlite_create(const char *path, const Schema *schema,
+    GError **error);
+Store *store_sqlite_open(const char *path, StoreMode mode, unsigned busy_ms,
+    const Schema *schema, GError **error);
+void store_sqlite_close(Store *store);
+
+/* Set ERROR to what RC of this connection means; always false. */
+bool sqlite_fail(StoreSqlite *self, int rc, const char *what, GError **error);
+/* The same while opening, where a bad file is for an admin to mend. */
+bool sqlite_fail_open(StoreSqlite *self, int rc, const char *what,
+    GError **error);
+
+/* ---- statements ---- */
+
+/* A prepared statement in use; its cleanup resets it for the next. */
+typedef sqlite3_stmt Statement;
+
+Statement *statement_use(StoreSqlite *self, StatementId id, GError **error);
+void statement_release(Statement *stmt);
+/* The SQL's parameters count from 1.  Text and blobs are lent until the
+   statement is released. */
+void bind_int(Statement *stmt, int i, int64_t value);
+void bind_text(Statement *stmt, int i, const char *text);
+void bind_blob(Statement *stmt, int i, const void *bytes, size_t len);
+/* 0 and HOLD_FOREVER are NULL. */
+void bind_until(Statement *stmt, int i, int64_t until);
+int64_t column_until(Statement *stmt, int i);
+const char *column_text(Statement *stmt, int i); /* never NULL */
+static inline int64_t column_int(Statement *stmt, int i)
+{
+	return sqlite3_column_int64(stmt, i);
+}
+
+/* Steps once: *RET_ROW says whether there is a row.  False is a failure. */
+bool statement_step(StoreSqlite *self, Statement *stmt, bool *ret_row,
+    GError **error);
+/* Steps a statement that has no rows to give, and releases it. */
+bool statement_run(StoreSqlite *self, Statement *stmt, GError **error);
+
+/* ---- transactions and durability ---- */
+
+bool store_sqlite_begin(Store *store, GError **error);
+bool store_sqlite_commit(Store *store, GError **error);
+void store_sqlite_rollback(Store *store);
+/* A snapshot for several reads; ends with store_sqlite_rollback(). */
+bool store_sqlite_begin_read(StoreSqlite *self, GError **error);
+bool store_sqlite_sync(Store *store, GError **error);
+/* Counts the frames of the log at each commit. */
+void wal_watch(StoreSqlite *self);
+/* Everything in the log to the database file, durably, or failure.  MODE is
+   SQLITE_CHECKPOINT_FULL or _TRUNCATE. */
+bool wal_recover(StoreSqlite *self, int mode, GError **error);
+
+/* ---- the verbs ---- */
+
+bool store_sqlite_seen(Store *store, const uint8_t key[STORE_KEY], int64_t now,
+    bool *ret_seen, GError **error);
+bool store_sqlite_campaign_find(Store *store, int64_t id, const char *name,
+    StoreCampaign *ret_campaign, GError **error);
+bool store_sqlite_recipient_find(Store *store, int64_t id, const char *folded,
+    StoreRecipient *ret_recipient, GError **error);
+bool store_sqlite_campaign_ensure(Store *store, const char *name,
+    const char *stream, int64_t now, StoreCampaign *ret_campaign,
+    GError **error);
+bool store_sqlite_recipient_ensure(Store *store, const char *folded,
+    const char *original, int64_t now, StoreRecipient *ret_recipient,
+    GError **error);
+bool store_sqlite_load(Store *store, int64_t recipient_id, const char *stream,
+    RecipientState *ret_state, GError **error);
+bool store_sqlite_save(Store *store, int64_t recipient_id, const char *stream,
+    const RecipientState *before, const RecipientState *after, int64_t event_id,
+    GError **error);
+bool store_sqlite_step_taken(Store *store, int64_t campaign_id,
+    int64_t recipient_id, int64_t token_day, Step step, bool *ret_taken,
+    GError **error);
+bool store_sqlite_append(Store *store, const Event *event, int64_t *ret_id,
+    GError **error);
+bool store_sqlite_forged(Store *store, const Forgery *forgery,
+    unsigned per_source, unsigned total, GError **error);
+
+bool store_sqlite_each_suppression(Store *store, const StoreFilter *filter,
+    StoreEachSuppression each, void *data, GError **error);
+bool store_sqlite_each_event(Store *store, const StoreFilter *filter,
+    StoreEachEvent each, void *data, GError **error);
+bool store_sqlite_each_forgery(Store *store, const StoreFilter *filter,
+    StoreEachForgery each, void *data, GError **error);
+bool store_sqlite_each_audit(Store *store, const StoreFilter *filter,
+    StoreEachAudit each, void *data, GError **error);
+bool store_sqlite_stats(Store *store, int64_t since, int64_t now,
+    StoreStats *ret_stats, GError **error);
+
+bool store_sqlite_add(Store *store, const ManualChange *change,
+    const char *folded, const char *original, const char *stream, int64_t until,
+    GError **error);
+bool store_sqlite_release(Store *store, const ManualChange *change,
+    const char *folded, const char *stream, int cause, unsigned *ret_lifted,
+    GError **error);
+bool store_sqlite_expire(Store *store, const ManualChange *change, int64_t keep,
+    bool is_dry_run, uint64_t *ret_holds, uint64_t *ret_keys, GError **error);
+bool store_sqlite_verify(Store *store, int64_t now, GPtrArray *findings,
+    uint64_t *ret_recipients, GError **error);
+
+/* ---- what more than one of them needs ---- */
+
+/* "AT[d] AT[d] ...": the soft bounces of a recipient as a column keeps them. */
+char *soft_encode(const SoftHit *soft, unsigned n);
+/* False when TEXT is none, or has more than POLICY_SOFT_MAX. */
+bool soft_decode(const char *text, SoftHit *ret_soft, unsigned *ret_n);
+
+/* A Step by the name step_name() gives, or -1. */
+int step_from_name(const char *name);
+
+/* HOLD made to last until UNTIL, never shorter than it did. */
+Hold hold_lengthen(Hold hold, int64_t now, int64_t until);
+bool hold_put(StoreSqlite *self, int64_t recipient_id, const char *stream,
+    Cause cause, Hold hold, int64_t event_id, const char *note, GError **error);
+bool hold_delete(StoreSqlite *self, int64_t recipient_id, const char *stream,
+    Cause cause, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Statement, statement_release)

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Changes by hand: add, release, expire.  Each is a transaction of its own and
+   leaves rows in the audit table that say who, why, and after which event: by
+   these and the events alone a recipient can be recounted. */
+
+#include "store_sqlite.h"
+
+#include "errors.h"
+#include "text.h"
+
+#include <string.h>
+
+enum {
+	EXPIRE_HOLDS = 500, /* deleted in one transaction */
+	EXPIRE_KEYS = 2000, /* looked at in one transaction */
+};
+
+typedef struct AuditRow {
+	const char *action;
+	int64_t recipient_id; /* or 0 */
+	const char *stream;
+	int cause;
+	int64_t until;
+	const char *reason;
+} AuditRow;
+
+static bool last_event(StoreSqlite *self, int64_t *ret_id, GError **error)
+{
+	g_autoptr(Statement) stmt = statement_use(self, SQL_LAST_EVENT, error);
+	bool row;
+
+	if (stmt == NULL || !statement_step(self, stmt, &row, error))
+		return false;
+	*ret_id = row ? column_int(stmt, 0) : 0;
+	return true;
+}
+
+static bool audit_write(StoreSqlite *self, const ManualChange *change,
+    const AuditRow *row, GError **error)
+{
+	Statement *stmt;
+	int64_t after_event;
+
+	if (!last_event(self, &after_event, error))
+		return false;
+	stmt = statement_use(self, SQL_AUDIT_INSERT, error);
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, change->now);
+	bind_text(stmt, 2, change->actor);
+	bind_text(stmt, 3, row->action);
+	if (row->recipient_id != 0) /* else it stays NULL */
+		bind_int(stmt, 4, row->recipient_id);
+	bind_text(stmt, 5, row->stream);
+	bind_text(stmt, 6,
+	    row->cause >= 0 ? cause_name((Cause)row->cause) : "");
+	bind_int(stmt, 7, row->until);
+	bind_text(stmt, 8, row->reason != NULL ? row->reason : change->reason);
+	bind_int(stmt, 9, after_event);
+	return statement_run(self, stmt, error);
+}
+
+/* ---- holds ---- */
+
+typedef struct HeldRow {
+	char *stream;
+	Cause cause;
+	Hold hold;
+} HeldRow;
+
+static void held_row_clear(void *data)
+{
+	HeldRow *row = data;
+
+	g_free(row->stream);
+}
+
+/* The active holds of a recipient, in STREAM unless NULL, of CAUSE unless -1. */
+static GArray *holds_named(StoreSqlite *self, int64_t recipient_id,
+    const char *stream, int cause, int64_t now, GError **error)
+{
+	g_autoptr(Statement)
+	    stmt = statement_use(self, SQL_HOLDS_OF_RECIPIENT, error);
+	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(HeldRow));
+	bool more;
+
+	g_array_set_clear_func(rows, held_row_clear);
+	if (stmt == NULL)
+		return NULL;
+	bind_int(stmt, 1, recipient_id);
+	for (;;) {
+		HeldRow row;
+		Hold hold;
+		int of;
+
+		if (!statement_step(self, stmt, &more, error))
+			return NULL;
+		if (!more)
+			return g_steal_pointer(&rows);
+		of = cause_from_name(column_text(stmt, 1));
+		hold = (Hold){ column_int(stmt, 2), column_until(stmt, 3) };
+		if (of < 0 || !hold_is_active(hold, now) ||
+		    (cause >= 0 && cause != of) ||
+		    (stream != NULL &&
+			strcmp(stream, column_text(stmt, 0)) != 0))
+			continue;
+		row.stream = g_strdup(column_text(stmt, 0));
+		row.cause = (Cause)of;
+		row.hold = hold;
+		g_array_append_val(rows, row);
+	}
+}
+
+/* ---- add ---- */
+
+Hold hold_lengthen(Hold hold, int64_t now, int64_t until)
+{
+	if (!hold_is_active(hold, now))
+		return (Hold){ MAX(now, 1), until };
+	return (Hold){ hold.since, MAX(hold.until, until) };
+}
+
+static bool add(StoreSqlite *self, const ManualChange *change,
+    const char *folded, const char *original, const char *stream, int64_t until,
+    GError **error)
+{
+	g_auto(StoreRecipient) recipient = { 0 };
+	g_autoptr(GArray) held = NULL;
+	AuditRow row = { "add", 0, stream, CAUSE_MANUAL, until, NULL };
+	Hold hold = { 0 };
+
+	if (!store_sqlite_recipient_ensure(&self->base, folded, original,
+		change->now, &recipient, error))
+		return false;
+	row.recipient_id = recipient.id;
+	held = holds_named(self, recipient.id, stream, CAUSE_MANUAL,
+	    change->now, error);
+	if (held == NULL)
+		return false;
+	if (held->len > 0)
+		hold = g_array_index(held, HeldRow, 0).hold;
+	hold = hold_lengthen(hold, change->now, until);
+	return hold_put(self, recipient.id, stream, CAUSE_MANUAL, hold, 0,
+		   change->reason, error) &&
+	       audit_write(self, change, &row, error);
+}
+
+bool store_sqlite_add(Store *store, const ManualChange *change,
+    const char *folded, const char *original, const char *stream, int64_t until,
+    GError **error)
+{
+	StoreSqlite *self = (StoreSqlite *)store;
+
+	if (!store_sqlite_begin(store, error))
+		return false;
+	if (add(self, change, folded, original, stream, until, error) &&
+	    store_sqlite_commit(store, error))
+		return true;
+	store_sqlite_rollback(store);
+	return false;
+}
+
+/* ---- release ---- */
+
+static bool forget_counts(StoreSqlite *self, int64_t recipient_id,
+    GError **error)
+{
+	Statement *stmt = statement_use(self, SQL_SAVE_COUNTS, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, recipient_id);
+	bind_text(stmt, 2, "");
+	bind_int(stmt, 3, 0);
+	return statement_run(self, stmt, error);
+}
+
+static bool release(StoreSqlite *self, const ManualChange *change,
+    const char *folded, const char *stream, int cause, unsigned *ret_lifted,
+    GError **error)
+{
+	g_auto(StoreRecipient) recipient = { 0 };
+	g_autoptr(GArray) held = NULL;
+	AuditRow row = { "release", 0, text_or_empty(stream), cause, 0, NULL };
+
+	if (!store_sqlite_recipient_find(&self->base, 0, folded, &recipient,
+		error))
+		return false;
+	row.recipient_id = recipient.id;
+	held = holds_named(self, recipient.id, stream, cause, change->now,
+	    error);
+	if (held == NULL || !forget_counts(self, recipient.id, error))
+		return false;
+	/* One row for each hold lifted, and one for the count if none was. */
+	if (held->len == 0 && !audit_write(self, change, &row, error))
+		return false;
+	for (unsigned i = 0; i < held->len; i++) {
+		const HeldRow *hold = &g_array_index(held, HeldRow, i);
+
+		row.stream = hold->stream;
+		row.cause = (int)hold->cause;
+		row.until = hold->hold.until;
+		if (!hold_delete(self, recipient.id, hold->stream, hold->cause,
+			error) ||
+		    !audit_write(self, change, &row, error))
+			return false;
+	}
+	*ret_lifted = held->len;
+	return true;
+}
+
+bool store_sqlite_release(Store *store, const ManualChange *change,
+    const char *folded, const char *stream, int cause, unsigned *ret_lifted,
+    GError **error)
+{
+	StoreSqlite *self = (StoreSqlite *)store;
+	unsigned lifted;
+
+	if (!store_sqlite_begin(store, error))
+		return false;
+	if (release(self, change, folded, stream, cause, &lifted, error) &&
+	    store_sqlite_commit(store, error)) {
+		*ret_lifted = lifted;
+		return true;
+	}
+	store_sqlite_rollback(store);
+	return false;
+}
+
+/* ---- expire ---- */
+
+/* A change of one chunk inside a transaction. */
+typedef bool (*ChunkChange)(StoreSqlite *self, void *data, GError **error);
+
+/* Runs CHANGE in a transaction, then leaves the writer's lock alone for as
+   long as it was held: a daemon that polls for it must come through. */
+static bool in_transaction(StoreSqlite *self, ChunkChange change, void *data,
+    GError **error)
+{
+	int64_t began = g_get_monotonic_time();
+
+	if (!store_sqlite_begin(&self->base, error))
+		return false;
+	if (!change(self, data, error) ||
+	    !store_sqlite_commit(&self->base, error)) {
+		store_sqlite_rollback(&self->base);
+		return false;
+	}
+	g_usleep((unsigned long)CLAMP(g_get_monotonic_time() - began, 0,
+	    50000));
+	return true;
+}
+
+typedef struct Expiry {
+	const ManualChange *change;
+	int64_t keys_before; /* keys older than this go */
+	uint64_t holds;
+	uint64_t keys;
+	uint64_t last_chunk;
+	bool is_audited;          /* the run has its row */
+	uint8_t after[STORE_KEY]; /* keys up to here were looked at */
+	uint8_t upto[STORE_KEY + 1];
+	size_t after_len;
+	size_t upto_len;
+} Expiry;
+
+/* What the last statement deleted; the first to delete anything writes the
+   run's audit row with it. */
+static bool note_deleted(StoreSqlite *self, Expiry *expiry, GError **error)
+{
+	AuditRow row = { "expire", 0, "", -1, 0, NULL };
+
+	expiry->last_chunk = (uint64_t)sqlite3_changes(self->db);
+	if (expiry->last_chunk == 0 || expiry->is_audited)
+		return true;
+	expiry->is_audited = true;
+	return audit_write(self, expiry->change, &row, error);
+}
+
+static bool delete_holds(StoreSqlite *self, void *data, GError **error)
+{
+	Expiry *expiry = data;
+	Statement *stmt = statement_use(self, SQL_HOLDS_OVER_DELETE, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, expiry->change->now);
+	bind_int(stmt, 2, EXPIRE_HOLDS);
+	return statement_run(self, stmt, error) &&
+	       note_deleted(self, expiry, error);
+}
+
+static bool delete_keys(StoreSqlite *self, void *data, GError **error)
+{
+	Expiry *expiry = data;
+	Statement *stmt = statement_use(self, SQL_KEYS_OLD_DELETE, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_blob(stmt, 1, expiry->after, expiry->after_len);
+	bind_blob(stmt, 2, expiry->upto, expiry->upto_len);
+	bind_int(stmt, 3, expiry->keys_before);
+	return statement_run(self, stmt, error) &&
+	       note_deleted(self, expiry, error);
+}
+
+static bool count_one(StoreSqlite *self, Statement *stmt, uint64_t *ret_count,
+    GError **error)
+{
+	g_autoptr(Statement) done = stmt;
+	bool row;
+
+	if (!statement_step(self, done, &row, error))
+		return false;
+	*ret_count = (uint64_t)column_int(done, 0);
+	return true;
+}
+
+static bool count_holds(StoreSqlite *self, Expiry *expiry, GError **error)
+{
+	Statement *stmt = statement_use(self, SQL_HOLDS_OVER, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, expiry->change->now);
+	return count_one(self, stmt, &expiry->holds, error);
+}
+
+static bool count_keys(StoreSqlite *self, Expiry *expiry, GError **error)
+{
+	Statement *stmt = statement_use(self, SQL_KEYS_OLD_COUNT, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_blob(stmt, 1, expiry->after, expiry->after_len);
+	bind_blob(stmt, 2, expiry->upto, expiry->upto_len);
+	bind_int(stmt, 3, expiry->keys_before);
+	return count_one(self, stmt, &expiry->last_chunk, error);
+}
+
+/* Sets where the chunk after expiry->after ends. */
+static bool next_keys(StoreSqlite *self, Expiry *expiry, bool *ret_is_last,
+    GError **error)
+{
+	g_autoptr(Statement) stmt = statement_use(self, SQL_KEYS_RANGE, error);
+	bool row;
+
+	if (stmt == NULL)
+		return false;
+	bind_blob(stmt, 1, expiry->after, expiry->after_len);
+	bind_int(stmt, 2, EXPIRE_KEYS - 1);
+	if (!statement_step(self, stmt, &row, error))
+		return false;
+	*ret_is_last = !row;
+	if (row && sqlite3_column_bytes(stmt, 0) == STORE_KEY) {
+		memcpy(expiry->upto, sqlite3_column_blob(stmt, 0), STORE_KEY);
+		expiry->upto_len = STORE_KEY;
+	} else {
+		/* Greater than every key. */
+		memset(expiry->upto, 0xff, sizeof(expiry->upto));
+		expiry->upto_len = sizeof(expiry->upto);
+		*ret_is_last = true;
+	}
+	return true;
+}
+
+static bool expire_keys(StoreSqlite *self, Expiry *expiry, bool is_dry_run,
+    GError **error)
+{
+	bool is_last;
+
+	do {
+		if (!next_keys(self, expiry, &is_last, error) ||
+		    !count_keys(self, expiry, error))
+			return false;
+		/* No transaction where there is nothing to delete. */
+		if (expiry->last_chunk > 0 && !is_dry_run &&
+		    !in_transaction(self, delete_keys, expiry, error))
+			return false;
+		expiry->keys += expiry->last_chunk;
+		memcpy(expiry->after, expiry->upto, STORE_KEY);
+		expiry->after_len = STORE_KEY;
+	} while (!is_last);
+	return true;
+}
+
+static bool expire_holds(StoreSqlite *self, Expiry *expiry, GError **error)
+{
+	do {
+		if (!in_transaction(self, delete_holds, expiry, error))
+			return false;
+		expiry->holds += expiry->last_chunk;
+	} while (expiry->last_chunk == EXPIRE_HOLDS);
+	return true;
+}
+
+bool store_sqlite_expire(Store *store, const ManualChange *change, int64_t keep,
+    bool is_dry_run, uint64_t *ret_holds, uint64_t *ret_keys, GError **error)
+{
+	StoreSqlite *self = (StoreSqlite *)store;
+	Expiry expiry = { .change = change };
+
+	expiry.keys_before = change->now - MAX(keep, 0);
+	if (is_dry_run ? !count_holds(self, &expiry, error)
+		       : !expire_holds(self, &expiry, error))
+		return false;
+	if (!expire_keys(self, &expiry, is_dry_run, error))
+		return false;
+	*ret_holds = expiry.holds;
+	*ret_keys = expiry.keys;
+	return true;
+}

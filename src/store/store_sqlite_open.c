@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A store comes to be, and is opened and closed.  A file that is empty,
+   damaged, another program's or newer than this program is refused and left
+   as it is: nothing here makes a store but store_sqlite_create(). */
+
+#include "store_sqlite.h"
+
+#include "errors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const StoreBackend backend;
+
+static bool fail(VpError code, const char *path, const char *why,
+    GError **error)
+{
+	g_set_error(error, VP_ERROR, (int)code, "%s: %s", path, why);
+	return false;
+}
+
+static bool fail_errno(VpError code, const char *path, const char *what,
+    GError **error)
+{
+	int saved = errno;
+
+	g_set_error(error, VP_ERROR,
+	    (int)(saved == ENOSPC || saved == EDQUOT ? VP_ERROR_FULL : code),
+	    "%s: %s: %s", path, what, g_strerror(saved));
+	return false;
+}
+
+/* ---- making ---- */
+
+/* A log of a database that is gone would be played into the new one. */
+static bool check_nothing_there(const char *path, GError **error)
+{
+	static const char *const suffixes[] = { "", "-wal", "-journal" };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+		g_autofree char *name = g_strconcat(path, suffixes[i], NULL);
+		struct stat st;
+
+		if (lstat(name, &st) == 0)
+			return fail(VP_ERROR_CONFIG, name, "is there already",
+			    error);
+		if (errno != ENOENT)
+			return fail_errno(VP_ERROR_CONFIG, name, "stat", error);
+	}
+	return true;
+}
+
+static bool sync_directory(const char *path, GError **error)
+{
+	g_autofree char *dir = g_path_get_dirname(path);
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool ok = fd >= 0 && fsync(fd) == 0;
+
+	if (!ok)
+		fail_errno(VP_ERROR_TEMPORARY, dir, "sync", error);
+	if (fd >= 0)
+		(void)close(fd); /* nothing was written through it */
+	return ok;
+}
+
+/* Fills the empty file at PATH. */
+static bool create_database(const char *path, const Schema *schema,
+    GError **error)
+{
+	sqlite3 *db = NULL;
+	int rc = sqlite3_open_v2(path, &db,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db,
+		    "PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL",
+		    NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = schema_migrate(db, schema);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_wal_checkpoint_v2(db, "main",
+		    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	if (rc != SQLITE_OK)
+		g_set_error(error, VP_ERROR,
+		    (rc & 0xff) == SQLITE_FULL ? VP_ERROR_FULL
+					       : VP_ERROR_TEMPORARY,
+		    "%s: %s", path, sqlite3_errmsg(db));
+	/* The last to close: the log, empty by now, is deleted. */
+	if (sqlite3_close(db) != SQLITE_OK)
+		g_assert_not_reached();
+	return rc == SQLITE_OK;
+}
+
+bool store_sqlite_create(const char *path, const Schema *schema, GError **error)
+{
+	g_autofree char *whole = g_canonicalize_filename(path, NULL);
+	g_autofree char *draft = g_strconcat(whole, ".new-XXXXXX", NULL);
+	int fd;
+	bool ok;
+
+	if (!check_nothing_there(whole, error))
+		return false;
+	fd = g_mkstemp_full(draft, O_RDWR | O_CLOEXEC, 0640);
+	if (fd < 0)
+		return fail_errno(VP_ERROR_CONFIG, draft, "create", error);
+	/* The umask does not widen or narrow it. */
+	ok = fchmod(fd, 0640) == 0;
+	if (close(fd) != 0)
+		ok = false;
+	if (!ok)
+		fail_errno(VP_ERROR_TEMPORARY, draft, "create", error);
+	/* It gets its name only when it is whole, and takes nobody else's. */
+	ok = ok && create_database(draft, schema, error);
+	if (ok && link(draft, whole) != 0)
+		ok = fail_errno(VP_ERROR_CONFIG, whole, "create", error);
+	(void)unlink(draft); /* at worst a draft is left lying */
+	return ok && sync_directory(whole, error);
+}
+
+/* ---- the lock of the daemon ---- */
+
+/* An open file description lock: it can be asked about without taking it, and
+   goes with the process. */
+static int lock_command(int fd, int command, struct flock *ret_lock)
+{
+	*ret_lock = (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	return fcntl(fd, command, ret_lock);
+}
+
+static bool lock_take(StoreSqlite *self, GError **error)
+{
+	g_autofree char *path = g_strconcat(self->path, ".lock", NULL);
+	struct flock lock;
+
+	self->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (self->lock_fd < 0)
+		return fail_errno(VP_ERROR_CONFIG, path, "open", error);
+	if (lock_command(self->lock_fd, F_OFD_SETLK, &lock) == 0)
+		return true;
+	if (errno != EAGAIN && errno != EACCES)
+		return fail_errno(VP_ERROR_TEMPORARY, path, "lock", error);
+	return fail(VP_ERROR_CONFIG, path, "another daemon runs on this store",
+	    error);
+}
+
+static bool daemon_is_running(const char *store_path)
+{
+	g_autofree char *path = g_strconcat(store_path, ".lock", NULL);
+	struct flock lock = { .l_type = F_UNLCK };
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	if (lock_command(fd, F_OFD_GETLK, &lock) != 0)
+		lock.l_type = F_UNLCK;
+	(void)close(fd); /* nothing was written through it */
+	return lock.l_type != F_UNLCK;
+}
+
+/* ---- opening ---- */
+
+static bool check_file(const char *path, GError **error)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0) {
+		if (errno == ENOENT)
+			return fail(VP_ERROR_CONFIG, path,
+			    "no store there; verpctl init makes one", error);
+		return fail_errno(VP_ERROR_CONFIG, path, "open", error);
+	}
+	if (!S_ISREG(st.st_mode))
+		return fail(VP_ERROR_CONFIG, path, "not a file", error);
+	/* SQLite would take it for a new database. */
+	if (st.st_size == 0)
+		return fail(VP_ERROR_CONFIG, path, "is empty, not a store",
+		    error);
+	return true;
+}
+
+static bool connect(StoreSqlite *self, GError **error)
+{
+	int flags = self->mode == STORE_READ ? SQLITE_OPEN_READONLY
+					     : SQLITE_OPEN_READWRITE;
+	int rc = sqlite3_open_v2(self->path, &self->db,
+	    flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+
+	if (rc != SQLITE_OK) {
+		int os_error = sqlite3_system_errno(self->db);
+
+		if (os_error == EACCES || os_error == EPERM) {
+			g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
+			    "%s: open: %s", self->path, g_strerror(os_error));
+			return false;
+		}
+		return sqlite_fail_open(self, rc, "open", error);
+	}
+	(void)sqlite3_busy_timeout(self->db, (int)self->busy_ms);
+	/* Closing must not checkpoint: its failure would go unseen. */
+	(void)sqlite3_db_config(self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+	    NULL);
+	(void)sqlite3_db_config(self->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_db_config(self->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0,
+	    NULL);
+	wal_watch(self);
+	return true;
+}
+
+static bool execute(StoreSqlite *self, const char *sql, GError **error)
+{
+	int rc = sqlite3_exec(self->db, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK || sqlite_fail_open(self, rc, sql, error);
+}
+
+/* The schema as this program knows it, or refusal. */
+static bool check_schema(StoreSqlite *self, const Schema *schema,
+    GError **error)
+{
+	int version = 0;
+	int rc = schema_version(self->db, &version);
+
+	if (rc != SQLITE_OK)
+		return sqlite_fail_open(self, rc, "open", error);
+	if (version == 0)
+		return fail(VP_ERROR_CONFIG, self->path, "not a store", error);
+	if (version > schema->version) {
+		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
+		    "%s: schema %d is newer than this program's %d", self->path,
+		    version, schema->version);
+		return false;
+	}
+	if (version == schema->version)
+		return true;
+	if (self->mode == STORE_READ)
+		return fail(VP_ERROR_CONFIG, self->path,
+		    "schema is older than this program; start verpd, which "
+		    "migrates it",
+		    error);
+	if (self->mode == STORE_WRITE && daemon_is_running(self->path))
+		return fail(VP_ERROR_CONFIG, self->path,
+		    "schema is older than this program, and verpd runs on it; "
+		    "restart verpd",
+		    error);
+	rc = schema_migrate(self->db, schema);
+	if (rc != SQLITE_OK)
+		return sqlite_fail_open(self, rc, "migration", error);
+	return true;
+}
+
+static bool read_epoch(StoreSqlite *self, GError **error)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(self->db,
+	    "SELECT value FROM meta WHERE name = 'epoch'", -1, &stmt, NULL);
+	bool ok;
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(stmt);
+	ok = rc == SQLITE_ROW && sqlite3_column_bytes(stmt, 0) == STORE_EPOCH;
+	if (ok)
+		memcpy(self->epoch, sqlite3_column_blob(stmt, 0), STORE_EPOCH);
+	(void)sqlite3_finalize(stmt); /* repeats the failure of the step */
+	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
+		return ok ||
+		       fail(VP_ERROR_CONFIG, self->path, "has no epoch", error);
+	return sqlite_fail_open(self, rc, "read epoch", error);
+}
+
+static bool set_up(StoreSqlite *self, const Schema *schema, GError **error)
+{
+	if (self->mode == STORE_READ)
+		return check_schema(self, schema, error) &&
+		       execute(self, "PRAGMA query_only = ON", error);
+	/* The database may have been copied with its log turned off.  FULL
+	   also for the migration; a running daemon is content with NORMAL and
+	   store_sync(). */
+	return execute(self, "PRAGMA synchronous = FULL", error) &&
+	       check_schema(self, schema, error) &&
+	       execute(self, "PRAGMA journal_mode = WAL", error) &&
+	       execute(self, "PRAGMA foreign_keys = ON", error) &&
+	       execute(self, "PRAGMA temp_store = MEMORY", error) &&
+	       (self->mode == STORE_WRITE || execute(self,
+						 "PRAGMA synchronous = NORMAL;"
+						 "PRAGMA cache_size = -16384",
+						 error));
+}
+
+/* After a sync that failed the log may hold commits that can be read but are
+   not on the disk, and pass for duplicates.  Moving all of it into the
+   database writes and syncs them once more. */
+static bool recover(StoreSqlite *self, GError **error)
+{
+	switch (self->mode) {
+	case STORE_READ:
+		return true;
+	case STORE_DAEMON:
+		return wal_recover(self, SQLITE_CHECKPOINT_TRUNCATE, error);
+	case STORE_WRITE:
+		/* A daemon has the log open since before: a failure reaches it
+		   and ends it, and the next one recovers. */
+		return daemon_is_running(self->path) ||
+		       wal_recover(self, SQLITE_CHECKPOINT_FULL, error);
+	}
+	g_assert_not_reached();
+}
+
+Store *store_sqlite_open(const char *path, StoreMode mode, unsigned busy_ms,
+    const Schema *schema, GError **error)
+{
+	StoreSqlite *self = g_new0(StoreSqlite, 1);
+	g_autoptr(Store) store = &self->base;
+
+	self->base.backend = &backend;
+	/* Absolute: no path looks like a URI to SQLite. */
+	self->path = g_canonicalize_filename(path, NULL);
+	self->mode = mode;
+	self->busy_ms = MIN(busy_ms, (unsigned)G_MAXINT);
+	self->lock_fd = -1;
+	if (!check_file(self->path, error))
+		return NULL;
+	if (mode == STORE_DAEMON && !lock_take(self, error))
+		return NULL;
+	if (!connect(self, error) || !set_up(self, schema, error) ||
+	    !recover(self, error) || !read_epoch(self, error))
+		return NULL;
+	return g_steal_pointer(&store);
+}
+
+void store_sqlite_close(Store *store)
+{
+	StoreSqlite *self = (StoreSqlite *)store;
+
+	for (unsigned i = 0; i < STATEMENT_COUNT; i++)
+		(void)sqlite3_finalize(self->statements[i]);
+	/* Rolls back what is open. */
+	if (sqlite3_close(self->db) != SQLITE_OK)
+		g_assert_not_reached();
+	if (self->lock_fd >= 0)
+		(void)close(self->lock_fd); /* nothing was written to it */
+	g_free(self->path);
+	g_free(self);
+}
+
+static const uint8_t *epoch(const Store *store)
+{
+	return ((const StoreSqlite *)store)->epoch;
+}
+
+static const StoreBackend backend = {
+	.close = store_sqlite_close,
+	.epoch = epoch,
+	.begin = store_sqlite_begin,
+	.commit = store_sqlite_commit,
+	.rollback = store_sqlite_rollback,
+	.sync = store_sqlite_sync,
+	.seen = store_sqlite_seen,
+	.campaign_find = store_sqlite_campaign_find,
+	.recipient_find = store_sqlite_recipient_find,
+	.campaign_ensure = store_sqlite_campaign_ensure,
+	.recipient_ensure = store_sqlite_recipient_ensure,
+	.load = store_sqlite_load,
+	.save = store_sqlite_save,
+	.step_taken = store_sqlite_step_taken,
+	.append = store_sqlite_append,
+	.forged = store_sqlite_forged,
+	.each_suppression = store_sqlite_each_suppression,
+	.each_event = store_sqlite_each_event,
+	.each_forgery = store_sqlite_each_forgery,
+	.each_audit = store_sqlite_each_audit,
+	.stats = store_sqlite_stats,
+	.add = store_sqlite_add,
+	.release = store_sqlite_release,
+	.expire = store_sqlite_expire,
+	.verify = store_sqlite_verify,
+};

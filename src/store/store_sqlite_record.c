@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What one message does to the store: the verbs of recording, all inside the
+   caller's transaction. */
+
+#include "store_sqlite.h"
+
+#include "errors.h"
+
+#include <string.h>
+
+bool store_sqlite_seen(Store *store, const uint8_t key[STORE_KEY], int64_t now,
+    bool *ret_seen, GError **error)
+{
+	StoreSqlite *self = (StoreSqlite *)store;
+	Statement *stmt = statement_use(self, SQL_SEEN_INSERT, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_blob(stmt, 1, key, STORE_KEY);
+	bind_int(stmt, 2, now);
+	if (!statement_run(self, stmt, error))
+		return false;
+	*ret_seen = sqlite3_changes(self->db) == 0;
+	if (!*ret_seen)
+		return true;
+	stmt = statement_use(self, SQL_SEEN_HIT, error);
+	if (stmt == NULL)
+		return false;
+	bind_blob(stmt, 1, key, STORE_KEY);
+	return statement_run(self, stmt, error);
+}
+
+/* ---- campaigns and recipients ---- */
+
+/* The one row that ID (or, if that is 0, TEXT) names; *RET_ROW false: none. */
+static Statement *find(StoreSqlite *self, StatementId by_id,
+    StatementId by_text, int64_t id, const char *text, bool *ret_row,
+    GError **error)
+{
+	g_autoptr(Statement)
+	    stmt = statement_use(self, id != 0 ? by_id : by_text, error);
+
+	if (stmt == NULL)
+		return NULL;
+	if (id != 0)
+		bind_int(stmt, 1, id);
+	else
+		bind_text(stmt, 1, text);
+	if (!statement_step(self, stmt, ret_row, error))
+		return NULL;
+	return g_steal_pointer(&stmt);
+}
+
+static bool campaign_look(StoreSqlite *self, int64_t id, const char *name,
+    StoreCampaign *ret_campaign, bool *ret_found, GError **error)
+{
+	g_autoptr(Statement) stmt = find(self, SQL_CAMPAIGN_BY_ID,
+	    SQL_CAMPAIGN_BY_NAME, id, name, ret_found, error);
+
+	if (stmt == NULL)
+		return false;
+	if (*ret_found) {
+		ret_campaign->id = column_int(stmt, 0);
+		ret_campaign->name = g_strdup(column_text(stmt, 1));
+		ret_campaign->stream = g_strdup(column_text(stmt, 2));
+	}
+	return true;
+}
+
+bool store_sqlite_campaign_find(Store *store, int64_t id, const char *name,
+    StoreCampaign *ret_campaign, GError **error)
+{
+	bool found;
+
+	if (!campaign_look((StoreSqlite *)store, id, name, ret_campaign, &found,
+		error))
+		return false;
+	if (!found)
+		g_set_error(error, VP_ERROR, VP_ERROR_NOT_FOUND,
+		    "no such campaign");
+	return found;
+}
+
+bool store_sqlite_campaign_ensure(Store *store, const char *name,
+    const char *stream, int64_t now, StoreCampaign *ret_campaign,
+    GError **error)
+{
+	StoreSqlite *self = (StoreSqlite *)store;
+	Statement *stmt;
+	bool found;
+
+	if (!campaign_look(self, 0, name, ret_campaign, &found, error))
+		return false;
+	if (found)
+		return true;
+	stmt = statement_use(self, SQL_CAMPAIGN_INSERT, error);
+	if (stmt == NULL)
+		return false;
+	bind_text(stmt, 1, name);
+	bind_text(stmt, 2, stream);
+	bind_int(stmt, 3, now);
+	if (!statement_run(self, stmt, error))
+		return false;
+	ret_campaign->id = sqlite3_last_insert_rowid(self->db);
+	ret_campaign->name = g_strdup(name);
+	ret_campaign->stream = g_strdup(stream);
+	return true;
+}
+
+static bool recipient_look(StoreSqlite *self, int64_t id, const char *folded,
+    StoreRecipient *ret_recipient, bool *ret_found, GError **error)
+{
+	g_autoptr(Statement) stmt = find(self, SQL_RECIPIENT_BY_ID,
+	    SQL_RECIPIENT_BY_ADDRESS, id, folded, ret_found, error);
+
+	if (stmt == NULL)
+		return false;
+	if (*ret_found) {
+		const char *original = column_text(stmt, 2);
+
+		ret_recipient->id = column_int(stmt, 0);
+		ret_recipient->address = g_strdup(column_text(stmt, 1));
+		ret_recipient->original =
+		    *original != '\0' ? g_strdup(original)
+				      : g_strdup(ret_recipient->address);
+	}
+	return true;
+}
+
+bool store_sqlite_recipient_find(Store *store, int64_t id, const char *folded,
+    StoreRecipient *ret_recipient, GError **error)
+{
+	bool found;
+
+	if (!recipient_look((StoreSqlite *)store, id, folded, ret_recipient,
+		&found, error))
+		return false;
+	if (!found)
+		g_set_error(error, VP_ERROR, VP_ERROR_NOT_FOUND,
+		    "no such recipient");
+	return found;
+}
+
+bool store_sqlite_recipient_ensure(Store *store, const char *folded,
+    const char *original, int64_t now, StoreRecipient *ret_recipient,
+    GError **error)
+{
+	StoreSqlite *self = (StoreSqlite *)store;
+	bool is_other = original != NULL && strcmp(original, folded) != 0;
+	Statement *stmt;
+	bool found;
+
+	if (!recipient_look(self, 0, folded, ret_recipient, &found, error))
+		return false;
+	if (found)
+		return true;
+	stmt = statement_use(self, SQL_RECIPIENT_INSERT, error);
+	if (stmt == NULL)
+		return false;
+	bind_text(stmt, 1, folded);
+	bind_text(stmt, 2, is_other ? original : "");
+	bind_int(stmt, 3, now);
+	if (!statement_run(self, stmt, error))
+		return false;
+	ret_recipient->id = sqlite3_last_insert_rowid(self->db);
+	ret_recipient->address = g_strdup(folded);
+	ret_recipient->original =
+	    g_strdup(is_other && *original != '\0' ? original : folded);
+	return true;
+}
+
+/* ---- the state of a recipient ---- */
+
+char *soft_encode(const SoftHit *soft, unsigned n)
+{
+	GString *text = g_string_new(NULL);
+
+	for (unsigned i = 0; i < n; i++)
+		g_string_append_printf(text, "%s%" G_GINT64_FORMAT "%s",
+		    i > 0 ? " " : "", soft[i].at,
+		    soft[i].is_disabled ? "d" : "");
+	return g_string_free(text, FALSE);
+}
+
+bool soft_decode(const char *text, SoftHit *ret_soft, unsigned *ret_n)
+{
+	unsigned n = 0;
+
+	while (*text != '\0') {
+		char *end;
+		int64_t at = g_ascii_strtoll(text, &end, 10);
+
+		if (end == text || n == POLICY_SOFT_MAX)
+			return false;
+		ret_soft[n].at = at;
+		ret_soft[n].is_disabled = *end == 'd';
+		n++;
+		text = end + (*end == 'd');
+		if (*text == ' ' && text[1] != '\0')
+			text++;
+		else if (*text != '\0')
+			return false;
+	}
+	*ret_n = n;
+	return true;
+}
+
+static bool load_counts(StoreSqlite *self, int64_t recipient_id,
+    RecipientState *state, GError **error)
+{
+	g_autoptr(Statement) stmt = statement_use(self, SQL_LOAD_COUNTS, error);
+	bool found;
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, recipient_id);
+	if (!statement_step(self, stmt, &found, error))
+		return false;
+	if (!found) {
+		g_set_error(error, VP_ERROR, VP_ERROR_NOT_FOUND,
+		    "no such recipient");
+		return false;
+	}
+	if (!soft_decode(column_text(stmt, 0), state->soft, &state->n_soft)) {
+		g_set_error(error, VP_ERROR, VP_ERROR_TEMPORARY,
+		    "%s: recipient %" G_GINT64_FORMAT
+		    ": soft bounces cannot be read",
+		    self->path, recipient_id);
+		return false;
+	}
+	state->rung = (unsigned)column_int(stmt, 1);
+	return true;
+}
+
+static bool load_holds(StoreSqlite *self, int64_t recipient_id,
+    const char *stream, RecipientState *state, GError **error)
+{
+	g_autoptr(Statement) stmt = statement_use(self, SQL_LOAD_HOLDS, error);
+	bool row;
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, recipient_id);
+	bind_text(stmt, 2, stream);
+	for (;;) {
+		int cause;
+		Hold hold;
+
+		if (!statement_step(self, stmt, &row, error))
+			return false;
+		if (!row)
+			return true;
+		cause = cause_from_name(column_text(stmt, 0));
+		hold.since = column_int(stmt, 1);
+		hold.until = column_until(stmt, 2);
+		/* By hand in this stream and in all: the longer counts. */
+		if (cause >= 0 && hold.until > state->hold[cause].until)
+			state->hold[cause] = hold;
+	}
+}
+
+bool store_sqlite_load(Store *store, int64_t recipient_id, const char *stream,
+    RecipientState *ret_state, GError **error)
+{
+	StoreSqlite *self = (StoreSqlite *)store;
+	RecipientState state = { 0 };
+
+	if (!load_counts(self, recipient_id, &state, error) ||
+	    !load_holds(self, recipient_id, stream, &state, error))
+		return false;
+	*ret_state = state;
+	return true;
+}
+
+bool hold_put(StoreSqlite *self, int64_t recipient_id, const char *stream,
+    Cause cause, Hold hold, int64_t event_id, const char *note, GError **error)
+{
+	Statement *stmt = statement_use(self, SQL_HOLD_PUT, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, recipient_id);
+	bind_text(stmt, 2, stream);
+	bind_text(stmt, 3, cause_name(cause));
+	bind_int(stmt, 4, hold.since);
+	bind_until(stmt, 5, hold.until);
+	if (event_id != 0) /* else it stays NULL */
+		bind_int(stmt, 6, event_id);
+	bind_text(stmt, 7, note);
+	return statement_run(self, stmt, error);
+}
+
+bool hold_delete(StoreSqlite *self, int64_t recipient_id, const char *stream,
+    Cause cause, GError **error)
+{
+	Statement *stmt = statement_use(self, SQL_HOLD_DELETE, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, recipient_id);
+	bind_text(stmt, 2, stream);
+	bind_text(stmt, 3, cause_name(cause));
+	return statement_run(self, stmt, error);
+}
+
+static bool counts_differ(const RecipientState *a, const RecipientState *b)
+{
+	if (a->n_soft != b->n_soft || a->rung != b->rung)
+		return true;
+	for (unsigned i = 0; i < a->n_soft; i++)
+		if (a->soft[i].at != b->soft[i].at ||
+		    a->soft[i].is_disabled != b->soft[i].is_disabled)
+			return true;
+	return false;
+}
+
+static bool save_counts(StoreSqlite *self, int64_t recipient_id,
+    const RecipientState *state, GError **error)
+{
+	g_autofree char *soft = soft_encode(state->soft, state->n_soft);
+	Statement *stmt = statement_use(self, SQL_SAVE_COUNTS, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, recipient_id);
+	bind_text(stmt, 2, soft);
+	bind_int(stmt, 3, state->rung);
+	return statement_run(self, stmt, error);
+}
+
+static bool save_hold(StoreSqlite *self, int64_t recipient_id,
+    const char *stream, Cause cause, Hold before, Hold after, int64_t event_id,
+    GError **error)
+{
+	if (before.since == after.since && before.until == after.until)
+		return true;
+	if (after.since == 0)
+		return hold_delete(self, recipient_id, stream, cause, error);
+	return hold_put(self, recipient_id, stream, cause, after, event_id, "",
+	    error);
+}
+
+bool store_sqlite_save(Store *store, int64_t recipient_id, const char *stream,
+    const RecipientState *before, const RecipientState *after, int64_t event_id,
+    GError **error)
+{
+	StoreSqlite *self = (StoreSqlite *)store;
+
+	if (counts_differ(before, after) &&
+	    !save_counts(self, recipient_id, after, error))
+		return false;
+	for (Cause cause = 0; cause < CAUSE_COUNT; cause++) {
+		/* A hold by hand is store_add()'s and store_release()'s. */
+		if (cause == CAUSE_MANUAL)
+			continue;
+		if (!save_hold(self, recipient_id,
+			cause == CAUSE_UNSUBSCRIBE ? stream : "", cause,
+			before->hold[cause], after->hold[cause], event_id,
+			error))
+			return false;
+	}
+	return true;
+}
+
+/* ---- events ---- */
+
+int step_from_name(const char *name)
+{
+	for (int step = 0; step < STEP_COUNT; step++)
+		if (strcmp(name, step_name((Step)step)) == 0)
+			return step;
+	return -1;
+}
+
+bool store_sqlite_step_taken(Store *store, int64_t campaign_id,
+    int64_t recipient_id, int64_t token_day, Step step, bool *ret_taken,
+    GError **error)
+{
+	StoreSqlite *self = (StoreSqlite *)store;
+	bool is_limited = step == STEP_SOFT || step == STEP_HARD ||
+			  step == STEP_COMPLAINT || step == STEP_UNSUBSCRIBE;
+	g_autoptr(Statement) stmt = statement_use(self,
+	    is_limited ? SQL_STEP_LIMITED : SQL_STEP_OTHER, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, recipient_id);
+	bind_int(stmt, 2, campaign_id);
+	bind_int(stmt, 3, token_day);
+	bind_text(stmt, 4, step_name(step));
+	return statement_step(self, stmt, ret_taken, error);
+}
+
+static void bind_verdict(Statement *stmt, const Event *event)
+{
+	bind_text(stmt, 6, vp_class_name(event->class_));
+	bind_text(stmt, 7, vp_reason_name(event->reason));
+	(void)sqlite3_bind_double(stmt, 8, event->confidence);
+	bind_text(stmt, 9, event->rule);
+	bind_text(stmt, 10, event->source);
+	bind_text(stmt, 11, event->matched);
+	bind_text(stmt, 12, event->status);
+	bind_int(stmt, 13, event->smtp_code);
+	bind_text(stmt, 14, event->action);
+	bind_text(stmt, 15, event->provider);
+	bind_text(stmt, 16, event->remote_mta);
+	bind_text(stmt, 17, event->diagnostic);
+	bind_text(stmt, 18, event->via);
+	bind_text(stmt, 19, event->message_id);
+	bind_text(stmt, 20, event->queue_id);
+	bind_text(stmt, 21, event->client);
+}
+
+static void bind_effect(Statement *stmt, const Effect *effect)
+{
+	bind_text(stmt, 22, step_name(effect->step));
+	bind_int(stmt, 23, effect->is_disabled);
+	bind_int(stmt, 24, effect->hold_until);
+	bind_int(stmt, 25, effect->rung);
+	bind_int(stmt, 26, effect->needs_review);
+}
+
+bool store_sqlite_append(Store *store, const Event *event, int64_t *ret_id,
+    GError **error)
+{
+	StoreSqlite *self = (StoreSqlite *)store;
+	Statement *stmt = statement_use(self, SQL_EVENT_INSERT, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, event->at);
+	bind_int(stmt, 2, event->recipient_id);
+	bind_int(stmt, 3, event->campaign_id);
+	bind_int(stmt, 4, event->token_day);
+	bind_text(stmt, 5, trust_name(event->trust));
+	bind_verdict(stmt, event);
+	bind_effect(stmt, &event->effect);
+	if (!statement_run(self, stmt, error))
+		return false;
+	*ret_id = sqlite3_last_insert_rowid(self->db);
+	return true;
+}
+
+/* ---- forged ---- */
+
+/* How many rows of HOUR there are (of SOURCE, unless NULL), and the last. */
+static bool forged_count(StoreSqlite *self, int64_t hour, const char *source,
+    int64_t *ret_count, int64_t *ret_last, GError **error)
+{
+	g_autoptr(Statement) stmt = statement_use(self,
+	    source != NULL ? SQL_FORGED_OF_SOURCE : SQL_FORGED_OF_HOUR, error);
+	bool row;
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, hour);
+	if (source != NULL)
+		bind_text(stmt, 2, source);
+	if (!statement_step(self, stmt, &row, error))
+		return false;
+	*ret_count = column_int(stmt, 0);
+	*ret_last = column_int(stmt, 1);
+	return true;
+}
+
+static bool forged_insert(StoreSqlite *self, const Forgery *forgery,
+    int64_t hour, int64_t hits, GError **error)
+{
+	Statement *stmt = statement_use(self, SQL_FORGED_INSERT, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, forgery->at);
+	bind_int(stmt, 2, hour);
+	bind_text(stmt, 3, forgery->source);
+	bind_text(stmt, 4, forgery->address);
+	bind_text(stmt, 5, forgery->why);
+	bind_text(stmt, 6, forgery->queue_id);
+	bind_int(stmt, 7, hits);
+	return statement_run(self, stmt, error);
+}
+
+bool store_sqlite_forged(Store *store, const Forgery *forgery,
+    unsigned per_source, unsigned total, GError **error)
+{
+	StoreSqlite *self = (StoreSqlite *)store;
+	int64_t hour = forgery->at / 3600;
+	int64_t hits = (int64_t)MAX(forgery->hits, 1);
+	int64_t of_source, of_hour, last_of_source, last_of_hour;
+	Statement *stmt;
+
+	if (!forged_count(self, hour, forgery->source, &of_source,
+		&last_of_source, error) ||
+	    !forged_count(self, hour, NULL, &of_hour, &last_of_hour, error))
+		return false;
+	/* With a bound of 0, too, the first has its row: one to count on. */
+	if (of_hour == 0 || (of_source < MAX(per_source, 1) && of_hour < total))
+		return forged_insert(self, forgery, hour, hits, error);
+	stmt = statement_use(self, SQL_FORGED_HIT, error);
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, of_source > 0 ? last_of_source : last_of_hour);
+	bind_int(stmt, 2, hits);
+	return statement_run(self, stmt, error);
+}

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Recounting.  The state of every recipient follows from the effects of its
+   events and from what was done by hand; this replays both in their common
+   order, through the very policy_apply() that made the state, and says what
+   differs.  One recipient at a time, each in a snapshot of its own, so memory
+   is bounded and a daemon that goes on working causes no false findings.  */
+
+#include "store_sqlite.h"
+
+#include "errors.h"
+#include "units.h"
+
+#include <string.h>
+
+/* Where in the common order something happened: after an event, and among the
+   changes by hand after the same event by audit id (0: the event itself). */
+typedef struct Place {
+	int64_t event;
+	int64_t audit;
+} Place;
+
+static bool place_before(Place a, Place b)
+{
+	return a.event != b.event ? a.event < b.event : a.audit < b.audit;
+}
+
+/* One `verpctl expire`: it deleted the holds that were over at AT. */
+typedef struct ExpireRun {
+	Place place;
+	int64_t at;
+} ExpireRun;
+
+typedef struct Tracked {
+	Hold hold;
+	Place place; /* of its last change */
+} Tracked;
+
+/* A recipient while it is recounted. */
+typedef struct Recount {
+	int64_t id;
+	char *address;
+	RecipientState stored; /* counts only */
+	RecipientState state;  /* counts only */
+	GHashTable *holds;     /* "cause stream" to Tracked */
+	const GArray *runs;    /* of ExpireRun, the latest time first */
+} Recount;
+
+static void recount_clear(Recount *recount)
+{
+	g_free(recount->address);
+	g_clear_pointer(&recount->holds, g_hash_table_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Recount, recount_clear)
+
+static char *hold_key(Cause cause, const char *stream)
+{
+	return g_strconcat(cause_name(cause), " ", stream, NULL);
+}
+
+/* Whether an expire run between TRACKED and NOW_AT deleted it: that matters
+   only where the run's clock was ahead, for what is over counts for nothing
+   anyway. */
+static bool was_expired(const GArray *runs, const Tracked *tracked,
+    Place now_at)
+{
+	for (unsigned i = 0; i < runs->len; i++) {
+		const ExpireRun *run = &g_array_index(runs, ExpireRun, i);
+
+		if (place_before(tracked->place, run->place) &&
+		    place_before(run->place, now_at) &&
+		    tracked->hold.until <= run->at)
+			return true;
+	}
+	return false;
+}
+
+static Hold hold_get(Recount *recount, Cause cause, const char *stream,
+    Place now_at)
+{
+	g_autofree char *key = hold_key(cause, stream);
+	const Tracked *tracked = g_hash_table_lookup(recount->holds, key);
+
+	if (tracked == NULL || was_expired(recount->runs, tracked, now_at))
+		return (Hold){ 0 };
+	return tracked->hold;
+}
+
+static void hold_set(Recount *recount, Cause cause, const char *stream,
+    Hold hold, Place place)
+{
+	char *key = hold_key(cause, stream);
+	Tracked *tracked;
+
+	if (hold.since == 0) {
+		(void)g_hash_table_remove(recount->holds, key);
+		g_free(key);
+		return;
+	}
+	tracked = g_new(Tracked, 1);
+	*tracked = (Tracked){ hold, place };
+	(void)g_hash_table_insert(recount->holds, key, tracked);
+}
+
+/* ---- replaying ---- */
+
+static const char *stream_of(Cause cause, const char *stream)
+{
+	return cause == CAUSE_UNSUBSCRIBE ? stream : "";
+}
+
+static void replay_event(Recount *recount, Statement *event)
+{
+	Place place = { column_int(event, 0), 0 };
+	const char *stream = column_text(event, 2);
+	int step = step_from_name(column_text(event, 3));
+	Effect effect = {
+		.step = step >= 0 ? (Step)step : STEP_NONE,
+		.is_disabled = column_int(event, 4) != 0,
+		.hold_until = column_int(event, 5),
+		.rung = (unsigned)column_int(event, 6),
+	};
+	RecipientState before = recount->state, after;
+
+	for (Cause cause = 0; cause < CAUSE_MANUAL; cause++)
+		before.hold[cause] = hold_get(recount, cause,
+		    stream_of(cause, stream), place);
+	after = policy_apply(before, &effect, column_int(event, 1));
+	for (Cause cause = 0; cause < CAUSE_MANUAL; cause++) {
+		Hold was = before.hold[cause], is = after.hold[cause];
+
+		if (was.since != is.since || was.until != is.until)
+			hold_set(recount, cause, stream_of(cause, stream), is,
+			    place);
+	}
+	recount->state = after;
+	memset(recount->state.hold, 0, sizeof(recount->state.hold));
+}
+
+static void replay_audit(Recount *recount, Statement *audit)
+{
+	Place place = { column_int(audit, 6), column_int(audit, 0) };
+	const char *action = column_text(audit, 2);
+	const char *stream = column_text(audit, 3);
+	int cause = cause_from_name(column_text(audit, 4));
+
+	if (strcmp(action, "add") == 0) {
+		Hold hold = hold_get(recount, CAUSE_MANUAL, stream, place);
+
+		hold = hold_lengthen(hold, column_int(audit, 1),
+		    column_int(audit, 5));
+		hold_set(recount, CAUSE_MANUAL, stream, hold, place);
+	} else if (strcmp(action, "release") == 0) {
+		memset(&recount->state, 0, sizeof(recount->state));
+		if (cause >= 0)
+			hold_set(recount, (Cause)cause, stream, (Hold){ 0 },
+			    place);
+	}
+}
+
+/* Merges events and audit rows of the recipient, both ordered by id. */
+static bool replay(StoreSqlite *self, Recount *recount, GError **error)
+{
+	g_autoptr(Statement)
+	    events = statement_use(self, SQL_VERIFY_EVENTS, error);
+	g_autoptr(Statement) audits = NULL;
+	bool event = false, audit = false;
+
+	if (events == NULL)
+		return false;
+	audits = statement_use(self, SQL_VERIFY_AUDITS, error);
+	if (audits == NULL)
+		return false;
+	bind_int(events, 1, recount->id);
+	bind_int(audits, 1, recount->id);
+	if (!statement_step(self, events, &event, error) ||
+	    !statement_step(self, audits, &audit, error))
+		return false;
+	while (event || audit) {
+		if (event && (!audit || column_int(events, 0) <=
+					    column_int(audits, 6))) {
+			replay_event(recount, events);
+			if (!statement_step(self, events, &event, error))
+				return false;
+		} else {
+			replay_audit(recount, audits);
+			if (!statement_step(self, audits, &audit, error))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* ---- comparing ---- */
+
+static void found(GPtrArray *findings, const Recount *recount,
+    const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+static void found(GPtrArray *findings, const Recount *recount,
+    const char *format, ...)
+{
+	g_autofree char *what = NULL;
+	va_list args;
+
+	va_start(args, format);
+	what = g_strdup_vprintf(format, args);
+	va_end(args);
+	g_ptr_array_add(findings,
+	    g_strdup_printf("recipient %" G_GINT64_FORMAT " <%s>: %s",
+		recount->id, recount->address, what));
+}
+
+static char *hold_text(Hold hold)
+{
+	g_autofree char *since = NULL;
+	g_autofree char *until = NULL;
+
+	if (hold.since == 0)
+		return g_strdup("none");
+	since = time_format(hold.since);
+	until = hold.until == HOLD_FOREVER ? g_strdup("ever")
+					   : time_format(hold.until);
+	return g_strconcat(since, " until ", until, NULL);
+}
+
+static void compare_counts(const Recount *recount, GPtrArray *findings)
+{
+	g_autofree char *is = soft_encode(recount->stored.soft,
+	    recount->stored.n_soft);
+	g_autofree char *should = soft_encode(recount->state.soft,
+	    recount->state.n_soft);
+
+	if (strcmp(is, should) != 0)
+		found(findings, recount,
+		    "soft bounces are \"%s\", recounted \"%s\"", is, should);
+	if (recount->stored.rung != recount->state.rung)
+		found(findings, recount, "rung is %u, recounted %u",
+		    recount->stored.rung, recount->state.rung);
+}
+
+static void compare_hold(const Recount *recount, const char *name, Hold is,
+    Hold should, int64_t now, GPtrArray *findings)
+{
+	g_autofree char *is_text = NULL;
+	g_autofree char *should_text = NULL;
+
+	/* What is over is as good as gone. */
+	if (!hold_is_active(is, now))
+		is = (Hold){ 0 };
+	if (!hold_is_active(should, now))
+		should = (Hold){ 0 };
+	if (is.since == should.since && is.until == should.until)
+		return;
+	is_text = hold_text(is);
+	should_text = hold_text(should);
+	found(findings, recount, "hold \"%s\" is %s, recounted %s", name,
+	    is_text, should_text);
+}
+
+/* Each hold stored, and then each that is not. */
+static bool compare_holds(StoreSqlite *self, Recount *recount, int64_t now,
+    GPtrArray *findings, GError **error)
+{
+	static const Place at_the_end = { INT64_MAX, INT64_MAX };
+	g_autoptr(Statement)
+	    stmt = statement_use(self, SQL_HOLDS_OF_RECIPIENT, error);
+	GHashTableIter iter;
+	void *key;
+	bool row;
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, recount->id);
+	for (;;) {
+		g_autofree char *name = NULL;
+		const char *stream;
+		int cause;
+
+		if (!statement_step(self, stmt, &row, error))
+			return false;
+		if (!row)
+			break;
+		stream = column_text(stmt, 0);
+		cause = cause_from_name(column_text(stmt, 1));
+		if (cause < 0) {
+			found(findings, recount, "hold of no known cause");
+			continue;
+		}
+		name = hold_key((Cause)cause, stream);
+		compare_hold(recount, name,
+		    (Hold){ column_int(stmt, 2), column_until(stmt, 3) },
+		    hold_get(recount, (Cause)cause, stream, at_the_end), now,
+		    findings);
+		(void)g_hash_table_remove(recount->holds, name);
+	}
+	g_hash_table_iter_init(&iter, recount->holds);
+	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+		const Tracked *tracked = g_hash_table_lookup(recount->holds,
+		    key);
+
+		if (!was_expired(recount->runs, tracked, at_the_end))
+			compare_hold(recount, key, (Hold){ 0 }, tracked->hold,
+			    now, findings);
+	}
+	return true;
+}
+
+/* ---- everything ---- */
+
+/* The next recipient after recount->id. */
+static bool next_recipient(StoreSqlite *self, Recount *recount, bool *ret_any,
+    GPtrArray *findings, GError **error)
+{
+	g_autoptr(Statement)
+	    stmt = statement_use(self, SQL_VERIFY_RECIPIENTS, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, recount->id);
+	if (!statement_step(self, stmt, ret_any, error))
+		return false;
+	if (!*ret_any)
+		return true;
+	g_free(recount->address);
+	recount->id = column_int(stmt, 0);
+	recount->address = g_strdup(column_text(stmt, 1));
+	memset(&recount->state, 0, sizeof(recount->state));
+	memset(&recount->stored, 0, sizeof(recount->stored));
+	recount->stored.rung = (unsigned)column_int(stmt, 3);
+	g_hash_table_remove_all(recount->holds);
+	if (!soft_decode(column_text(stmt, 2), recount->stored.soft,
+		&recount->stored.n_soft))
+		found(findings, recount, "soft bounces cannot be read: \"%s\"",
+		    column_text(stmt, 2));
+	return true;
+}
+
+static bool recount_next(StoreSqlite *self, Recount *recount, int64_t now,
+    GPtrArray *findings, bool *ret_any, GError **error)
+{
+	if (!next_recipient(self, recount, ret_any, findings, error))
+		return false;
+	if (!*ret_any)
+		return true;
+	if (!replay(self, recount, error))
+		return false;
+	compare_counts(recount, findings);
+	return compare_holds(self, recount, now, findings, error);
+}
+
+/* Adds the runs of expire since LAST_ID.  One that a later run outdoes is
+   dropped, so with a clock that goes forward one is left; that a clock was far
+   ahead twice, and by more the second time, is not told from once. */
+static bool add_expire_runs(StoreSqlite *self, GArray *runs, int64_t *last_id,
+    GError **error)
+{
+	g_autoptr(Statement)
+	    stmt = statement_use(self, SQL_VERIFY_EXPIRES, error);
+	bool row;
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, *last_id);
+	for (;;) {
+		ExpireRun run;
+
+		if (!statement_step(self, stmt, &row, error))
+			return false;
+		if (!row)
+			return true;
+		*last_id = column_int(stmt, 0);
+		run.place = (Place){ column_int(stmt, 2), *last_id };
+		run.at = column_int(stmt, 1);
+		while (runs->len > 0 &&
+		       g_array_index(runs, ExpireRun, runs->len - 1).at <=
+			   run.at)
+			g_array_set_size(runs, runs->len - 1);
+		g_array_append_val(runs, run);
+	}
+}
+
+/* Runs a PRAGMA; every row that is not "ok" is a finding. */
+static bool check_pragma(StoreSqlite *self, const char *pragma,
+    GPtrArray *findings, GError **error)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(self->db, pragma, -1, &stmt, NULL);
+
+	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
+		rc = sqlite3_step(stmt);
+		if (rc == SQLITE_ROW && strcmp(column_text(stmt, 0), "ok") != 0)
+			g_ptr_array_add(findings,
+			    g_strconcat(pragma + 7, ": ", column_text(stmt, 0),
+				" ",
+				sqlite3_column_count(stmt) > 1
+				    ? column_text(stmt, 1)
+				    : "",
+				NULL));
+	}
+	(void)sqlite3_finalize(stmt); /* repeats the failure of the step */
+	if (rc == SQLITE_DONE)
+		return true;
+	/* So damaged that the check itself ends: that is what was asked. */
+	if ((rc & 0xff) == SQLITE_CORRUPT) {
+		g_ptr_array_add(findings,
+		    g_strconcat(pragma + 7, ": ", sqlite3_errstr(rc), NULL));
+		return true;
+	}
+	return sqlite_fail(self, rc, "verify", error);
+}
+
+bool store_sqlite_verify(Store *store, int64_t now, GPtrArray *findings,
+    uint64_t *ret_recipients, GError **error)
+{
+	StoreSqlite *self = (StoreSqlite *)store;
+	g_auto(Recount) recount = { 0 };
+	g_autoptr(GArray) runs = g_array_new(FALSE, FALSE, sizeof(ExpireRun));
+	int64_t last_run = 0;
+	bool any = true;
+
+	if (!check_pragma(self, "PRAGMA integrity_check", findings, error) ||
+	    !check_pragma(self, "PRAGMA foreign_key_check", findings, error))
+		return false;
+	*ret_recipients = 0;
+	recount.runs = runs;
+	recount.holds = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+	    g_free);
+	while (any) {
+		bool ok;
+
+		if (!store_sqlite_begin_read(self, error))
+			return false;
+		ok = add_expire_runs(self, runs, &last_run, error) &&
+		     recount_next(self, &recount, now, findings, &any, error);
+		store_sqlite_rollback(store);
+		if (!ok)
+			return false;
+		*ret_recipients += any;
+	}
+	return true;
+}
