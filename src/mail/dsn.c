@@ -9,6 +9,7 @@
 
 #include "bounds.h"
 #include "names.h"
+#include "notice.h"
 #include "status.h"
 
 #include <string.h>
@@ -192,11 +193,45 @@ void dsn_read_fields(Report *report, const Fields *fields, unsigned part)
 	}
 }
 
+static bool has_recipient_fields(const Fields *fields)
+{
+	return (*fields_value(fields, "Final-Recipient") != '\0' ||
+		   *fields_value(fields, "Original-Recipient") != '\0') &&
+	       (*fields_value(fields, "Action") != '\0' ||
+		   *fields_value(fields, "Status") != '\0');
+}
+
+/* The fields in the first text that has them.  What a text returns behind its
+   divider is not searched: it may itself be a report. */
+static bool read_text_fields(const Mail *mail, Report *report)
+{
+	for (unsigned i = 0; i < mail_n_parts(mail); i++) {
+		const MailPart *part = mail_part(mail, i);
+		g_autofree char *text = NULL;
+		g_autoptr(Fields) fields = NULL;
+		const char *returned;
+		const char *end;
+
+		if (part->octets->len == 0 || part->message != NULL ||
+		    (!g_str_has_prefix(part->type, "text/") &&
+			strcmp(part->type, "application/octet-stream") != 0))
+			continue;
+		text = mail_part_text(part);
+		end = notice_end(text, &returned);
+		fields = fields_read(text, (size_t)(end - text));
+		if (!has_recipient_fields(fields))
+			continue;
+		dsn_read_fields(report, fields, part->number);
+		return true;
+	}
+	return false;
+}
+
 bool read_rfc3464(const Mail *mail, Report *report)
 {
-	bool is_dsn = g_ascii_strcasecmp(mail_type_parameter(mail,
-					     "report-type"),
-			  "delivery-status") == 0;
+	const char *type = mail_type_parameter(mail, "report-type");
+	bool is_dsn = g_ascii_strcasecmp(type, "delivery-status") == 0 ||
+		      g_ascii_strcasecmp(type, "global-delivery-status") == 0;
 
 	for (unsigned i = 0; i < mail_n_parts(mail); i++) {
 		const MailPart *part = mail_part(mail, i);
@@ -210,7 +245,24 @@ bool read_rfc3464(const Mail *mail, Report *report)
 		    part->octets->len);
 		dsn_read_fields(report, fields, part->number);
 	}
-	if (is_dsn)
-		report->kind = REPORT_DSN;
-	return is_dsn;
+	if (!is_dsn)
+		return false;
+	report->kind = REPORT_DSN;
+	/* cut short, or damaged: the words may have what the fields lack */
+	if (report->recipients->len == 0)
+		(void)read_text_fields(mail, report);
+	if (report->recipients->len == 0)
+		notice_read(mail, report);
+	return true;
+}
+
+/* Some gateways turn the status part into plain text, and some programs write
+   its fields into the text for people. */
+bool read_plain_dsn(const Mail *mail, Report *report)
+{
+	if (!notice_is_from_daemon(mail, report) ||
+	    !read_text_fields(mail, report))
+		return false;
+	report->kind = REPORT_DSN;
+	return true;
 }

@@ -168,3 +168,67 @@ char *items_about(const Items *items, const char *address)
 	}
 	return text_printable(start, (size_t)(end - start), BOUND_FIELD);
 }
+
+/* What may follow the address that an item begins with. */
+static bool is_item_tail(const char *p)
+{
+	const char *word = p + strspn(p, ">\"')*");
+
+	if (*word == '\0' || strchr("\n:;,", *word) != NULL ||
+	    g_str_has_prefix(word, "<mailto:"))
+		return true;
+	if (*word != ' ' && *word != '\t')
+		return false;
+	/* brackets have made the address stand apart already */
+	if (word > p)
+		return true;
+	word += strspn(word, " \t");
+	return *word == '\0' || strchr("\n([<-:", *word) != NULL;
+}
+
+static bool read_item_address(const char *line, char **ret_address)
+{
+	const char *start = line + strspn(line, " \t<*-(\"'");
+	const char *end = start;
+	const char *at;
+
+	while (is_address_char(*end) || *end == '@')
+		end++;
+	while (end > start && end[-1] == '.')
+		end--;
+	at = memchr(start, '@', (size_t)(end - start));
+	if (at == NULL || at == start || at + 1 == end ||
+	    end - start > BOUND_ADDRESS || !is_item_tail(end))
+		return false;
+	*ret_address = g_strndup(start, (size_t)(end - start));
+	return true;
+}
+
+bool items_next(const char **line, const char *end, Item *ret_item)
+{
+	const char *p = *line;
+
+	while (p < end) {
+		char *address;
+
+		if (read_item_address(p, &address)) {
+			const char *stop = MIN(item_end(p), end);
+
+			*ret_item = (Item){
+				.address = address,
+				.text = p,
+				.len = (size_t)(stop - p),
+			};
+			*line = stop;
+			return true;
+		}
+		p = next_line(p);
+	}
+	*line = end;
+	return false;
+}
+
+void item_clear(Item *item)
+{
+	g_clear_pointer(&item->address, g_free);
+}

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include <glib.h>
 
 /* What a human-readable text says of each address it names: the item that
@@ -14,5 +17,17 @@ void items_free(Items *items);
 /* On one line, at most BOUND_FIELD octets; "" when the text does not name
    ADDRESS (ASCII case does not count).  g_free() it. */
 char *items_about(const Items *items, const char *address);
+
+/* An item of a list: "<ana@example.org>: reason", or the address alone with the
+   reason in the lines below. */
+typedef struct Item {
+	char *address;
+	const char *text; /* the address included; lent */
+	size_t len;
+} Item;
+
+/* The next item from *LINE on, which is left behind it; false at END. */
+bool items_next(const char **line, const char *end, Item *ret_item);
+void item_clear(Item *item);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Items, items_free)

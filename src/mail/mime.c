@@ -102,14 +102,26 @@ static void walk(Mail *mail, GMimeObject *object, unsigned depth)
 	}
 }
 
-/* Text without a header has no type either. */
+/* The body as text: there is no header that says what it is, or it says
+   multipart and no boundary of it is to be found. */
 static void take_bare_text(Mail *mail)
 {
-	MailPart *part = part_add(mail, 0, g_strdup("text/plain"));
+	MailPart *part;
+	size_t len;
+	const char *body = mail_body(mail, &len);
 
-	g_byte_array_append(part->octets,
-	    (const guint8 *)mail->trimmed.text->str,
-	    (guint)mail->trimmed.text->len);
+	if (mail->parts->len >= BOUND_PARTS)
+		return;
+	part = part_add(mail, 0, g_strdup("text/plain"));
+	g_byte_array_append(part->octets, (const guint8 *)body, (guint)len);
+}
+
+static bool is_all_multipart(const Mail *mail)
+{
+	for (guint i = 0; i < mail->parts->len; i++)
+		if (!g_str_has_prefix(mail_part(mail, i)->type, "multipart/"))
+			return false;
+	return true;
 }
 
 static bool is_blank(const GByteArray *octets)
@@ -157,7 +169,7 @@ Mail *mail_open(const char *bytes, size_t len)
 	}
 	if (mail->message != NULL)
 		walk(mail, g_mime_message_get_mime_part(mail->message), 0);
-	else
+	if (is_all_multipart(mail))
 		take_bare_text(mail);
 	mail->text_part = find_text_part(mail);
 	mail->text = mail->text_part != NULL ? mail_part_text(mail->text_part)

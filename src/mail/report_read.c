@@ -19,7 +19,8 @@
 
 #include <gmime/gmime.h>
 
-/* Machine-readable makes first; an auto-reply is what is left when nothing
+/* Machine-readable makes first, then those with words of their own, then what
+   only looks like a bounce; an auto-reply is what is left when nothing
    better is known of it, for most bounces are auto-submitted too. */
 static const struct {
 	const char *format;
@@ -28,6 +29,12 @@ static const struct {
 	{ "arf", read_arf },
 	{ "mdn", read_mdn },
 	{ "rfc3464", read_rfc3464 },
+	{ "plain-dsn", read_plain_dsn },
+	{ "qmail", read_qmail },
+	{ "exim", read_exim },
+	{ "sendmail", read_sendmail },
+	{ "postfix", read_postfix },
+	{ "notice", read_notice },
 	{ "challenge", read_challenge },
 	{ "auto-reply", read_auto_reply },
 };

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* sendmail's transcript of session:
+
+     ... while talking to mx.example.org.:
+     >>> RCPT To:<ana@example.org>
+     <<< 550 5.1.1 <ana@example.org>... User unknown
+     550 5.1.1 <ana@example.org>... User unknown
+
+   With PIPELINING the reply to RCPT comes after ">>> DATA", and only what it
+   says shows whose it is. */
+
+#include "transcript.h"
+
+#include "bounds.h"
+#include "dsn.h"
+#include "names.h"
+#include "notice.h"
+#include "text.h"
+
+#include <string.h>
+
+typedef struct Transcript {
+	Report *report;
+	bool is_adding; /* nobody has named the recipients */
+	bool is_seen;   /* a line of dialogue was */
+	SmtpStage stage;
+	char *address;  /* of the last RCPT, or NULL */
+	char *host;     /* or NULL */
+	GString *reply; /* its lines so far */
+} Transcript;
+
+static ReportRecipient *find_recipient(const Report *report,
+    const char *address)
+{
+	for (guint i = 0; i < report->recipients->len; i++) {
+		ReportRecipient *recipient =
+		    g_ptr_array_index(report->recipients, i);
+
+		if (g_ascii_strcasecmp(recipient->final_recipient, address) ==
+			0 ||
+		    g_ascii_strcasecmp(recipient->original_recipient,
+			address) == 0)
+			return recipient;
+	}
+	return NULL;
+}
+
+/* The address that REPLY names in angle brackets, or NULL. */
+static char *named_address(const char *reply)
+{
+	const char *open = strchr(reply, '<');
+	const char *close = open != NULL ? strchr(open, '>') : NULL;
+
+	if (close == NULL || close - open > BOUND_ADDRESS ||
+	    memchr(open, '@', (size_t)(close - open)) == NULL)
+		return NULL;
+	return name_address(open);
+}
+
+/* Whom a reply is about, or NULL. */
+static ReportRecipient *recipient_of(Transcript *transcript, const char *reply)
+{
+	Report *report = transcript->report;
+	g_autofree char *named = named_address(reply);
+	const char *address = named;
+	ReportRecipient *recipient = NULL;
+
+	if (address != NULL)
+		recipient = find_recipient(report, address);
+	if (recipient == NULL && transcript->address != NULL) {
+		recipient = find_recipient(report, transcript->address);
+		address = transcript->address;
+	}
+	if (recipient == NULL && transcript->is_adding && address != NULL &&
+	    *address != '\0')
+		recipient = notice_add(report, address, "");
+	if (recipient == NULL && report->recipients->len == 1)
+		recipient = g_ptr_array_index(report->recipients, 0);
+	return recipient;
+}
+
+static void take_reply(Transcript *transcript, const char *reply,
+    SmtpStage stage)
+{
+	ReportRecipient *recipient = recipient_of(transcript, reply);
+
+	if (recipient == NULL)
+		return;
+	/* pipelined: see above */
+	if (stage == STAGE_DATA && strchr(reply, '<') != NULL)
+		stage = STAGE_RCPT;
+	if (recipient->stage == STAGE_UNKNOWN)
+		recipient->stage = stage;
+	if (*recipient->remote_mta == '\0' && transcript->host != NULL)
+		text_take(&recipient->remote_mta, g_strdup(transcript->host));
+	if (*recipient->diagnostic != '\0')
+		return;
+	text_take(&recipient->diagnostic,
+	    text_printable(reply, strlen(reply), BOUND_FIELD));
+	text_take(&recipient->diagnostic_type, g_strdup("smtp"));
+	if (*recipient->status == '\0')
+		text_take(&recipient->status,
+		    dsn_find_status(recipient->diagnostic));
+}
+
+static bool is_refusal(const char *line)
+{
+	return (*line == '4' || *line == '5') && g_ascii_isdigit(line[1]) &&
+	       g_ascii_isdigit(line[2]) && (line[3] == ' ' || line[3] == '-');
+}
+
+static SmtpStage command_stage(const char *command)
+{
+	static const struct {
+		const char *verb;
+		SmtpStage stage;
+	} verbs[] = {
+		{ "EHLO", STAGE_HELO },
+		{ "HELO", STAGE_HELO },
+		{ "LHLO", STAGE_HELO },
+		{ "STARTTLS", STAGE_TLS },
+		{ "AUTH", STAGE_AUTH },
+		{ "MAIL", STAGE_MAIL },
+		{ "RCPT", STAGE_RCPT },
+		{ "DATA", STAGE_DATA },
+		{ ".", STAGE_DOT },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(verbs); i++)
+		if (g_ascii_strncasecmp(command, verbs[i].verb,
+			strlen(verbs[i].verb)) == 0)
+			return verbs[i].stage;
+	return STAGE_UNKNOWN;
+}
+
+static void read_command(Transcript *transcript, const char *command)
+{
+	transcript->stage = command_stage(command);
+	if (transcript->stage != STAGE_RCPT)
+		return;
+	g_free(transcript->address);
+	transcript->address = named_address(command);
+}
+
+static void read_reply(Transcript *transcript, const char *reply)
+{
+	if (!is_refusal(reply))
+		return;
+	if (transcript->reply->len > 0)
+		g_string_append_c(transcript->reply, ' ');
+	if (transcript->reply->len < BOUND_FIELD)
+		g_string_append(transcript->reply, reply);
+	if (reply[3] == '-')
+		return;
+	take_reply(transcript, transcript->reply->str, transcript->stage);
+	g_string_truncate(transcript->reply, 0);
+}
+
+static void read_line(Transcript *transcript, const char *line)
+{
+	static const char talking[] = "while talking to ";
+	const char *host = strstr(line, talking);
+
+	if (host != NULL) {
+		size_t len;
+
+		host += strlen(talking);
+		len = strcspn(host, " \t:");
+		while (len > 0 && host[len - 1] == '.')
+			len--;
+		g_free(transcript->host);
+		transcript->host = g_strndup(host, MIN(len, BOUND_NAME));
+		transcript->stage = STAGE_CONNECT;
+	} else if (g_str_has_prefix(line, ">>> ")) {
+		transcript->is_seen = true;
+		read_command(transcript, line + 4);
+	} else if (g_str_has_prefix(line, "<<< ")) {
+		transcript->is_seen = true;
+		read_reply(transcript, line + 4);
+	} else if (is_refusal(line) && strstr(line, "...") != NULL) {
+		/* sendmail's own summary: "550 <ana@example.org>... why" */
+		take_reply(transcript, line, STAGE_UNKNOWN);
+	}
+}
+
+bool transcript_read(Report *report, const char *text, const char *end)
+{
+	g_autoptr(GString) reply = g_string_new(NULL);
+	Transcript transcript = {
+		.report = report,
+		.is_adding = report->recipients->len == 0,
+		.reply = reply,
+	};
+
+	for (const char *p = text; p < end;) {
+		size_t len = strcspn(p, "\n");
+		g_autofree char *line = g_strndup(p, MIN(len, BOUND_FIELD));
+
+		read_line(&transcript, g_strchug(line));
+		p += len;
+		p += *p == '\n';
+	}
+	g_free(transcript.address);
+	g_free(transcript.host);
+	return transcript.is_seen;
+}
