@@ -77,3 +77,24 @@ bool read_arf(const Mail *mail, Report *report)
 		read_feedback(report, part);
 	return true;
 }
+
+/* Microsoft's Junk Mail Reporting Program: the message as it came, with the
+   person's address in a header of its own. */
+bool read_jmrp(const Mail *mail, Report *report)
+{
+	const MailPart *part = mail_find(mail, "message/rfc822");
+	g_autofree char *person = NULL;
+	ReportRecipient *recipient;
+
+	if (part == NULL)
+		return false;
+	person = mail_part_header(part, "X-HmXmrOriginalRecipient");
+	if (*person == '\0')
+		return false;
+	report->kind = REPORT_COMPLAINT;
+	text_take(&report->feedback_type, g_strdup("abuse"));
+	recipient = report_add_recipient(report);
+	recipient->part = part->number;
+	text_take(&recipient->final_recipient, name_address(person));
+	return true;
+}

@@ -169,6 +169,24 @@ char *items_about(const Items *items, const char *address)
 	return text_printable(start, (size_t)(end - start), BOUND_FIELD);
 }
 
+char *items_only_address(const Items *items, const char *from, const char *to)
+{
+	const char *only = NULL;
+	GHashTableIter iter;
+	gpointer key;
+
+	g_hash_table_iter_init(&iter, items->mentions);
+	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+		if (g_ascii_strcasecmp(key, from) == 0 ||
+		    g_ascii_strcasecmp(key, to) == 0)
+			continue;
+		if (only != NULL)
+			return g_strdup("");
+		only = key;
+	}
+	return g_strdup(only != NULL ? only : "");
+}
+
 /* What may follow the address that an item begins with. */
 static bool is_item_tail(const char *p)
 {

@@ -18,6 +18,10 @@ void items_free(Items *items);
    ADDRESS (ASCII case does not count).  g_free() it. */
 char *items_about(const Items *items, const char *address);
 
+/* The address that is named alone, FROM and TO not counted; "" when there are
+   none or several.  g_free() it. */
+char *items_only_address(const Items *items, const char *from, const char *to);
+
 /* An item of a list: "<ana@example.org>: reason", or the address alone with the
    reason in the lines below. */
 typedef struct Item {

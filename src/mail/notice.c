@@ -28,7 +28,7 @@ static bool is_daemon_address(const char *address)
 {
 	static const char *const locals[] = { "mailer-daemon", "mailerdaemon",
 		"mailer_daemon", "mail-daemon", "maildaemon", "mdaemon",
-		"daemon", "postmaster", "double-bounce",
+		"daemon", "postmaster", "post_master", "double-bounce",
 		/* Exchange 2007 and later */
 		"microsoftexchange329e71ec88ae4615bbc36ab6ce41109e" };
 	size_t len = strcspn(address, "@");
@@ -41,21 +41,21 @@ static bool is_daemon_address(const char *address)
 }
 
 /* In lower case. */
-static const char *const subjects[] = { "undeliver", "undelivered",
-	"delivery fail", "failed delivery", "delivery status",
-	"delivery failure", "failure notice", "failure delivery",
-	"returned mail", "mail delivery", "delivery notification",
-	"delivery problem", "delivery error", "delivery report",
-	"not be delivered", "not delivered", "non delivery", "non-delivery",
-	"returned to sender", "return to sender", "mail failure",
-	"message status", "mail system error", "nondeliverable",
+static const char *const subjects[] = { "undeliver", "delivery fail",
+	"failed delivery", "delivery status", "failure notice",
+	"failure delivery", "returned mail", "mail delivery",
+	"delivery notification", "delivery problem", "delivery error",
+	"delivery report", "not be delivered", "not delivered", "non delivery",
+	"non-delivery", "returned to sender", "return to sender",
+	"mail failure", "message status", "mail system error", "mail failed",
+	"been delivered", "during delivery", "nondeliverable",
 	"non-deliverable", "could not send", "cannot send", "unknown user",
-	"user unknown", "delayed", "delivery delay", "mail error",
-	"message delivery", "unzustellbar", "nicht zugestellt", "non remis",
-	"échec de la remise", "non distribu", "no se puede", "no entregado",
-	"mancato recapito", "falha na entrega", "не доставлен",
-	"не может быть доставлен", "недоставлен", "退信", "无法投递",
-	"無法投遞", "投递失败", "配信", "送信できません", "エラー" };
+	"user unknown", "delayed", "mail error", "message delivery",
+	"unzustellbar", "nicht zugestellt", "non remis", "échec de la remise",
+	"non distribu", "no se puede", "no entregado", "mancato recapito",
+	"falha na entrega", "не доставлен", "не может быть доставлен",
+	"недоставлен", "退信", "无法投递", "無法投遞", "投递失败", "配信",
+	"送信できません", "エラー" };
 
 static bool has_bounce_subject(const Report *report)
 {
@@ -64,12 +64,27 @@ static bool has_bounce_subject(const Report *report)
 	return contains_any(subject, subjects, G_N_ELEMENTS(subjects));
 }
 
+/* "Mail Delivery System <>" */
+static bool is_daemon_name(const Mail *mail)
+{
+	static const char *const names[] = { "mailer-daemon", "mail delivery s",
+		"mail deliver system", "postmaster" };
+	g_autofree char *lower = g_ascii_strdown(mail_header(mail, "From"), -1);
+
+	return contains_any(lower, names, G_N_ELEMENTS(names));
+}
+
+static bool is_from_daemon(const Mail *mail, const Report *report)
+{
+	return is_daemon_address(report->from) || is_daemon_name(mail);
+}
+
 bool notice_is_from_daemon(const Mail *mail, const Report *report)
 {
 	const char *return_path = mail_header(mail, "Return-Path");
 	g_autofree char *sender = name_address(return_path);
 
-	if (is_daemon_address(report->from) || is_daemon_address(sender))
+	if (is_from_daemon(mail, report) || is_daemon_address(sender))
 		return true;
 	if (*return_path != '\0' && *sender == '\0')
 		return true;
@@ -79,24 +94,48 @@ bool notice_is_from_daemon(const Mail *mail, const Report *report)
 }
 
 /* "----- Original message -----", "--- Below this line is a copy of the
-   message.", "   ----- Unsent message follows -----" */
-static bool is_divider(const char *line, size_t len)
+   message.", "|--- Message text follows: ---|" */
+static bool is_dashed_divider(const char *lower)
 {
 	static const char *const whats[] = { "message", "header", "mail" };
-	static const char *const hows[] = { "copy", "original", "follow",
-		"below", "unsent", "returned", "forwarded", "undelivered" };
-	g_autofree char *lower = NULL;
+	static const char *const hows[] = { "copy", "original", "text follow",
+		"message follow", "header follow", "mail follow",
+		"is following", "below", "unsent", "returned", "forwarded",
+		"undelivered" };
+
+	if (*lower == '|')
+		lower++;
+	return g_str_has_prefix(lower, "--") &&
+	       contains_any(lower, whats, G_N_ELEMENTS(whats)) &&
+	       contains_any(lower, hows, G_N_ELEMENTS(hows)) &&
+	       strstr(lower, "transcript") == NULL;
+}
+
+/* The others say it in words, or begin with the header at once. */
+static bool is_divider(const char *line, size_t len)
+{
+	static const char *const prefixes[] = { "original message header",
+		"original message follows", "original message as received",
+		"original message:", "a copy of the original message",
+		"included is a copy of the message", "message header follows",
+		"received: from ", "received: by ", "return-path: <",
+		"received:from " };
+	char lower[200];
 
 	while (len > 0 && (*line == ' ' || *line == '\t')) {
 		line++;
 		len--;
 	}
-	if (len < 8 || len > 200 || line[0] != '-' || line[1] != '-')
+	if (len < 8)
 		return false;
-	lower = g_ascii_strdown(line, (gssize)len);
-	return contains_any(lower, whats, G_N_ELEMENTS(whats)) &&
-	       contains_any(lower, hows, G_N_ELEMENTS(hows)) &&
-	       strstr(lower, "transcript") == NULL;
+	len = MIN(len, sizeof(lower) - 1);
+	for (size_t i = 0; i < len; i++)
+		lower[i] = g_ascii_tolower(line[i]);
+	lower[len] = '\0';
+	for (unsigned i = 0; i < G_N_ELEMENTS(prefixes); i++)
+		if (g_str_has_prefix(lower, prefixes[i]))
+			return true;
+	return is_dashed_divider(lower);
 }
 
 const char *notice_end(const char *text, const char **ret_returned)
@@ -109,7 +148,11 @@ const char *notice_end(const char *text, const char **ret_returned)
 						     : line + len;
 
 		if (is_divider(line, len)) {
-			*ret_returned = next + strspn(next, "\n");
+			/* the line may be the header's first */
+			*ret_returned = memchr(line, ':', len) != NULL &&
+						*line != '-' && *line != '|'
+					    ? line
+					    : next + strspn(next, "\n-");
 			return line;
 		}
 		line = next;
@@ -228,6 +271,22 @@ unsigned notice_read_items(Report *report, const char *text, const char *end)
 	return n;
 }
 
+/* The one address that the text names, when it names no other. */
+static void read_only_mention(const Mail *mail, Report *report,
+    const char *text, const char *end)
+{
+	g_autofree char *to = name_address(mail_header(mail, "To"));
+	g_autofree char *notice = g_strndup(text, (gsize)(end - text));
+	g_autoptr(Items) items = items_new(notice);
+	g_autofree char *address = items_only_address(items, report->from, to);
+	g_autofree char *about = NULL;
+
+	if (*address == '\0' || is_daemon_address(address))
+		return;
+	about = items_about(items, address);
+	(void)notice_add(report, address, about);
+}
+
 void notice_read_failed_recipients(const Mail *mail, Report *report)
 {
 	g_auto(GStrv)
@@ -300,6 +359,8 @@ void notice_read(const Mail *mail, Report *report)
 	transcript_read(report, text, end);
 	if (report->recipients->len == 0)
 		notice_read_failed_recipients(mail, report);
+	if (report->recipients->len == 0)
+		read_only_mention(mail, report, text, end);
 	if (report->recipients->len == 1)
 		read_only_recipient(report, text, end);
 	for (guint i = 0; i < report->recipients->len; i++) {
@@ -316,6 +377,7 @@ void notice_read(const Mail *mail, Report *report)
 static bool has_bounce_words(const Report *report)
 {
 	static const char *const words[] = { "be delivered", "not delivered",
+		"been delivered", "no valid recipients", "failed recipients",
 		"undeliverable", "delivery failed", "delivery has failed",
 		"failed permanently", "unable to deliver", "unable to send",
 		"returned to sender", "user unknown", "unknown user",
@@ -333,8 +395,12 @@ static bool has_bounce_words(const Report *report)
 
 bool read_notice(const Mail *mail, Report *report)
 {
-	if (!notice_is_from_daemon(mail, report) ||
-	    (!has_bounce_subject(report) && !has_bounce_words(report)))
+	if (!notice_is_from_daemon(mail, report))
+		return false;
+	/* a person's auto-reply comes from the null sender, too */
+	if (!has_bounce_subject(report) &&
+	    (!has_bounce_words(report) ||
+		(report->is_auto_submitted && !is_from_daemon(mail, report))))
 		return false;
 	report->kind = REPORT_DSN;
 	notice_read(mail, report);

@@ -14,6 +14,7 @@ typedef bool ReaderFunc(const Mail *mail, Report *report);
 
 /* A file for each make; report_read.c has the table. */
 ReaderFunc read_arf;
+ReaderFunc read_jmrp;
 ReaderFunc read_mdn;
 ReaderFunc read_rfc3464;
 ReaderFunc read_plain_dsn;

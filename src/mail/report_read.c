@@ -27,6 +27,7 @@ static const struct {
 	ReaderFunc *read;
 } readers[] = {
 	{ "arf", read_arf },
+	{ "jmrp", read_jmrp },
 	{ "mdn", read_mdn },
 	{ "rfc3464", read_rfc3464 },
 	{ "plain-dsn", read_plain_dsn },

@@ -126,6 +126,14 @@ static bool take_line(Trimmer *trimmer, const char *line, size_t len)
 	return true;
 }
 
+static bool is_blank(const char *line, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!g_ascii_isspace(line[i]))
+			return false;
+	return true;
+}
+
 /* What stands before the header: blank lines, and the "From " line of a
    mailbox (pipe(8) with flags=F writes one, with flags=> an escaped one). */
 static const char *skip_preamble(const char *p, const char *end)
@@ -136,7 +144,8 @@ static const char *skip_preamble(const char *p, const char *end)
 		const char *bare = *p == '>' ? p + 1 : p;
 		size_t bare_len = *p == '>' ? len - 1 : len;
 
-		if (len > 0 && (bare_len < 5 || memcmp(bare, "From ", 5) != 0))
+		if (!is_blank(p, len) &&
+		    (bare_len < 5 || memcmp(bare, "From ", 5) != 0))
 			break;
 		p = next;
 	}
