@@ -38,7 +38,7 @@ char *text_printable(const char *text, size_t len, size_t max)
 	g_autoptr(GString) line = g_string_sized_new(MIN(len, max) + 4);
 	bool after_blank = true;
 
-	for (const char *p = valid; *p != '\0'; p = g_utf8_next_char(p)) {
+	for (char *p = valid; *p != '\0'; p = g_utf8_next_char(p)) {
 		gunichar c = g_utf8_get_char(p);
 
 		if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
