@@ -58,20 +58,47 @@ static char *fold_local(const char *local, size_t len)
 	return g_utf8_strdown(local, (gssize)len);
 }
 
+/* What no domain has, whether by itself or after IDNA's mapping (RFC 3490, 4),
+   which turns a fullwidth "@" into an "@": folding twice must change nothing.
+ */
+static bool is_domain(const char *domain)
+{
+	for (const char *c = domain; *c != '\0'; c++)
+		if (g_ascii_isspace(*c) || g_ascii_iscntrl(*c) ||
+		    strchr("<>\"(),;\\@", *c) != NULL)
+			return false;
+	return domain[0] != '\0';
+}
+
+static void strip_dots(char *domain)
+{
+	size_t len = strlen(domain);
+
+	while (len > 0 && domain[len - 1] == '.')
+		domain[--len] = '\0';
+}
+
+/* NULL when DOMAIN is none. */
 static char *fold_domain(const char *domain)
 {
-	g_autofree char *bare = g_strdup(domain);
-	size_t len = strlen(bare);
-	char *ascii;
+	g_autofree char *folded = NULL;
 
-	if (len > 1 && bare[len - 1] == '.')
-		bare[len - 1] = '\0';
-	if (g_hostname_is_non_ascii(bare)) {
-		ascii = g_hostname_to_ascii(bare);
-		/* what IDNA cannot write is still an address to compare */
-		return ascii != NULL ? ascii : g_utf8_strdown(bare, -1);
-	}
-	return g_ascii_strdown(bare, -1);
+	/* what IDNA cannot write is still an address to compare */
+	if (g_hostname_is_non_ascii(domain))
+		folded = g_hostname_to_ascii(domain);
+	if (folded == NULL)
+		folded = g_utf8_strdown(domain, -1);
+	strip_dots(folded);
+	return is_domain(folded) ? g_steal_pointer(&folded) : NULL;
+}
+
+static bool is_within_bound(size_t len, GError **error)
+{
+	if (len <= BOUND_ADDRESS)
+		return true;
+	g_set_error(error, VP_ERROR, VP_ERROR_LIMIT,
+	    "address longer than %d octets", BOUND_ADDRESS);
+	return false;
 }
 
 char *address_fold(const char *address, GError **error)
@@ -80,11 +107,8 @@ char *address_fold(const char *address, GError **error)
 	size_t len = strlen(address);
 	const char *domain;
 
-	if (len > BOUND_ADDRESS) {
-		g_set_error(error, VP_ERROR, VP_ERROR_LIMIT,
-		    "address longer than %d octets", BOUND_ADDRESS);
+	if (!is_within_bound(len, error))
 		return NULL;
-	}
 	bare = g_strstrip(g_strndup(address, len));
 	len = strlen(bare);
 	if (len >= 2 && bare[0] == '<' && bare[len - 1] == '>') {
@@ -103,17 +127,17 @@ char *address_fold(const char *address, GError **error)
 		    "address is not UTF-8");
 		return NULL;
 	}
-	for (const char *c = domain; *c != '\0'; c++) {
-		if (g_ascii_isspace(*c) || g_ascii_iscntrl(*c) ||
-		    strchr("<>\"(),;\\", *c) != NULL) {
-			g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
-			    "address has a domain that is none");
-			return NULL;
-		}
-	}
 	g_autofree char *local = fold_local(bare, (size_t)(domain - 1 - bare));
 	g_autofree char *host = fold_domain(domain);
 
+	if (host == NULL) {
+		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
+		    "address has a domain that is none");
+		return NULL;
+	}
+	/* lower case and A-labels may be longer */
+	if (!is_within_bound(strlen(local) + 1 + strlen(host), error))
+		return NULL;
 	return g_strconcat(local, "@", host, NULL);
 }
 

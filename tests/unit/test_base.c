@@ -40,6 +40,11 @@ static const struct {
 	{ "case", "Ana@Example.ORG", "ana@example.org" },
 	{ "brackets and blanks", " <ana@example.org> ", "ana@example.org" },
 	{ "final dot", "ana@example.org.", "ana@example.org" },
+	{ "final dots", "ana@example.org...", "ana@example.org" },
+	{ "a fullwidth final dot", "ana@example.org\xef\xbc\x8e",
+	    "ana@example.org" },
+	{ "a fullwidth at-sign", "ana@example.org\xef\xbc\xa0x.org", NULL },
+	{ "only dots", "ana@..", NULL },
 	{ "quotes that need not be", "\"ana.b\"@example.org",
 	    "ana.b@example.org" },
 	{ "quotes that must be", "\"ana b\"@example.org",
@@ -89,6 +94,20 @@ START_TEST(fold_has_a_bound)
 	g_autoptr(GError) error = NULL;
 
 	ck_assert_ptr_null(address_fold(address, &error));
+	ck_assert(g_error_matches(error, VP_ERROR, VP_ERROR_LIMIT));
+}
+END_TEST
+
+/* Lower case may take more octets than upper: U+023A has two, U+2C65 three. */
+START_TEST(fold_keeps_its_bound)
+{
+	g_autoptr(GString) address = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+
+	while (address->len < 1000)
+		g_string_append(address, "\xc8\xba");
+	g_string_append(address, "@example.org");
+	ck_assert_ptr_null(address_fold(address->str, &error));
 	ck_assert(g_error_matches(error, VP_ERROR, VP_ERROR_LIMIT));
 }
 END_TEST
@@ -276,6 +295,7 @@ static Suite *base_suite(void)
 	tcase_add_test(tcase, names_round_trip);
 	tcase_add_loop_test(tcase, fold, 0, (int)G_N_ELEMENTS(folds));
 	tcase_add_test(tcase, fold_has_a_bound);
+	tcase_add_test(tcase, fold_keeps_its_bound);
 	tcase_add_test(tcase, domains);
 	tcase_add_loop_test(tcase, base32_vector, 0,
 	    (int)G_N_ELEMENTS(vectors));
