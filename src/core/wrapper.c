@@ -37,13 +37,15 @@ static bool is_srs_separator(char c)
    (Shevek, "The Sender Rewriting Scheme"); the hash may hold + and /. */
 static char *unwrap_srs0(char *rest, const char *domain)
 {
+	if (!is_srs_separator(rest[0]))
+		return NULL;
 	char *hash = rest + 1;
 	char *stamp = after_equals(hash);
 	char *inner = stamp != NULL ? after_equals(stamp) : NULL;
 	char *local = inner != NULL ? after_equals(inner) : NULL;
 
-	if (!is_srs_separator(rest[0]) || local == NULL || hash[0] == '\0' ||
-	    stamp[0] == '\0' || inner[0] == '\0' || local[0] == '\0')
+	if (local == NULL || hash[0] == '\0' || stamp[0] == '\0' ||
+	    inner[0] == '\0' || local[0] == '\0')
 		return NULL;
 	return g_strconcat(local, "@", inner, NULL);
 }
@@ -52,12 +54,14 @@ static char *unwrap_srs0(char *rest, const char *domain)
    followed "SRS0" at that forwarder. */
 static char *unwrap_srs1(char *rest, const char *domain)
 {
+	if (!is_srs_separator(rest[0]))
+		return NULL;
 	char *hash = rest + 1;
 	char *forwarder = after_equals(hash);
 	char *tail = forwarder != NULL ? after_equals(forwarder) : NULL;
 
-	if (!is_srs_separator(rest[0]) || tail == NULL || hash[0] == '\0' ||
-	    forwarder[0] == '\0' || !is_srs_separator(tail[0]))
+	if (tail == NULL || hash[0] == '\0' || forwarder[0] == '\0' ||
+	    !is_srs_separator(tail[0]))
 		return NULL;
 	return g_strconcat("SRS0", tail, "@", forwarder, NULL);
 }
