@@ -26,5 +26,5 @@ bool time_parse(const char *text, int64_t now, int64_t *ret_at, GError **error);
 static inline int64_t day_of(int64_t at)
 {
 	return at >= 0 ? at / SECONDS_PER_DAY
-		       : -((-at + SECONDS_PER_DAY - 1) / SECONDS_PER_DAY);
+		       : -1 - (-1 - at) / SECONDS_PER_DAY;
 }

@@ -283,6 +283,9 @@ START_TEST(sizes_and_times)
 	ck_assert(!time_parse("yesterday", 0, &value, NULL));
 	ck_assert_int_eq(day_of(0), 0);
 	ck_assert_int_eq(day_of(-1), -1);
+	ck_assert_int_eq(day_of(-86400), -1);
+	ck_assert_int_eq(day_of(-86401), -2);
+	ck_assert_int_eq(day_of(INT64_MIN), -106751991167301);
 	ck_assert_int_eq(day_of(86400), 1);
 }
 END_TEST
