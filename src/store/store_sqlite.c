@@ -18,16 +18,26 @@ static bool is_sync_failure(int rc)
 	return rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC;
 }
 
-static VpError error_code(StoreSqlite *self, int rc)
+/* Whether the system said that there is no room.  The connection knows only of
+   failures outside a commit; for those the log does. */
+static bool is_no_room(StoreSqlite *self)
 {
 	int os_error = sqlite3_system_errno(self->db);
+	sqlite3_file *wal = wal_file(self);
 
+	if (os_error == 0 && wal != NULL)
+		(void)wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO,
+		    &os_error);
+	return os_error == ENOSPC || os_error == EDQUOT;
+}
+
+static VpError error_code(StoreSqlite *self, int rc)
+{
 	if (is_sync_failure(rc))
 		return VP_ERROR_FATAL;
 	if ((rc & 0xff) == SQLITE_FULL)
 		return VP_ERROR_FULL;
-	if ((rc & 0xff) == SQLITE_IOERR &&
-	    (os_error == ENOSPC || os_error == EDQUOT))
+	if ((rc & 0xff) == SQLITE_IOERR && is_no_room(self))
 		return VP_ERROR_FULL;
 	return VP_ERROR_TEMPORARY;
 }

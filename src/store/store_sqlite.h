@@ -75,6 +75,8 @@ void store_sqlite_rollback(Store *store);
 /* A snapshot for several reads; ends with store_sqlite_rollback(). */
 bool store_sqlite_begin_read(StoreSqlite *self, GError **error);
 bool store_sqlite_sync(Store *store, GError **error);
+/* The log as it is open now, or NULL; never to be kept. */
+sqlite3_file *wal_file(StoreSqlite *self);
 /* Counts the frames of the log at each commit. */
 void wal_watch(StoreSqlite *self);
 /* Everything in the log to the database file, durably, or failure.  MODE is

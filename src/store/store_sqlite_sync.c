@@ -25,6 +25,16 @@ enum {
 	WAL_BYTES_MAX = 16 * 1024 * 1024, /* then it is cut off, if possible */
 };
 
+sqlite3_file *wal_file(StoreSqlite *self)
+{
+	sqlite3_file *wal = NULL;
+	int rc = sqlite3_file_control(self->db, "main",
+	    SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+
+	return rc == SQLITE_OK && wal != NULL && wal->pMethods != NULL ? wal
+								       : NULL;
+}
+
 static bool check_whole(StoreSqlite *self, GError **error)
 {
 	if (!self->is_broken)
@@ -94,17 +104,6 @@ static bool fatal(StoreSqlite *self, int rc, const char *what, GError **error)
 	g_set_error(error, VP_ERROR, VP_ERROR_FATAL, "%s: %s: %s", self->path,
 	    what, sqlite3_errstr(rc));
 	return false;
-}
-
-/* The log as it is open now, or NULL. */
-static sqlite3_file *wal_file(StoreSqlite *self)
-{
-	sqlite3_file *wal = NULL;
-	int rc = sqlite3_file_control(self->db, "main",
-	    SQLITE_FCNTL_JOURNAL_POINTER, &wal);
-
-	return rc == SQLITE_OK && wal != NULL && wal->pMethods != NULL ? wal
-								       : NULL;
 }
 
 static bool wal_checkpoint(StoreSqlite *self, int mode, GError **error)

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A backend that wraps another and fails one call of it: for every n, no 250
+   without a commit and a sync. */
+
+#include "store_failing.h"
+
+#include "store_backend.h"
+
+typedef struct StoreFailing {
+	Store base;
+	Store *inner;
+	unsigned fail_at;
+	VpError code;
+	unsigned calls;
+	const char *verb;
+} StoreFailing;
+
+/* The store to call, or NULL when this call is to fail. */
+static Store *pass(Store *store, const char *verb, GError **error)
+{
+	StoreFailing *self = (StoreFailing *)store;
+	bool is_dead = self->verb != NULL && self->code == VP_ERROR_FATAL;
+
+	self->calls++;
+	if (self->calls != self->fail_at && !is_dead)
+		return self->inner;
+	if (self->verb == NULL)
+		self->verb = verb;
+	g_set_error(error, VP_ERROR, (int)self->code, "%s was made to fail",
+	    verb);
+	return NULL;
+}
+
+static void failing_close(Store *store)
+{
+	store_close(((StoreFailing *)store)->inner);
+	g_free(store);
+}
+
+static const uint8_t *failing_epoch(const Store *store)
+{
+	return store_epoch(((const StoreFailing *)store)->inner);
+}
+
+static bool failing_begin(Store *store, GError **error)
+{
+	Store *inner = pass(store, "begin", error);
+
+	return inner != NULL && store_begin(inner, error);
+}
+
+static bool failing_commit(Store *store, GError **error)
+{
+	Store *inner = pass(store, "commit", error);
+
+	return inner != NULL && store_commit(inner, error);
+}
+
+static void failing_rollback(Store *store)
+{
+	store_rollback(((StoreFailing *)store)->inner);
+}
+
+static bool failing_sync(Store *store, GError **error)
+{
+	Store *inner = pass(store, "sync", error);
+
+	return inner != NULL && store_sync(inner, error);
+}
+
+static bool failing_seen(Store *store, const uint8_t key[STORE_KEY],
+    int64_t now, bool *ret_seen, GError **error)
+{
+	Store *inner = pass(store, "seen", error);
+
+	return inner != NULL && store_seen(inner, key, now, ret_seen, error);
+}
+
+static bool failing_campaign_find(Store *store, int64_t id, const char *name,
+    StoreCampaign *ret_campaign, GError **error)
+{
+	Store *inner = pass(store, "campaign_find", error);
+
+	return inner != NULL &&
+	       store_campaign_find(inner, id, name, ret_campaign, error);
+}
+
+static bool failing_recipient_find(Store *store, int64_t id, const char *folded,
+    StoreRecipient *ret_recipient, GError **error)
+{
+	Store *inner = pass(store, "recipient_find", error);
+
+	return inner != NULL &&
+	       store_recipient_find(inner, id, folded, ret_recipient, error);
+}
+
+static bool failing_campaign_ensure(Store *store, const char *name,
+    const char *stream, int64_t now, StoreCampaign *ret_campaign,
+    GError **error)
+{
+	Store *inner = pass(store, "campaign_ensure", error);
+
+	return inner != NULL && store_campaign_ensure(inner, name, stream, now,
+				    ret_campaign, error);
+}
+
+static bool failing_recipient_ensure(Store *store, const char *folded,
+    const char *original, int64_t now, StoreRecipient *ret_recipient,
+    GError **error)
+{
+	Store *inner = pass(store, "recipient_ensure", error);
+
+	return inner != NULL && store_recipient_ensure(inner, folded, original,
+				    now, ret_recipient, error);
+}
+
+static bool failing_load(Store *store, int64_t recipient_id, const char *stream,
+    RecipientState *ret_state, GError **error)
+{
+	Store *inner = pass(store, "load", error);
+
+	return inner != NULL &&
+	       store_load(inner, recipient_id, stream, ret_state, error);
+}
+
+static bool failing_save(Store *store, int64_t recipient_id, const char *stream,
+    const RecipientState *before, const RecipientState *after, int64_t event_id,
+    GError **error)
+{
+	Store *inner = pass(store, "save", error);
+
+	return inner != NULL && store_save(inner, recipient_id, stream, before,
+				    after, event_id, error);
+}
+
+static bool failing_step_taken(Store *store, int64_t campaign_id,
+    int64_t recipient_id, int64_t token_day, Step step, bool *ret_taken,
+    GError **error)
+{
+	Store *inner = pass(store, "step_taken", error);
+
+	return inner != NULL &&
+	       store_step_taken(inner, campaign_id, recipient_id, token_day,
+		   step, ret_taken, error);
+}
+
+static bool failing_append(Store *store, const Event *event, int64_t *ret_id,
+    GError **error)
+{
+	Store *inner = pass(store, "append", error);
+
+	return inner != NULL && store_append(inner, event, ret_id, error);
+}
+
+static bool failing_forged(Store *store, const Forgery *forgery,
+    unsigned per_source, unsigned total, GError **error)
+{
+	Store *inner = pass(store, "forged", error);
+
+	return inner != NULL &&
+	       store_forged(inner, forgery, per_source, total, error);
+}
+
+static bool failing_each_suppression(Store *store, const StoreFilter *filter,
+    StoreEachSuppression each, void *data, GError **error)
+{
+	Store *inner = pass(store, "each_suppression", error);
+
+	return inner != NULL &&
+	       store_each_suppression(inner, filter, each, data, error);
+}
+
+static bool failing_each_event(Store *store, const StoreFilter *filter,
+    StoreEachEvent each, void *data, GError **error)
+{
+	Store *inner = pass(store, "each_event", error);
+
+	return inner != NULL &&
+	       store_each_event(inner, filter, each, data, error);
+}
+
+static bool failing_each_forgery(Store *store, const StoreFilter *filter,
+    StoreEachForgery each, void *data, GError **error)
+{
+	Store *inner = pass(store, "each_forgery", error);
+
+	return inner != NULL &&
+	       store_each_forgery(inner, filter, each, data, error);
+}
+
+static bool failing_each_audit(Store *store, const StoreFilter *filter,
+    StoreEachAudit each, void *data, GError **error)
+{
+	Store *inner = pass(store, "each_audit", error);
+
+	return inner != NULL &&
+	       store_each_audit(inner, filter, each, data, error);
+}
+
+static bool failing_stats(Store *store, int64_t since, int64_t now,
+    StoreStats *ret_stats, GError **error)
+{
+	Store *inner = pass(store, "stats", error);
+
+	return inner != NULL &&
+	       store_stats(inner, since, now, ret_stats, error);
+}
+
+static bool failing_add(Store *store, const ManualChange *change,
+    const char *folded, const char *original, const char *stream, int64_t until,
+    GError **error)
+{
+	Store *inner = pass(store, "add", error);
+
+	return inner != NULL &&
+	       store_add(inner, change, folded, original, stream, until, error);
+}
+
+static bool failing_release(Store *store, const ManualChange *change,
+    const char *folded, const char *stream, int cause, unsigned *ret_lifted,
+    GError **error)
+{
+	Store *inner = pass(store, "release", error);
+
+	return inner != NULL && store_release(inner, change, folded, stream,
+				    cause, ret_lifted, error);
+}
+
+static bool failing_expire(Store *store, const ManualChange *change,
+    int64_t keep, bool is_dry_run, uint64_t *ret_holds, uint64_t *ret_keys,
+    GError **error)
+{
+	Store *inner = pass(store, "expire", error);
+
+	return inner != NULL && store_expire(inner, change, keep, is_dry_run,
+				    ret_holds, ret_keys, error);
+}
+
+static bool failing_verify(Store *store, int64_t now, GPtrArray *findings,
+    uint64_t *ret_recipients, GError **error)
+{
+	Store *inner = pass(store, "verify", error);
+
+	return inner != NULL &&
+	       store_verify(inner, now, findings, ret_recipients, error);
+}
+
+static const StoreBackend backend = {
+	.close = failing_close,
+	.epoch = failing_epoch,
+	.begin = failing_begin,
+	.commit = failing_commit,
+	.rollback = failing_rollback,
+	.sync = failing_sync,
+	.seen = failing_seen,
+	.campaign_find = failing_campaign_find,
+	.recipient_find = failing_recipient_find,
+	.campaign_ensure = failing_campaign_ensure,
+	.recipient_ensure = failing_recipient_ensure,
+	.load = failing_load,
+	.save = failing_save,
+	.step_taken = failing_step_taken,
+	.append = failing_append,
+	.forged = failing_forged,
+	.each_suppression = failing_each_suppression,
+	.each_event = failing_each_event,
+	.each_forgery = failing_each_forgery,
+	.each_audit = failing_each_audit,
+	.stats = failing_stats,
+	.add = failing_add,
+	.release = failing_release,
+	.expire = failing_expire,
+	.verify = failing_verify,
+};
+
+Store *store_failing_new(Store *inner, unsigned fail_at, VpError code)
+{
+	StoreFailing *self = g_new0(StoreFailing, 1);
+
+	self->base.backend = &backend;
+	self->inner = inner;
+	self->fail_at = fail_at;
+	self->code = code;
+	return &self->base;
+}
+
+unsigned store_failing_calls(const Store *store)
+{
+	return ((const StoreFailing *)store)->calls;
+}
+
+const char *store_failing_verb(const Store *store)
+{
+	return ((const StoreFailing *)store)->verb;
+}
