@@ -43,6 +43,11 @@ enum {
 	BOUND_MATCH_DEPTH = 1000,
 	BOUND_MATCH_HEAP = 1024, /* kibibytes */
 
+	/* rules */
+	BOUND_PATTERN = 4096,     /* octets of one pattern */
+	BOUND_RULES = 10000,      /* in one set, and as many patterns */
+	BOUND_JUDGED = 16 * 1024, /* of one text that patterns are tried on */
+
 	/* configuration, keys and rules */
 	BOUND_FILE = 4 * 1024 * 1024,
 	BOUND_KEYS = 32,

@@ -1,2 +1,168 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "rules.h"
+
+/* A set of rules: files read into a book, put in order, made quick to try. */
+
+#include "rules_private.h"
+
+#include "bounds.h"
+#include "errors.h"
+
+#include <string.h>
+
+static void rules_clear(RuleSet *rules)
+{
+	for (unsigned i = 0; i < LEVEL_COUNT; i++)
+		g_clear_pointer(&rules->levels[i], g_ptr_array_unref);
+	g_clear_pointer(&rules->filter, literal_filter_free);
+	g_clear_pointer(&rules->always, g_free);
+	g_clear_pointer(&rules->book, rule_book_free);
+}
+
+RuleSet *rules_ref(RuleSet *rules)
+{
+	return g_atomic_rc_box_acquire(rules);
+}
+
+void rules_unref(RuleSet *rules)
+{
+	g_atomic_rc_box_release_full(rules, (GDestroyNotify)rules_clear);
+}
+
+/* Disabled rules and providers have done their work once all is read. */
+static void drop_disabled(RuleBook *book)
+{
+	for (unsigned i = book->rules->len; i-- > 0;) {
+		const Rule *rule = g_ptr_array_index(book->rules, i);
+
+		if (rule->is_disabled)
+			g_ptr_array_remove_index(book->rules, i);
+	}
+	for (unsigned i = book->providers->len; i-- > 0;) {
+		const Provider *provider = g_ptr_array_index(book->providers,
+		    i);
+
+		if (provider->is_disabled)
+			g_ptr_array_remove_index(book->providers, i);
+	}
+}
+
+static bool find_provider(const RuleBook *book, const char *name,
+    unsigned *ret_index)
+{
+	for (unsigned i = 0; i < book->providers->len; i++) {
+		const Provider *provider = g_ptr_array_index(book->providers,
+		    i);
+
+		if (strcmp(provider->name, name) == 0) {
+			*ret_index = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool bind_providers(const RuleBook *book, Rule *rule, GError **error)
+{
+	rule->n_providers = g_strv_length(rule->provider_names);
+	rule->providers = g_new0(unsigned, rule->n_providers + 1);
+	for (unsigned i = 0; i < rule->n_providers; i++) {
+		if (!find_provider(book, rule->provider_names[i],
+			&rule->providers[i])) {
+			g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
+			    "%s:%u: no such provider: %s", rule->file,
+			    rule->provider_line, rule->provider_names[i]);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void set_bit(uint8_t *bits, unsigned i)
+{
+	bits[i / 8] |= (uint8_t)(1U << (i % 8));
+}
+
+static void add_pattern(RuleSet *rules, const Pattern *pattern, unsigned id)
+{
+	g_autoptr(GPtrArray)
+	    literals = literals_required(pattern_text(pattern));
+
+	if (literals == NULL) {
+		set_bit(rules->always, id);
+		return;
+	}
+	for (unsigned i = 0; i < literals->len; i++)
+		literal_filter_add(rules->filter,
+		    g_ptr_array_index(literals, i), id);
+}
+
+/* Numbers every pattern, then every text of a provider, for the filter. */
+static void build_filter(RuleSet *rules)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < rules->book->rules->len; i++) {
+		Rule *rule = g_ptr_array_index(rules->book->rules, i);
+
+		rule->first_pattern = n;
+		n += rule->matches->len;
+	}
+	rules->n_patterns = n;
+	rules->always = g_malloc0(n / 8 + 1);
+	rules->filter = literal_filter_new();
+	for (unsigned i = 0; i < rules->book->rules->len; i++) {
+		const Rule *rule = g_ptr_array_index(rules->book->rules, i);
+
+		for (unsigned k = 0; k < rule->matches->len; k++)
+			add_pattern(rules, g_ptr_array_index(rule->matches, k),
+			    rule->first_pattern + k);
+	}
+	for (unsigned i = 0; i < rules->book->providers->len; i++) {
+		const Provider *provider =
+		    g_ptr_array_index(rules->book->providers, i);
+
+		for (unsigned k = 0; k < provider->texts->len; k++)
+			literal_filter_add(rules->filter,
+			    g_ptr_array_index(provider->texts, k), n + i);
+	}
+}
+
+RuleSet *rules_new(const RuleFile *files, unsigned n_files, GError **error)
+{
+	g_autoptr(RuleSet) rules = g_atomic_rc_box_new0(RuleSet);
+
+	rules->book = rule_book_new();
+	for (unsigned i = 0; i < LEVEL_COUNT; i++)
+		rules->levels[i] = g_ptr_array_new();
+	for (unsigned i = 0; i < n_files; i++)
+		if (!rule_book_read(rules->book, &files[i], error))
+			return NULL;
+	drop_disabled(rules->book);
+	for (unsigned i = 0; i < rules->book->rules->len; i++) {
+		Rule *rule = g_ptr_array_index(rules->book->rules, i);
+
+		if (!bind_providers(rules->book, rule, error))
+			return NULL;
+		g_ptr_array_add(rules->levels[rule->level], rule);
+	}
+	build_filter(rules);
+	return g_steal_pointer(&rules);
+}
+
+unsigned rules_count(const RuleSet *rules)
+{
+	return rules->book->rules->len;
+}
+
+RuleInfo rules_info(const RuleSet *rules, unsigned i)
+{
+	const Rule *rule = g_ptr_array_index(rules->book->rules, i);
+
+	return (RuleInfo){ .id = rule->id,
+		.file = rule->file,
+		.line = rule->line,
+		.reason = rule->reason,
+		.confidence = rule->confidence,
+		.pattern = rule->pattern,
+		.n_examples = rule->examples->len };
+}

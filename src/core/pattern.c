@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* PCRE2 for rules: bounded, caseless, UTF-8.
+
+   Not PCRE2_MATCH_INVALID_UTF: with it the JIT of 10.42 (Debian 12) does not
+   find "\\S" on a character of two octets, and text is made valid once before
+   any rule sees it (reply_read()). */
+
+#include "pattern.h"
+
+#include "bounds.h"
+#include "errors.h"
+
+#include <string.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+struct Pattern {
+	pcre2_code *code;
+	char *text;
+};
+
+struct PatternRoom {
+	pcre2_match_context *limits;
+	pcre2_match_data *data;
+};
+
+Pattern *pattern_new(const char *text, GError **error)
+{
+	const uint32_t options = PCRE2_CASELESS | PCRE2_UTF |
+				 PCRE2_NEVER_BACKSLASH_C;
+	g_autoptr(Pattern) pattern = g_new0(Pattern, 1);
+	PCRE2_SIZE offset;
+	int rc;
+
+	if (strlen(text) > BOUND_PATTERN) {
+		g_set_error(error, VP_ERROR, VP_ERROR_LIMIT,
+		    "pattern longer than %d octets", BOUND_PATTERN);
+		return NULL;
+	}
+	pattern->text = g_strdup(text);
+	pattern->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
+	    options, &rc, &offset, NULL);
+	if (pattern->code == NULL) {
+		PCRE2_UCHAR what[160];
+
+		pcre2_get_error_message(rc, what, sizeof(what));
+		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
+		    "%s at offset %zu of the pattern", (const char *)what,
+		    (size_t)offset);
+		return NULL;
+	}
+	/* without JIT it is slower, and the same */
+	(void)pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
+	return g_steal_pointer(&pattern);
+}
+
+void pattern_free(Pattern *pattern)
+{
+	if (pattern == NULL)
+		return;
+	pcre2_code_free(pattern->code);
+	g_free(pattern->text);
+	g_free(pattern);
+}
+
+const char *pattern_text(const Pattern *pattern)
+{
+	return pattern->text;
+}
+
+PatternRoom *pattern_room_new(void)
+{
+	PatternRoom *room = g_new0(PatternRoom, 1);
+
+	room->limits = pcre2_match_context_create(NULL);
+	room->data = pcre2_match_data_create(1, NULL);
+	if (room->limits == NULL || room->data == NULL)
+		g_error("out of memory");
+	pcre2_set_match_limit(room->limits, BOUND_MATCH);
+	pcre2_set_depth_limit(room->limits, BOUND_MATCH_DEPTH);
+	pcre2_set_heap_limit(room->limits, BOUND_MATCH_HEAP);
+	return room;
+}
+
+void pattern_room_free(PatternRoom *room)
+{
+	if (room == NULL)
+		return;
+	pcre2_match_data_free(room->data);
+	pcre2_match_context_free(room->limits);
+	g_free(room);
+}
+
+bool pattern_find(const Pattern *pattern, PatternRoom *room, const char *text,
+    size_t len, size_t *ret_start, size_t *ret_end)
+{
+	const PCRE2_SIZE *at;
+
+	if (pcre2_match(pattern->code, (PCRE2_SPTR)text, len, 0,
+		PCRE2_NO_UTF_CHECK, room->data, room->limits) < 0)
+		return false;
+	at = pcre2_get_ovector_pointer(room->data);
+	*ret_start = at[0];
+	/* \K in a lookahead can set the start behind the end */
+	*ret_end = MAX(at[0], at[1]);
+	return true;
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Reads what a server said: reply code, enhanced codes, where one reply ends
+   and the next begins.
+
+	Reply-line = *( Reply-code "-" [ textstring ] CRLF )
+		     Reply-code [ SP textstring ] CRLF     [RFC 5321, 4.2]
+	textstring = status-code SP text                   [RFC 2034, 4]
+
+   By the time it reaches us the lines are often joined, prefixed by gateways,
+   put in quotes and mixed with prose.  So nothing is required here; a number is
+   taken for a code only where a code may stand. */
+
+#include "reply.h"
+
+#include "bounds.h"
+#include "status.h"
+
+#include <string.h>
+
+/* ---- cleaning ---- */
+
+static bool is_blank(gunichar c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f' ||
+	       c == 0xa0 || c == 0x3000;
+}
+
+/* Drawn as nothing: soft hyphen, zero-width characters, byte order mark. */
+static bool is_invisible(gunichar c)
+{
+	return c == 0xad || (c >= 0x200b && c <= 0x200f) || c == 0xfeff;
+}
+
+static char ascii_quote(gunichar c)
+{
+	if (c == 0x2018 || c == 0x2019 || c == 0xb4 || c == '`')
+		return '\'';
+	if (c == 0x201c || c == 0x201d || c == 0x201e)
+		return '"';
+	return '\0';
+}
+
+/* Takes the local part that ends TEXT off; its "@" comes next.  Only ASCII:
+   Chinese is written without blanks, and the sentence must stay. */
+static void drop_local_part(GString *text)
+{
+	size_t len = text->len;
+
+	while (len > 0 &&
+	       (g_ascii_isalnum(text->str[len - 1]) ||
+		   strchr(".!#$%&*+/=?^_{|}~-", text->str[len - 1]) != NULL))
+		len--;
+	g_string_truncate(text, len);
+}
+
+/* One blank, or one line end if there was any, for each run of white space. */
+static GString *clean_text(const char *text)
+{
+	GString *clean = g_string_sized_new(256);
+	const char *end = text + BOUND_JUDGED;
+
+	for (const char *p = text; *p != '\0' && p < end;
+	     p = g_utf8_next_char(p)) {
+		gunichar c = g_utf8_get_char(p);
+		char last = clean->len > 0 ? clean->str[clean->len - 1] : '\n';
+
+		if (c == '\n' || c == 0x2028 || c == 0x2029) {
+			if (last == ' ')
+				clean->str[clean->len - 1] = '\n';
+			else if (last != '\n')
+				g_string_append_c(clean, '\n');
+		} else if (is_blank(c)) {
+			if (last != ' ' && last != '\n')
+				g_string_append_c(clean, ' ');
+		} else if (is_invisible(c)) {
+			continue;
+		} else if (ascii_quote(c) != '\0') {
+			g_string_append_c(clean, ascii_quote(c));
+		} else {
+			if (c == '@')
+				drop_local_part(clean);
+			g_string_append_len(clean, p, g_utf8_next_char(p) - p);
+		}
+	}
+	while (clean->len > 0 && (clean->str[clean->len - 1] == ' ' ||
+				     clean->str[clean->len - 1] == '\n'))
+		g_string_truncate(clean, clean->len - 1);
+	return clean;
+}
+
+/* ---- codes ---- */
+
+bool status_is_generic(const char *status)
+{
+	StatusCode code;
+
+	if (!status_parse(status, &code, NULL))
+		return true;
+	return code.detail == 0 && (code.subject == 0 || code.subject == 1 ||
+				       code.subject == 3 || code.subject == 5);
+}
+
+/* Whether an enhanced code begins at P, and where it ends.  An address
+   (5.7.1.25), a date or a version (5.1.1b) is none. */
+static bool read_enhanced(const char *p, const char **ret_end)
+{
+	StatusCode code;
+	const char *end;
+
+	if (!status_parse(p, &code, &end) || code.subject > 7)
+		return false;
+	if (g_ascii_isalnum(*end) || *end == '_' || *end == '@' ||
+	    (*end == '.' && g_ascii_isalnum(end[1])) ||
+	    (*end == '-' && g_ascii_isalnum(end[1])))
+		return false;
+	*ret_end = end;
+	return true;
+}
+
+/* Behind a reply code: the enhanced code that belongs to it, however it is
+   dressed: "550-5.1.1", "550 #5.1.1", "550 (#5.1.1", "550 <5.1.1". */
+static bool read_enhanced_after(const char *p, const char **ret_start,
+    const char **ret_end)
+{
+	for (int i = 0; i < 3 && *p != '\0'; i++, p++) {
+		if (read_enhanced(p, ret_end)) {
+			*ret_start = p;
+			return true;
+		}
+		if (strchr(" \n-#(<[:'\"", *p) == NULL)
+			return false;
+	}
+	return false;
+}
+
+/* Three digits that may be a reply code, as such; else 0. */
+static unsigned read_code(const char *p)
+{
+	if ((*p != '2' && *p != '4' && *p != '5') || !g_ascii_isdigit(p[1]) ||
+	    !g_ascii_isdigit(p[2]))
+		return 0;
+	if (p[3] != '\0' && strchr(" \n-#:;,.)'\"", p[3]) == NULL)
+		return 0;
+	if (p[3] == '.' && g_ascii_isdigit(p[4]))
+		return 0;
+	return (unsigned)(p[0] - '0') * 100 + (unsigned)(p[1] - '0') * 10 +
+	       (unsigned)(p[2] - '0');
+}
+
+/* Words that are followed by a version, not by a code. */
+static bool follows_product(const char *text, const char *p)
+{
+	static const char *const products[] = { "version", "ver", "release",
+		"exim", "postfix", "sendmail", "build", "mailer", "server",
+		"service", "gateway" };
+
+	while (p > text && p[-1] == ' ')
+		p--;
+	for (unsigned i = 0; i < G_N_ELEMENTS(products); i++) {
+		size_t len = strlen(products[i]);
+
+		if ((size_t)(p - text) >= len &&
+		    g_ascii_strncasecmp(p - len, products[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* ---- the transcript ---- */
+
+typedef struct Scan {
+	const char *text; /* cleaned */
+	const char *p;
+	GString *out;
+	Reply *reply;
+	char line_status[REPLY_STATUS]; /* that began the reply's lines */
+	bool is_continued;              /* last line was "550-" */
+	bool is_strong; /* reply->status stood where a code must stand */
+} Scan;
+
+static void note_status(Scan *scan, const char *start, const char *end,
+    bool is_strong)
+{
+	char status[REPLY_STATUS];
+	size_t len = MIN((size_t)(end - start), sizeof(status) - 1);
+
+	memcpy(status, start, len);
+	status[len] = '\0';
+	if (scan->is_strong && !is_strong)
+		return;
+	if (scan->reply->status[0] != '\0' && scan->is_strong == is_strong &&
+	    status_is_generic(status) &&
+	    !status_is_generic(scan->reply->status))
+		return;
+	memcpy(scan->reply->status, status, sizeof(status));
+	scan->is_strong = is_strong;
+}
+
+/* The last octet before scan->p that is no blank, '\n' at the start. */
+static char char_before(const Scan *scan)
+{
+	const char *p = scan->p;
+
+	while (p > scan->text && p[-1] == ' ')
+		p--;
+	return p > scan->text ? p[-1] : '\n';
+}
+
+static bool is_token_start(const Scan *scan)
+{
+	return scan->p == scan->text ||
+	       strchr(" \n;:(<[>'\"=#,|", scan->p[-1]) != NULL;
+}
+
+static void begin_span(Scan *scan, unsigned code)
+{
+	Reply *reply = scan->reply;
+
+	/* the words before the first reply belong to it */
+	if (reply->code != 0 && reply->n_spans < REPLY_SPANS)
+		reply->span[reply->n_spans++] = scan->out->len;
+	/* what an earlier attempt was told is not what this one was */
+	if (reply->status[0] != '\0' &&
+	    (unsigned)(reply->status[0] - '0') != code / 100) {
+		reply->status[0] = '\0';
+		scan->is_strong = false;
+	}
+	reply->code = code;
+}
+
+/* Reads a reply code at scan->p, if one can stand here. */
+static bool take_code(Scan *scan)
+{
+	Reply *reply = scan->reply;
+	unsigned code = read_code(scan->p);
+	const char *start, *end;
+	bool has_status, is_same;
+	char line_status[REPLY_STATUS] = "";
+
+	if (code == 0)
+		return false;
+	has_status = read_enhanced_after(scan->p + 3, &start, &end);
+	if (has_status && (size_t)(end - start) < sizeof(line_status))
+		memcpy(line_status, start, (size_t)(end - start));
+	is_same = code == reply->code;
+	if (!has_status && !is_same &&
+	    strchr("\n;:'\"<>", char_before(scan)) == NULL)
+		return false;
+	if (!has_status && is_same && !scan->is_continued &&
+	    strchr("\n;:'\"<>", char_before(scan)) == NULL)
+		return false;
+	if (is_same && (scan->is_continued || !has_status ||
+			   strcmp(line_status, scan->line_status) == 0)) {
+		/* one more line of the same reply: its codes are dropped */
+		scan->is_continued = scan->p[3] == '-';
+		scan->p += 3;
+		if (*scan->p == '-')
+			scan->p++;
+		if (has_status) {
+			note_status(scan, start, end, true);
+			scan->p = end;
+		}
+		while (*scan->p == ' ')
+			scan->p++;
+		return true;
+	}
+	begin_span(scan, code);
+	scan->is_continued = scan->p[3] == '-';
+	memcpy(scan->line_status, line_status, sizeof(line_status));
+	if (has_status)
+		note_status(scan, start, end, true);
+	else
+		end = scan->p + 3;
+	g_string_append_len(scan->out, scan->p, end - scan->p);
+	scan->p = end;
+	return true;
+}
+
+/* Reads an enhanced code at scan->p that follows no reply code. */
+static bool take_status(Scan *scan)
+{
+	const char *end;
+	char before = char_before(scan);
+
+	if (!read_enhanced(scan->p, &end) ||
+	    follows_product(scan->text, scan->p))
+		return false;
+	note_status(scan, scan->p, end, strchr("\n;#", before) != NULL);
+	g_string_append_len(scan->out, scan->p, end - scan->p);
+	scan->p = end;
+	return true;
+}
+
+/* ---- the stage ---- */
+
+typedef struct StageWord {
+	const char *word;
+	SmtpStage stage;
+} StageWord;
+
+/* What follows "in reply to", "while sending", "after", ">>>". */
+static const StageWord after_words[] = {
+	{ "rcpt", STAGE_RCPT },
+	{ "mail from", STAGE_MAIL },
+	{ "mail command", STAGE_MAIL },
+	{ "end of data", STAGE_DOT },
+	{ "message body", STAGE_DOT },
+	{ "pipelined sending data block", STAGE_DOT },
+	{ "sending data block", STAGE_DOT },
+	{ "i sent the message", STAGE_DOT },
+	{ "data", STAGE_DATA },
+	{ "starttls", STAGE_TLS },
+	{ "ehlo", STAGE_HELO },
+	{ "helo", STAGE_HELO },
+	{ "lhlo", STAGE_HELO },
+	{ "auth", STAGE_AUTH },
+	{ "initial connection", STAGE_CONNECT },
+	{ "the initial server greeting", STAGE_CONNECT },
+	{ "the helo", STAGE_HELO },
+	{ "the ehlo", STAGE_HELO },
+	{ "the starttls", STAGE_TLS },
+	{ "the lhlo", STAGE_HELO },
+};
+
+static const char *const leads[] = { "in reply to ", "while sending ",
+	"while receiving ", "while performing ", " after pipelined ", " after ",
+	">>> " };
+
+/* Phrases that say it whole. */
+static const StageWord phrases[] = {
+	{ "refused to talk to me", STAGE_CONNECT },
+	{ "but greeting failed", STAGE_CONNECT },
+	{ "but my name was rejected", STAGE_HELO },
+	{ "but sender was rejected", STAGE_MAIL },
+	{ "does not like recipient", STAGE_RCPT },
+	{ "Cannot start TLS", STAGE_TLS },
+	{ "TLS is required", STAGE_TLS },
+};
+
+static SmtpStage stage_in(const char *text)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(phrases); i++)
+		if (strstr(text, phrases[i].word) != NULL)
+			return phrases[i].stage;
+	for (unsigned i = 0; i < G_N_ELEMENTS(leads); i++) {
+		const char *p = text;
+		SmtpStage found = STAGE_UNKNOWN;
+
+		/* the last one: a transcript goes downwards */
+		while ((p = strstr(p, leads[i])) != NULL) {
+			p += strlen(leads[i]);
+			for (unsigned k = 0; k < G_N_ELEMENTS(after_words);
+			     k++) {
+				const StageWord *at = &after_words[k];
+
+				if (g_ascii_strncasecmp(p, at->word,
+					strlen(at->word)) == 0) {
+					found = at->stage;
+					break;
+				}
+			}
+		}
+		if (found != STAGE_UNKNOWN)
+			return found;
+	}
+	return STAGE_UNKNOWN;
+}
+
+/* ---- the whole ---- */
+
+void reply_read(const char *text, Reply *ret_reply)
+{
+	/* matching relies on it, so it is not left to callers */
+	g_autofree char *valid = g_utf8_validate(text, -1, NULL)
+				     ? NULL
+				     : g_utf8_make_valid(text, -1);
+	g_autoptr(GString) clean = clean_text(valid != NULL ? valid : text);
+	Reply reply = { .n_spans = 1 };
+	Scan scan = { .text = clean->str, .p = clean->str, .reply = &reply };
+
+	scan.out = g_string_sized_new(clean->len + 1);
+	while (*scan.p != '\0') {
+		if (g_ascii_isdigit(*scan.p) && is_token_start(&scan) &&
+		    (take_code(&scan) || take_status(&scan)))
+			continue;
+		g_string_append_c(scan.out, *scan.p == '\n' ? ' ' : *scan.p);
+		scan.p++;
+	}
+	reply.len = scan.out->len;
+	reply.text = g_string_free(scan.out, FALSE);
+	reply.stage = stage_in(reply.text);
+	*ret_reply = reply;
+}
+
+void reply_clear(Reply *reply)
+{
+	g_clear_pointer(&reply->text, g_free);
+	reply->len = 0;
+}

@@ -1,0 +1,674 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Reads rule files: stanzas of `key = value` lines, as verpd-rules(5) has them.
+
+	file     = *( comment / blank / stanza )
+	stanza   = "[" [ "provider" SP ] name "]" EOL *( entry / comment / blank )
+	entry    = key "=" value EOL
+	comment  = "#" text EOL
+
+   One mistake and the file is refused, with its name and line: a rule that an
+   admin believes in and that is not there would be worse. */
+
+#include "rules_private.h"
+
+#include "bounds.h"
+#include "errors.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const level_names[LEVEL_COUNT] = {
+	[LEVEL_FIRST] = "first",
+	[LEVEL_PROVIDER] = "provider",
+	[LEVEL_PHRASE] = "phrase",
+	[LEVEL_CODE] = "code",
+	[LEVEL_WEAK] = "weak",
+	[LEVEL_LAST] = "last",
+};
+
+const char *level_name(RuleLevel level)
+{
+	return level_names[level];
+}
+
+/* ---- the things themselves ---- */
+
+static void example_free(Example *example)
+{
+	g_free(example->text);
+	g_free(example);
+}
+
+static Rule *rule_new(const char *id, const char *file, unsigned line)
+{
+	Rule *rule = g_new0(Rule, 1);
+
+	rule->id = g_strdup(id);
+	rule->file = g_strdup(file);
+	rule->line = line;
+	rule->provider_names = g_new0(char *, 1);
+	rule->types = g_new0(char *, 1);
+	rule->feedback = g_new0(char *, 1);
+	rule->status = g_array_new(FALSE, FALSE, sizeof(StatusGlob));
+	rule->codes = g_array_new(FALSE, FALSE, sizeof(CodeRange));
+	rule->matches =
+	    g_ptr_array_new_with_free_func((GDestroyNotify)pattern_free);
+	rule->unlesses =
+	    g_ptr_array_new_with_free_func((GDestroyNotify)pattern_free);
+	rule->examples =
+	    g_ptr_array_new_with_free_func((GDestroyNotify)example_free);
+	rule->pattern = g_strdup("");
+	rule->confidence = -1;
+	return rule;
+}
+
+static void rule_free(Rule *rule)
+{
+	g_free(rule->id);
+	g_free(rule->file);
+	g_strfreev(rule->provider_names);
+	g_free(rule->providers);
+	g_array_unref(rule->status);
+	g_array_unref(rule->codes);
+	g_strfreev(rule->types);
+	g_strfreev(rule->feedback);
+	g_ptr_array_unref(rule->matches);
+	g_ptr_array_unref(rule->unlesses);
+	g_ptr_array_unref(rule->examples);
+	g_free(rule->pattern);
+	g_free(rule);
+}
+
+static Provider *provider_new(const char *name)
+{
+	Provider *provider = g_new0(Provider, 1);
+
+	provider->name = g_strdup(name);
+	provider->mtas = g_new0(char *, 1);
+	provider->domains = g_new0(char *, 1);
+	provider->texts = g_ptr_array_new_with_free_func(g_free);
+	return provider;
+}
+
+static void provider_free(Provider *provider)
+{
+	g_free(provider->name);
+	g_strfreev(provider->mtas);
+	g_strfreev(provider->domains);
+	g_ptr_array_unref(provider->texts);
+	g_free(provider);
+}
+
+RuleBook *rule_book_new(void)
+{
+	RuleBook *book = g_new0(RuleBook, 1);
+
+	book->places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+	    NULL);
+	book->rules = g_ptr_array_new_with_free_func((GDestroyNotify)rule_free);
+	book->providers =
+	    g_ptr_array_new_with_free_func((GDestroyNotify)provider_free);
+	return book;
+}
+
+void rule_book_free(RuleBook *book)
+{
+	if (book == NULL)
+		return;
+	g_ptr_array_unref(book->rules);
+	g_ptr_array_unref(book->providers);
+	g_hash_table_unref(book->places);
+	g_free(book);
+}
+
+/* ---- values ---- */
+
+typedef struct Parser {
+	RuleBook *book;
+	const char *file;
+	unsigned line;
+	GHashTable *seen_rules; /* in this file: once each */
+	GHashTable *seen_providers;
+	/* the stanza being read: one of these, or neither */
+	Rule *rule;
+	Provider *provider;
+	unsigned keys_seen; /* bits of those that may stand once */
+	GError **error;
+} Parser;
+
+G_GNUC_PRINTF(2, 3)
+static bool fail(Parser *parser, const char *format, ...)
+{
+	g_autofree char *what = NULL;
+	va_list args;
+
+	va_start(args, format);
+	what = g_strdup_vprintf(format, args);
+	va_end(args);
+	g_set_error(parser->error, VP_ERROR, VP_ERROR_CONFIG, "%s:%u: %s",
+	    parser->file, parser->line, what);
+	return false;
+}
+
+static char **split_words(const char *value)
+{
+	g_auto(GStrv) all = g_strsplit_set(value, " \t", -1);
+	GPtrArray *words = g_ptr_array_new();
+
+	for (char **word = all; *word != NULL; word++)
+		if (**word != '\0')
+			g_ptr_array_add(words, g_strdup(*word));
+	g_ptr_array_add(words, NULL);
+	return (char **)g_ptr_array_free(words, FALSE);
+}
+
+/* Appends the words of VALUE to *LIST. */
+static void add_words(char ***list, const char *value)
+{
+	g_auto(GStrv) more = split_words(value);
+	GPtrArray *words = g_ptr_array_new();
+
+	for (char **word = *list; *word != NULL; word++)
+		g_ptr_array_add(words, *word);
+	for (char **word = more; *word != NULL; word++)
+		g_ptr_array_add(words, g_steal_pointer(word));
+	g_ptr_array_add(words, NULL);
+	g_free(*list);
+	*list = (char **)g_ptr_array_free(words, FALSE);
+}
+
+static bool read_number_or_star(const char *text, int *ret_number)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (strcmp(text, "*") == 0) {
+		*ret_number = -1;
+		return true;
+	}
+	if (digits == 0 || digits > 3 || text[digits] != '\0')
+		return false;
+	*ret_number = atoi(text);
+	return true;
+}
+
+/* "5.1.1", "5.1.*", "*.7.1", "5.*.*", "4" */
+static bool parse_status_glob(const char *word, StatusGlob *ret_glob)
+{
+	g_auto(GStrv) fields = g_strsplit(word, ".", 4);
+	StatusGlob glob = { -1, -1, -1 };
+	unsigned n = g_strv_length(fields);
+
+	if ((n != 1 && n != 3) || !read_number_or_star(fields[0], &glob.class))
+		return false;
+	if (glob.class != -1 && glob.class != 2 && glob.class != 4 &&
+	    glob.class != 5)
+		return false;
+	if (n == 3 && (!read_number_or_star(fields[1], &glob.subject) ||
+			  !read_number_or_star(fields[2], &glob.detail)))
+		return false;
+	*ret_glob = glob;
+	return true;
+}
+
+/* "550", "55x", "5xx" */
+static bool parse_code(const char *word, CodeRange *ret_range)
+{
+	CodeRange range = { 0, 0 };
+	bool is_open = false;
+
+	if (strlen(word) != 3 || word[0] < '2' || word[0] > '5')
+		return false;
+	for (int i = 0; i < 3; i++) {
+		bool is_wild = word[i] == 'x' || word[i] == 'X';
+		unsigned digit;
+
+		if (!is_wild && (is_open || !g_ascii_isdigit(word[i])))
+			return false;
+		is_open = is_open || is_wild;
+		digit = is_wild ? 0 : (unsigned)(word[i] - '0');
+		range.first = range.first * 10 + digit;
+		range.last = range.last * 10 + (is_wild ? 9 : digit);
+	}
+	*ret_range = range;
+	return true;
+}
+
+static bool name_is_valid(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 0 && len <= BOUND_NAME &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-_") == len;
+}
+
+/* ---- a rule's entries ---- */
+
+static bool set_provider(Parser *parser, const char *value)
+{
+	add_words(&parser->rule->provider_names, value);
+	parser->rule->provider_line = parser->line;
+	return true;
+}
+
+static bool set_status(Parser *parser, const char *value)
+{
+	g_auto(GStrv) words = split_words(value);
+
+	for (char **word = words; *word != NULL; word++) {
+		StatusGlob glob;
+
+		if (!parse_status_glob(*word, &glob))
+			return fail(parser, "no status glob: %s", *word);
+		g_array_append_val(parser->rule->status, glob);
+	}
+	return true;
+}
+
+static bool set_code(Parser *parser, const char *value)
+{
+	g_auto(GStrv) words = split_words(value);
+
+	for (char **word = words; *word != NULL; word++) {
+		CodeRange range;
+
+		if (!parse_code(*word, &range))
+			return fail(parser, "no reply code: %s", *word);
+		g_array_append_val(parser->rule->codes, range);
+	}
+	return true;
+}
+
+static bool set_stage(Parser *parser, const char *value)
+{
+	g_auto(GStrv) words = split_words(value);
+
+	for (char **word = words; *word != NULL; word++) {
+		SmtpStage stage;
+
+		if (!stage_from_name(*word, &stage))
+			return fail(parser, "no SMTP stage: %s", *word);
+		parser->rule->stages |= 1U << stage;
+	}
+	return true;
+}
+
+static bool set_action(Parser *parser, const char *value)
+{
+	g_auto(GStrv) words = split_words(value);
+
+	for (char **word = words; *word != NULL; word++) {
+		unsigned action = ACTION_NONE;
+
+		if (strcmp(*word, "none") != 0) {
+			while (++action <= ACTION_EXPANDED &&
+			       strcmp(*word,
+				   action_name((ReportAction)action)) != 0)
+				;
+			if (action > ACTION_EXPANDED)
+				return fail(parser, "no action: %s", *word);
+		}
+		parser->rule->actions |= 1U << action;
+	}
+	return true;
+}
+
+static bool set_kind(Parser *parser, const char *value)
+{
+	g_auto(GStrv) words = split_words(value);
+
+	for (char **word = words; *word != NULL; word++) {
+		unsigned kind = REPORT_NONE;
+
+		while (kind <= REPORT_RECEIPT &&
+		       strcmp(*word, report_kind_name((ReportKind)kind)) != 0)
+			kind++;
+		if (kind > REPORT_RECEIPT)
+			return fail(parser, "no kind of report: %s", *word);
+		parser->rule->kinds |= 1U << kind;
+	}
+	return true;
+}
+
+static bool set_type(Parser *parser, const char *value)
+{
+	add_words(&parser->rule->types, value);
+	return true;
+}
+
+static bool set_feedback(Parser *parser, const char *value)
+{
+	add_words(&parser->rule->feedback, value);
+	return true;
+}
+
+static bool add_pattern(Parser *parser, GPtrArray *to, const char *value)
+{
+	g_autoptr(GError) why = NULL;
+	Pattern *pattern = pattern_new(value, &why);
+
+	if (pattern == NULL)
+		return fail(parser, "%s", why->message);
+	g_ptr_array_add(to, pattern);
+	return true;
+}
+
+static bool set_match(Parser *parser, const char *value)
+{
+	Rule *rule = parser->rule;
+	char *all;
+
+	if (!add_pattern(parser, rule->matches, value))
+		return false;
+	all = rule->pattern[0] == '\0'
+		  ? g_strdup(value)
+		  : g_strconcat(rule->pattern, "|", value, NULL);
+	g_free(rule->pattern);
+	rule->pattern = all;
+	return true;
+}
+
+static bool set_unless(Parser *parser, const char *value)
+{
+	return add_pattern(parser, parser->rule->unlesses, value);
+}
+
+static bool set_level(Parser *parser, const char *value)
+{
+	for (unsigned i = 0; i < LEVEL_COUNT; i++) {
+		if (strcmp(value, level_names[i]) == 0) {
+			parser->rule->level = (RuleLevel)i;
+			parser->rule->level_line = parser->line;
+			return true;
+		}
+	}
+	return fail(parser, "no level: %s", value);
+}
+
+static bool set_reason(Parser *parser, const char *value)
+{
+	int reason = vp_reason_from_name(value);
+
+	if (reason < 0)
+		return fail(parser, "no reason: %s", value);
+	parser->rule->reason = (enum vp_reason)reason;
+	parser->rule->has_reason = true;
+	return true;
+}
+
+static bool set_confidence(Parser *parser, const char *value)
+{
+	char *end;
+	double confidence = g_ascii_strtod(value, &end);
+
+	if (end == value || *end != '\0' ||
+	    !(confidence >= 0 && confidence <= 1))
+		return fail(parser, "confidence is not 0 to 1: %s", value);
+	parser->rule->confidence = confidence;
+	return true;
+}
+
+static bool set_example(Parser *parser, const char *value)
+{
+	Example *example = g_new0(Example, 1);
+
+	example->text = g_strdup(value);
+	example->line = parser->line;
+	g_ptr_array_add(parser->rule->examples, example);
+	return true;
+}
+
+static bool parse_yes(Parser *parser, const char *value, bool *ret_is)
+{
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+		return fail(parser, "neither yes nor no: %s", value);
+	*ret_is = strcmp(value, "yes") == 0;
+	return true;
+}
+
+static bool set_rule_disable(Parser *parser, const char *value)
+{
+	return parse_yes(parser, value, &parser->rule->is_disabled);
+}
+
+/* ---- a provider's entries ---- */
+
+static bool set_mta(Parser *parser, const char *value)
+{
+	add_words(&parser->provider->mtas, value);
+	return true;
+}
+
+static bool set_domain(Parser *parser, const char *value)
+{
+	add_words(&parser->provider->domains, value);
+	return true;
+}
+
+static bool set_text(Parser *parser, const char *value)
+{
+	if (strlen(value) < LITERAL_MIN)
+		return fail(parser, "text of fewer than %d octets: %s",
+		    LITERAL_MIN, value);
+	g_ptr_array_add(parser->provider->texts, g_strdup(value));
+	return true;
+}
+
+static bool set_provider_disable(Parser *parser, const char *value)
+{
+	return parse_yes(parser, value, &parser->provider->is_disabled);
+}
+
+/* ---- stanzas ---- */
+
+typedef struct Key {
+	const char *name;
+	bool may_repeat;
+	bool (*set)(Parser *parser, const char *value);
+} Key;
+
+static const Key rule_keys[] = {
+	{ "provider", false, set_provider },
+	{ "status", false, set_status },
+	{ "code", false, set_code },
+	{ "stage", false, set_stage },
+	{ "action", false, set_action },
+	{ "kind", false, set_kind },
+	{ "type", false, set_type },
+	{ "feedback", false, set_feedback },
+	{ "match", true, set_match },
+	{ "unless", true, set_unless },
+	{ "level", false, set_level },
+	{ "reason", false, set_reason },
+	{ "confidence", false, set_confidence },
+	{ "example", true, set_example },
+	{ "disable", false, set_rule_disable },
+};
+
+static const Key provider_keys[] = {
+	{ "mta", true, set_mta },
+	{ "domain", true, set_domain },
+	{ "text", true, set_text },
+	{ "disable", false, set_provider_disable },
+};
+
+/* Puts THING where one of its NAME stands in LIST, or at the end.  KIND tells
+   rules from providers, for both live in one table of names. */
+static void book_put(RuleBook *book, GPtrArray *list, char kind,
+    const char *name, void *thing)
+{
+	g_autofree char *key = g_strdup_printf("%c%s", kind, name);
+	void *place;
+
+	if (g_hash_table_lookup_extended(book->places, key, NULL, &place)) {
+		void **at = &g_ptr_array_index(list, GPOINTER_TO_UINT(place));
+
+		if (kind == 'r')
+			rule_free(*at);
+		else
+			provider_free(*at);
+		*at = thing;
+		return;
+	}
+	g_hash_table_insert(book->places, g_steal_pointer(&key),
+	    GUINT_TO_POINTER(list->len));
+	g_ptr_array_add(list, thing);
+}
+
+static RuleLevel level_of(const Rule *rule)
+{
+	if (rule->matches->len == 0)
+		return LEVEL_CODE;
+	return rule->provider_names[0] != NULL ? LEVEL_PROVIDER : LEVEL_PHRASE;
+}
+
+/* Checks the stanza just ended as a whole; mistakes are told of its first
+   line. */
+static bool end_stanza(Parser *parser)
+{
+	Rule *rule = parser->rule;
+
+	parser->rule = NULL;
+	parser->provider = NULL;
+	if (rule == NULL || rule->is_disabled)
+		return true;
+	parser->line = rule->line;
+	if (!rule->has_reason)
+		return fail(parser, "%s: no reason", rule->id);
+	if (rule->confidence < 0)
+		return fail(parser, "%s: no confidence", rule->id);
+	if (rule->kinds == 0)
+		rule->kinds = 1U << REPORT_DSN;
+	if (rule->level_line == 0)
+		rule->level = level_of(rule);
+	if (rule->matches->len == 0 &&
+	    (rule->level == LEVEL_PROVIDER || rule->level == LEVEL_PHRASE ||
+		rule->level == LEVEL_WEAK))
+		return fail(parser, "%s: level %s without match", rule->id,
+		    level_name(rule->level));
+	if (rule->matches->len != 0 && rule->level == LEVEL_CODE)
+		return fail(parser, "%s: level code with match", rule->id);
+	return true;
+}
+
+/* "[id]" or "[provider name]" */
+static bool begin_stanza(Parser *parser, char *line)
+{
+	static const char provider_word[] = "provider ";
+	size_t len = strlen(line);
+	unsigned at = parser->line;
+	bool is_provider;
+	char *name = line + 1;
+
+	if (!end_stanza(parser))
+		return false;
+	parser->line = at;
+	parser->keys_seen = 0;
+	if (line[len - 1] != ']')
+		return fail(parser, "no \"]\" at the end");
+	line[len - 1] = '\0';
+	is_provider = strncmp(name, provider_word, strlen(provider_word)) == 0;
+	if (is_provider)
+		name += strlen(provider_word);
+	g_strstrip(name);
+	if (!name_is_valid(name))
+		return fail(parser, "no name of [a-z0-9._-]: \"%s\"", name);
+	if (!g_hash_table_add(is_provider ? parser->seen_providers
+					  : parser->seen_rules,
+		g_strdup(name)))
+		return fail(parser, "%s is in this file already", name);
+	if (is_provider) {
+		if (parser->book->providers->len >= BOUND_RULES)
+			return fail(parser, "more than %d providers",
+			    BOUND_RULES);
+		parser->provider = provider_new(name);
+		book_put(parser->book, parser->book->providers, 'p', name,
+		    parser->provider);
+		return true;
+	}
+	if (parser->book->rules->len >= BOUND_RULES)
+		return fail(parser, "more than %d rules", BOUND_RULES);
+	parser->rule = rule_new(name, parser->file, parser->line);
+	book_put(parser->book, parser->book->rules, 'r', name, parser->rule);
+	return true;
+}
+
+static bool read_entry(Parser *parser, char *line)
+{
+	const Key *keys = parser->rule != NULL ? rule_keys : provider_keys;
+	unsigned n = parser->rule != NULL ? G_N_ELEMENTS(rule_keys)
+					  : G_N_ELEMENTS(provider_keys);
+	char *value = strchr(line, '=');
+
+	if (value == NULL)
+		return fail(parser, "neither [name] nor key = value");
+	*value++ = '\0';
+	g_strstrip(line);
+	g_strstrip(value);
+	if (parser->rule == NULL && parser->provider == NULL)
+		return fail(parser, "%s before any [name]", line);
+	for (unsigned i = 0; i < n; i++) {
+		if (strcmp(line, keys[i].name) != 0)
+			continue;
+		if (!keys[i].may_repeat && (parser->keys_seen & 1U << i) != 0)
+			return fail(parser, "%s again", line);
+		if (*value == '\0')
+			return fail(parser, "%s is empty", line);
+		parser->keys_seen |= 1U << i;
+		return keys[i].set(parser, value);
+	}
+	return fail(parser, "no such key: %s", line);
+}
+
+static bool read_line(Parser *parser, char *line)
+{
+	g_strstrip(line);
+	if (*line == '\0' || *line == '#')
+		return true;
+	if (*line == '[')
+		return begin_stanza(parser, line);
+	return read_entry(parser, line);
+}
+
+static bool read_lines(Parser *parser, const char *text)
+{
+	while (*text != '\0') {
+		size_t len = strcspn(text, "\n");
+		g_autofree char *line = g_strndup(text, len);
+
+		parser->line++;
+		if (!read_line(parser, line))
+			return false;
+		text += len;
+		if (*text == '\n')
+			text++;
+	}
+	return end_stanza(parser);
+}
+
+bool rule_book_read(RuleBook *book, const RuleFile *file, GError **error)
+{
+	g_autoptr(GHashTable) seen_rules = g_hash_table_new_full(g_str_hash,
+	    g_str_equal, g_free, NULL);
+	g_autoptr(GHashTable) seen_providers = g_hash_table_new_full(g_str_hash,
+	    g_str_equal, g_free, NULL);
+	Parser parser = { .book = book,
+		.file = file->name,
+		.seen_rules = seen_rules,
+		.seen_providers = seen_providers,
+		.error = error };
+	g_autofree char *text = NULL;
+	const char *bad;
+
+	if (file->len > BOUND_FILE)
+		return fail(&parser, "larger than %d octets", BOUND_FILE);
+	if (!g_utf8_validate(file->text, (gssize)file->len, &bad)) {
+		for (const char *p = file->text; p < bad; p++)
+			parser.line += *p == '\n';
+		parser.line++;
+		return fail(&parser, "not UTF-8");
+	}
+	text = g_strndup(file->text, file->len);
+	return read_lines(&parser, text);
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "reply.h"
+
+#include "bounds.h"
+#include "literals.h"
+#include "main.h"
+#include "pattern.h"
+#include "wildcard.h"
+
+#include <string.h>
+
+/* ---- what a server said ---- */
+
+static const struct {
+	const char *label;
+	const char *said;
+	unsigned code;
+	const char *status;
+	unsigned n_spans;
+} cases[] = {
+	{ "nothing", "", 0, "", 1 },
+	{ "one line", "550 5.1.1 no", 550, "5.1.1", 1 },
+	{ "no enhanced code", "550 No such user here", 550, "", 1 },
+	{ "the digits disagree", "550 4.2.2 mismatch", 550, "4.2.2", 1 },
+	{ "nobody's codes", "599 9.9.9 weird", 599, "", 1 },
+	{ "joined lines, one code", "550-5.1.1 a b 550-5.1.1 c 550 5.1.1 d",
+	    550, "5.1.1", 1 },
+	{ "joined lines, the last decides",
+	    "550-5.1.1 one 550-5.7.1 two 550 5.2.2 three", 550, "5.2.2", 1 },
+	{ "lines", "550-5.1.1 one\n550 5.2.1 two", 550, "5.2.1", 1 },
+	{ "two replies", "451 4.7.1 later\n550 5.2.2 full", 550, "5.2.2", 2 },
+	{ "the later reply has no enhanced code", "451 4.7.1 later\n550 full",
+	    550, "", 2 },
+	{ "a gateway's prefix",
+	    "5.1.0 - Unknown address error 550-'5.1.1 <a@b.example>: no'", 550,
+	    "5.1.1", 1 },
+	{ "a generic code after the true one",
+	    "550 5.1.1 unknown\n550 #5.1.0 Address rejected", 550, "5.1.1", 2 },
+	{ "hash", "550 #5.1.1 no", 550, "5.1.1", 1 },
+	{ "qmail's brackets", "Sorry, no mailbox here. (#5.1.1)", 0, "5.1.1",
+	    1 },
+	{ "behind said:", "host mx.example[192.0.2.1] said: 550 no", 550, "",
+	    1 },
+	{ "an IP address", "550 blocked 5.7.1.25", 550, "", 1 },
+	{ "an IP address in brackets", "554 [5.1.1.10] refused", 554, "", 1 },
+	{ "a version", "550 Postfix 5.1.1 says no", 550, "", 1 },
+	{ "a version with a letter", "550 5.1.1b says no", 550, "", 1 },
+	{ "a date", "550 since 5.12.2026", 550, "", 1 },
+	{ "a number in prose", "I counted 550 users", 0, "", 1 },
+	{ "a network's number", "550 5.300.1 no", 550, "", 1 },
+	{ "a host name", "550 5.1.1.example.org refused", 550, "", 1 },
+	{ "a time", "550 at 5.1.10:30", 550, "5.1.10", 1 },
+	{ "success", "250 2.1.5 ok", 250, "2.1.5", 1 },
+	{ "Microsoft's detail", "550 5.7.606 banned", 550, "5.7.606", 1 },
+	{ "Exchange 2003", "<mx.example.org #5.1.1 smtp;550 5.1.1 no>", 550,
+	    "5.1.1", 1 },
+};
+
+START_TEST(test_codes)
+{
+	g_auto(Reply) reply = { 0 };
+
+	reply_read(cases[_i].said, &reply);
+	ck_assert_msg(reply.code == cases[_i].code, "%s: code %u",
+	    cases[_i].label, reply.code);
+	ck_assert_msg(strcmp(reply.status, cases[_i].status) == 0,
+	    "%s: status \"%s\"", cases[_i].label, reply.status);
+	ck_assert_msg(reply.n_spans == cases[_i].n_spans, "%s: %u replies",
+	    cases[_i].label, reply.n_spans);
+}
+END_TEST
+
+static const struct {
+	const char *said;
+	const char *text;
+} normal[] = {
+	{ "550-5.1.1 does\n550-5.1.1 not\r\n550 5.1.1  exist",
+	    "550-5.1.1 does not exist" },
+	{ "550-does 550-not 550 exist", "550-does not exist" },
+	{ "  a \t b\n\n c ", "a b c" },
+	{ "<ana.b+c@example.org>: no", "<@example.org>: no" },
+	{ "user doesn\xe2\x80\x99t exist", "user doesn't exist" },
+	{ "\xe5\xae\x9b\xe5\x85\x88"
+	  "ana@x.example",
+	    "\xe5\xae\x9b\xe5\x85\x88@x.example" },
+	{ "bad \xff octet", "bad \xef\xbf\xbd octet" },
+	{ "soft\xc2\xadhyphen", "softhyphen" },
+};
+
+START_TEST(test_normal)
+{
+	g_auto(Reply) reply = { 0 };
+
+	reply_read(normal[_i].said, &reply);
+	ck_assert_str_eq(reply.text, normal[_i].text);
+	ck_assert_uint_eq(reply.len, strlen(normal[_i].text));
+}
+END_TEST
+
+static const struct {
+	const char *said;
+	SmtpStage stage;
+} stages[] = {
+	{ "550 no (in reply to RCPT TO command)", STAGE_RCPT },
+	{ "550 no (in reply to MAIL FROM command)", STAGE_MAIL },
+	{ "550 no (in reply to end of DATA command)", STAGE_DOT },
+	{ "550 no (in reply to DATA command)", STAGE_DATA },
+	{ "550 no (in reply to EHLO command)", STAGE_HELO },
+	{ "host a refused to talk to me: 554 no", STAGE_CONNECT },
+	{ "lost connection while sending message body", STAGE_DOT },
+	{ "error from remote mail server after RCPT TO:<a@b>: 550",
+	    STAGE_RCPT },
+	{ ">>> RCPT To:<a@b>\n<<< 550 no", STAGE_RCPT },
+	{ ">>> MAIL From:<a@b>\n<<< 250 ok\n>>> DATA\n<<< 554 no", STAGE_DATA },
+	{ "550 no", STAGE_UNKNOWN },
+	{ "come back after lunch", STAGE_UNKNOWN },
+};
+
+START_TEST(test_stages)
+{
+	g_auto(Reply) reply = { 0 };
+
+	reply_read(stages[_i].said, &reply);
+	ck_assert_msg(reply.stage == stages[_i].stage, "%s: %s",
+	    stages[_i].said, stage_name(reply.stage));
+}
+END_TEST
+
+START_TEST(test_bounds)
+{
+	g_auto(Reply) reply = { 0 };
+	g_autoptr(GString) many = g_string_new(NULL);
+
+	for (int i = 0; i < 100000; i++)
+		g_string_append_printf(many, "55%d 5.1.%d no\n", i % 9, i % 9);
+	reply_read(many->str, &reply);
+	ck_assert_uint_le(reply.len, BOUND_JUDGED + 4);
+	ck_assert_uint_eq(reply.n_spans, REPLY_SPANS);
+}
+END_TEST
+
+/* ---- globs ---- */
+
+START_TEST(test_glob)
+{
+	ck_assert(wildcard_match("*.google.com", "ASPMX.L.Google.COM"));
+	ck_assert(wildcard_match("*", ""));
+	ck_assert(wildcard_match("a*b*c", "aXbXbXc"));
+	ck_assert(wildcard_match("mx?.example", "mx1.example"));
+	ck_assert(!wildcard_match("*.google.com", "google.com"));
+	ck_assert(!wildcard_match("*.google.com", "x.google.com.example"));
+	ck_assert(!wildcard_match("a*b", "aXbX"));
+	ck_assert(!wildcard_match("", "a"));
+}
+END_TEST
+
+/* ---- literals ---- */
+
+static const struct {
+	const char *pattern;
+	const char *literals; /* joined by "|"; "" for none */
+} required[] = {
+	{ "user unknown", "user unknown" },
+	{ "User Unknown", "user unknown" },
+	{ "user (is )?unknown", "unknown" },
+	{ "(quota|over limit) reached", " reached" },
+	{ "(quota|overly)", "quota|overly" },
+	{ "quota|ab", "" },
+	{ "abc", "" },
+	{ "abcde?", "abcd" },
+	{ "abcdef*ghij", "abcde" },
+	{ "abcdef+ghijkl", "abcdef" },
+	{ "abcdef{2,3}g", "abcdef" },
+	{ "abc{0,3}defghi", "defghi" },
+	{ "mail[ -]box full", "box full" },
+	{ "\\bquota\\b", "quota" },
+	{ "a\\.b\\.c\\.d", "a.b.c.d" },
+	{ "(?!spam)mailbox", "mailbox" },
+	{ "(?i)mailbox", "mailbox" },
+	{ "(mailbox)?", "" },
+	{ "(?x) mail box", "" },
+	{ "\\x41bcdefg", "" },
+	{ "ячейка", "" },
+	{ "不存在", "不存在" },
+	{ "[]abc]mailbox", "mailbox" },
+	{ "[[:alpha:]x]mailbox", "mailbox" },
+};
+
+START_TEST(test_literals)
+{
+	g_autoptr(GPtrArray) set = literals_required(required[_i].pattern);
+	g_autoptr(GString) joined = g_string_new(NULL);
+
+	for (unsigned i = 0; set != NULL && i < set->len; i++)
+		g_string_append_printf(joined, "%s%s", i > 0 ? "|" : "",
+		    (char *)g_ptr_array_index(set, i));
+	ck_assert_msg(strcmp(joined->str, required[_i].literals) == 0, "%s: %s",
+	    required[_i].pattern, joined->str);
+}
+END_TEST
+
+START_TEST(test_filter)
+{
+	g_autoptr(LiteralFilter) filter = literal_filter_new();
+	const char text[] = "The MAILBOX of userid is full";
+	uint8_t hits[2] = { 0 };
+
+	literal_filter_add(filter, "mailbox", 0);
+	literal_filter_add(filter, "mailbag", 1);
+	literal_filter_add(filter, "is full", 3);
+	literal_filter_add(filter, "the mail", 8);
+	literal_filter_add(filter, "is fully", 9);
+	literal_filter_scan(filter, text, strlen(text), hits);
+	ck_assert_uint_eq(hits[0], 1 | 8);
+	ck_assert_uint_eq(hits[1], 1);
+}
+END_TEST
+
+/* ---- patterns ---- */
+
+START_TEST(test_pattern_limit)
+{
+	g_autoptr(Pattern) slow = pattern_new("(a+)+$", NULL);
+	g_autoptr(PatternRoom) room = pattern_room_new();
+	g_autofree char *text = g_strnfill(5000, 'a');
+	size_t start, end;
+
+	ck_assert_ptr_nonnull(slow);
+	text[4999] = 'b';
+	ck_assert(!pattern_find(slow, room, text, 5000, &start, &end));
+}
+END_TEST
+
+START_TEST(test_pattern_letters)
+{
+	/* what 10.42's JIT gets wrong under PCRE2_MATCH_INVALID_UTF */
+	g_autoptr(Pattern) pattern = pattern_new("( \\S+){0,4} lleno", NULL);
+	g_autoptr(PatternRoom) room = pattern_room_new();
+	const char text[] = "el buz\xc3\xb3n est\xc3\xa1 LLENO";
+	size_t start, end;
+
+	ck_assert(pattern_find(pattern, room, text, strlen(text), &start,
+	    &end));
+	ck_assert_uint_eq(end, strlen(text));
+}
+END_TEST
+
+static Suite *reply_suite(void)
+{
+	Suite *suite = suite_create("reply");
+	TCase *tcase = tcase_create("reply");
+
+	tcase_add_loop_test(tcase, test_codes, 0, G_N_ELEMENTS(cases));
+	tcase_add_loop_test(tcase, test_normal, 0, G_N_ELEMENTS(normal));
+	tcase_add_loop_test(tcase, test_stages, 0, G_N_ELEMENTS(stages));
+	tcase_add_test(tcase, test_bounds);
+	tcase_add_test(tcase, test_glob);
+	tcase_add_loop_test(tcase, test_literals, 0, G_N_ELEMENTS(required));
+	tcase_add_test(tcase, test_filter);
+	tcase_add_test(tcase, test_pattern_limit);
+	tcase_add_test(tcase, test_pattern_letters);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
+
+RUN_SUITE(reply_suite)
