@@ -138,7 +138,12 @@ Claim *claim_weigh(const Judge *judge, const Envelope *envelope,
 		claim->trust = TRUST_SIGNED;
 		break;
 	case TOKEN_TRUSTED:
-		claim->trust = TRUST_ADMIN;
+		/* CiviMail names the recipient by a number of its own, so the
+		   report has to; of several nobody knows which was meant */
+		claim->trust = claim->token.form == TOKEN_BASE &&
+				       report->recipients->len != 1
+				   ? TRUST_RECORD
+				   : TRUST_ADMIN;
 		break;
 	case TOKEN_UNSIGNED:
 		lacks = local_bounce_lacks(judge, envelope, report,

@@ -47,10 +47,12 @@ void judge_add_stream(Judge *judge, const char *name,
     const char *const *campaigns, bool is_exempt)
 {
 	Stream *stream = g_new0(Stream, 1);
+	g_autoptr(GStrvBuilder) copy = g_strv_builder_new();
 
+	for (const char *const *glob = campaigns; *glob != NULL; glob++)
+		g_strv_builder_add(copy, *glob);
 	stream->name = g_strdup(name);
-	/* g_strdupv() does not write through its argument */
-	stream->campaigns = g_strdupv((char **)(uintptr_t)campaigns);
+	stream->campaigns = g_strv_builder_end(copy);
 	stream->is_exempt = is_exempt;
 	g_ptr_array_add(judge->streams, stream);
 }
@@ -60,8 +62,7 @@ const char *judge_stream(const Judge *judge, const char *campaign)
 	for (unsigned i = 0; i < judge->streams->len; i++) {
 		const Stream *stream = g_ptr_array_index(judge->streams, i);
 
-		for (char **glob = stream->campaigns;
-		     glob != NULL && *glob != NULL; glob++)
+		for (char **glob = stream->campaigns; *glob != NULL; glob++)
 			if (g_pattern_match_simple(*glob, campaign))
 				return stream->name;
 	}
