@@ -1,0 +1,842 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "deliver.h"
+
+#include "errors.h"
+#include "report_read.h"
+
+#include "main.h"
+#include "store_failing.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#define NOW ((int64_t)1795293182) /* 2026-11-21T20:33:02Z */
+#define DAY ((int64_t)86400)
+
+#define XVERP "news-42+ana=example.org@bounces.test"
+
+static const char keys_text[] =
+    "1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n";
+
+/* Rules of this test's own: what is shipped may change. */
+static const char rules_text[] = "[t.nobody]\n"
+				 "match = no such user\n"
+				 "reason = bad-mailbox\n"
+				 "confidence = 0.98\n"
+				 "example = no such user\n"
+				 "\n"
+				 "[t.full]\n"
+				 "match = over quota\n"
+				 "reason = mailbox-full\n"
+				 "confidence = 0.98\n"
+				 "example = over quota\n"
+				 "\n"
+				 "[t.maybe]\n"
+				 "match = perhaps gone\n"
+				 "reason = bad-mailbox\n"
+				 "confidence = 0.5\n"
+				 "example = perhaps gone\n"
+				 "\n"
+				 "[t.complaint]\n"
+				 "kind = complaint\n"
+				 "reason = complaint\n"
+				 "confidence = 0.99\n"
+				 "example = (feedback=abuse) a complaint\n";
+
+/* ---- a site: a store in a directory of its own, and a judge ---- */
+
+static char *directory;
+static Store *store;
+static Judge *judge;
+
+static void site_up(void)
+{
+	static const char *const domains[] = { "bounces.test", NULL };
+	static const char *const campaigns[] = { "receipt-*", NULL };
+	static const ForeignPattern patterns[] = {
+		{ "postfix", NULL, false },
+		{ "mine",
+		    "^old-(?<local>[^=]+)=(?<domain>.+)-(?<campaign>\\w+)$",
+		    true },
+	};
+	static const RuleFile file = { "test.rules", rules_text,
+		sizeof(rules_text) - 1 };
+	g_autoptr(KeyRing) keys = NULL;
+	TokenSpaceSpec spec = { 0 };
+	g_autofree char *path = NULL;
+	g_autoptr(GError) error = NULL;
+
+	mail_init();
+	directory = g_dir_make_tmp("verpd-test-XXXXXX", NULL);
+	path = g_build_filename(directory, "verpd.db", NULL);
+	ck_assert(store_create(path, &error));
+	store = store_open(path, STORE_WRITE, 1000, &error);
+	ck_assert_msg(store != NULL, "%s", error ? error->message : "");
+	keys = keyring_parse("keys", keys_text, sizeof(keys_text) - 1, &error);
+	ck_assert_msg(keys != NULL, "%s", error ? error->message : "");
+	spec = (TokenSpaceSpec){ .keys = keys,
+		.domains = domains,
+		.sub_address = "",
+		.epoch = store_epoch(store),
+		.patterns = patterns,
+		.n_patterns = G_N_ELEMENTS(patterns) };
+	judge = judge_new();
+	judge->tokens = token_space_new(&spec, &error);
+	ck_assert_msg(judge->tokens != NULL, "%s", error ? error->message : "");
+	judge->rules = rules_new(&file, 1, &error);
+	ck_assert_msg(judge->rules != NULL, "%s", error ? error->message : "");
+	judge_add_stream(judge, "transactional", campaigns, true);
+	judge->default_stream = g_strdup("marketing");
+	judge->own_hosts = g_strsplit("mx.sender.test", ",", 0);
+	judge->bounce_lifetime = 30 * DAY;
+	judge->complaint_lifetime = 365 * DAY;
+	judge->forged_per_source = 60;
+	judge->forged_total = 600;
+}
+
+static void site_down(void)
+{
+	g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
+	const char *name;
+
+	store_close(store);
+	judge_unref(judge);
+	while ((name = g_dir_read_name(dir)) != NULL) {
+		g_autofree char *path = g_build_filename(directory, name, NULL);
+
+		(void)g_unlink(path); /* a scratch file */
+	}
+	(void)g_rmdir(directory);
+	g_free(directory);
+}
+
+static char *mint(TokenKind kind, const char *campaign, const char *recipient,
+    int64_t at)
+{
+	g_autoptr(GError) error = NULL;
+	char *address = token_mint_readable(judge->tokens, kind, campaign,
+	    recipient, at, &error);
+
+	ck_assert_msg(address != NULL, "%s", error ? error->message : "");
+	return address;
+}
+
+/* ---- messages ---- */
+
+/* A DSN as Postfix writes it; every field may be another. */
+typedef struct Dsn {
+	const char *to;
+	const char *message_id;
+	const char *reporting_mta;
+	const char *postfix_sender;
+	const char *final;
+	const char *original;
+	const char *action;
+	const char *status;
+	const char *diagnostic;
+	const char *second; /* another Final-Recipient, or NULL */
+} Dsn;
+
+static const Dsn good = {
+	.to = XVERP,
+	.message_id = "1@mx.sender.test",
+	.reporting_mta = "mx.sender.test",
+	.postfix_sender = "news-42@bounces.test",
+	.final = "ana@example.org",
+	.original = "ana@example.org",
+	.action = "failed",
+	.status = "5.1.1",
+	.diagnostic = "550 5.1.1 no such user",
+};
+
+static GBytes *dsn_write(const Dsn *dsn)
+{
+	GString *text = g_string_new(NULL);
+	gsize len;
+
+	g_string_append_printf(text,
+	    "From: MAILER-DAEMON@sender.test\r\n"
+	    "To: %s\r\n"
+	    "Subject: Undelivered Mail Returned to Sender\r\n"
+	    "Message-Id: <%s>\r\n"
+	    "MIME-Version: 1.0\r\n"
+	    "Content-Type: multipart/report; report-type=delivery-status;\r\n"
+	    "\tboundary=\"=_b\"\r\n"
+	    "\r\n"
+	    "--=_b\r\n"
+	    "Content-Type: text/plain\r\n"
+	    "\r\n"
+	    "Your message could not be delivered.\r\n"
+	    "\r\n"
+	    "--=_b\r\n"
+	    "Content-Type: message/delivery-status\r\n"
+	    "\r\n"
+	    "Reporting-MTA: dns; %s\r\n"
+	    "X-Postfix-Sender: rfc822; %s\r\n"
+	    "Arrival-Date: Sat, 21 Nov 2026 19:31:55 +0000 (UTC)\r\n"
+	    "\r\n"
+	    "Final-Recipient: rfc822; %s\r\n"
+	    "Original-Recipient: rfc822;%s\r\n"
+	    "Action: %s\r\n"
+	    "Status: %s\r\n"
+	    "Diagnostic-Code: smtp; %s\r\n",
+	    dsn->to, dsn->message_id, dsn->reporting_mta, dsn->postfix_sender,
+	    dsn->final, dsn->original, dsn->action, dsn->status,
+	    dsn->diagnostic);
+	if (dsn->second != NULL)
+		g_string_append_printf(text,
+		    "\r\n"
+		    "Final-Recipient: rfc822; %s\r\n"
+		    "Action: %s\r\n"
+		    "Status: 4.2.2\r\n"
+		    "Diagnostic-Code: smtp; 452 4.2.2 over quota\r\n",
+		    dsn->second, dsn->action);
+	g_string_append(text, "\r\n--=_b--\r\n");
+	len = text->len;
+	return g_bytes_new_take(g_string_free(text, FALSE), len);
+}
+
+static GBytes *plain(const char *text)
+{
+	return g_bytes_new_static(text, strlen(text));
+}
+
+static Envelope *from_here(const char *recipient)
+{
+	Envelope *envelope = envelope_new();
+
+	envelope->is_local = true;
+	envelope_add(envelope, recipient, NULL);
+	return envelope;
+}
+
+static Envelope *from_outside(const char *recipient)
+{
+	Envelope *envelope = from_here(recipient);
+
+	envelope->is_local = false;
+	envelope_set(&envelope->client_address, "192.0.2.7");
+	envelope_set(&envelope->client_name, "mx.example.org");
+	return envelope;
+}
+
+static GPtrArray *deliver_at(const Envelope *envelope, GBytes *message,
+    int64_t now)
+{
+	g_autoptr(Analysis)
+	    analysis = deliver_analyse(judge, envelope, message);
+	GPtrArray *outcomes =
+	    g_ptr_array_new_with_free_func((GDestroyNotify)outcome_free);
+	g_autoptr(GError) error = NULL;
+
+	ck_assert_msg(deliver_record(judge, store, analysis, now, outcomes,
+			  &error),
+	    "%s", error ? error->message : "");
+	ck_assert_uint_eq(outcomes->len, envelope->recipients->len);
+	return outcomes;
+}
+
+static const Outcome *first(GPtrArray *outcomes)
+{
+	return g_ptr_array_index(outcomes, 0);
+}
+
+static int suppressed(const char *address, const char *stream, int64_t now)
+{
+	g_auto(StoreRecipient) recipient = { 0 };
+	RecipientState state;
+
+	if (!store_recipient_find(store, 0, address, &recipient, NULL))
+		return -1;
+	ck_assert(store_load(store, recipient.id, stream, &state, NULL));
+	return policy_strongest(&state, judge_is_exempt(judge, stream), now);
+}
+
+static int64_t count_events(void)
+{
+	StoreStats stats;
+
+	ck_assert(store_stats(store, 0, NOW, &stats, NULL));
+	return stats.events;
+}
+
+/* ---- signed ---- */
+
+START_TEST(hard_bounce_to_a_token)
+{
+	g_autofree char *token = mint(TOKEN_BOUNCE, "news-42",
+	    "ana@example.org", NOW - 3 * DAY);
+	g_autoptr(Envelope) envelope = from_outside(token);
+	g_autoptr(GBytes) message = dsn_write(&good);
+	g_autoptr(GPtrArray) outcomes = deliver_at(envelope, message, NOW);
+	const Outcome *outcome = first(outcomes);
+	g_autofree char *line = NULL;
+	g_autofree char *reply = outcome_reply(outcome);
+
+	ck_assert_int_eq(outcome->kind, OUTCOME_STORED);
+	ck_assert_str_eq(outcome->recipient, "ana@example.org");
+	ck_assert_str_eq(outcome->campaign, "news-42");
+	ck_assert_str_eq(outcome->verdict->rule, "t.nobody");
+	ck_assert_int_eq(suppressed("ana@example.org", "marketing", NOW),
+	    CAUSE_HARD);
+	ck_assert(g_str_has_prefix(reply, "250 2.0.0 stored id="));
+	envelope_set(&envelope->queue_id, "4XYZ12");
+	line = outcome_log_line(outcome, envelope, 0);
+	ck_assert_msg(
+	    strcmp(line,
+		"4XYZ12: to=<ana@example.org>, campaign=news-42, class=hard, "
+		"reason=bad-mailbox, rule=t.nobody, status=5.1.1, step=hard, "
+		"state=active->hard, until=permanent, event=1") == 0,
+	    "%s", line);
+}
+END_TEST
+
+START_TEST(told_twice_changes_nothing)
+{
+	g_autofree char *token = mint(TOKEN_BOUNCE, "news-42",
+	    "ana@example.org", NOW);
+	g_autoptr(Envelope) envelope = from_outside(token);
+	g_autoptr(GBytes) message = dsn_write(&good);
+
+	for (int i = 0; i < 3; i++) {
+		g_autoptr(GPtrArray)
+		    outcomes = deliver_at(envelope, message, NOW + i);
+
+		ck_assert_int_eq(first(outcomes)->kind,
+		    i == 0 ? OUTCOME_STORED : OUTCOME_DUPLICATE);
+		ck_assert_int_eq(count_events(), 1);
+	}
+}
+END_TEST
+
+START_TEST(requeued_is_the_same)
+{
+	g_autofree char *token = mint(TOKEN_BOUNCE, "news-42",
+	    "ana@example.org", NOW);
+	g_autoptr(Envelope) envelope = from_outside(token);
+	g_autoptr(GBytes) message = dsn_write(&good);
+	g_autofree char *longer = g_strconcat(
+	    "Received: by mx.sender.test (Postfix, from userid 0)\r\n"
+	    "\tid 4AAAAA; Sat, 21 Nov 2026 21:00:00 +0000 (UTC)\r\n",
+	    g_bytes_get_data(message, NULL), NULL);
+	g_autoptr(GBytes) requeued = plain(longer);
+	g_autoptr(GPtrArray) once = deliver_at(envelope, message, NOW);
+	g_autoptr(GPtrArray) again = NULL;
+
+	envelope_set(&envelope->queue_id, "4AAAAA");
+	again = deliver_at(envelope, requeued, NOW + 60);
+	ck_assert_int_eq(first(again)->kind, OUTCOME_DUPLICATE);
+}
+END_TEST
+
+START_TEST(one_step_per_token)
+{
+	g_autofree char *token = mint(TOKEN_BOUNCE, "news-42",
+	    "ana@example.org", NOW);
+	g_autoptr(Envelope) envelope = from_outside(token);
+	g_auto(StoreRecipient) ana = { 0 };
+	RecipientState state;
+
+	for (int i = 0; i < 20; i++) {
+		g_autofree char *id = g_strdup_printf("%d@mx", i);
+		Dsn dsn = good;
+		g_autoptr(GBytes) message = NULL;
+		g_autoptr(GPtrArray) outcomes = NULL;
+
+		dsn.message_id = id;
+		dsn.status = "5.2.2";
+		dsn.diagnostic = "552 5.2.2 over quota";
+		message = dsn_write(&dsn);
+		outcomes = deliver_at(envelope, message, NOW + i * DAY);
+		ck_assert_int_eq(first(outcomes)->kind, OUTCOME_STORED);
+		ck_assert(first(outcomes)->is_step_taken == (i > 0));
+	}
+	ck_assert(store_recipient_find(store, 0, "ana@example.org", &ana,
+	    NULL));
+	ck_assert(store_load(store, ana.id, "marketing", &state, NULL));
+	ck_assert_uint_eq(state.n_soft, 1);
+}
+END_TEST
+
+START_TEST(two_tokens_in_one_message)
+{
+	g_autofree char *ana = mint(TOKEN_BOUNCE, "news-42", "ana@example.org",
+	    NOW);
+	g_autofree char *bob = mint(TOKEN_BOUNCE, "news-42", "bob@example.org",
+	    NOW);
+	g_autoptr(Envelope) envelope = from_outside(ana);
+	g_autoptr(GBytes) message = NULL;
+	Dsn dsn = good;
+
+	dsn.second = "bob@example.org";
+	message = dsn_write(&dsn);
+	envelope_add(envelope, bob, NULL);
+	for (int i = 0; i < 2; i++) {
+		g_autoptr(GPtrArray)
+		    outcomes = deliver_at(envelope, message, NOW);
+
+		ck_assert_int_eq(count_events(), 2);
+	}
+	ck_assert_int_eq(suppressed("ana@example.org", "marketing", NOW),
+	    CAUSE_HARD);
+	ck_assert_int_eq(suppressed("bob@example.org", "marketing", NOW), -1);
+}
+END_TEST
+
+START_TEST(opaque_token)
+{
+	g_auto(StoreCampaign) campaign = { 0 };
+	g_auto(StoreRecipient) ana = { 0 };
+	g_autofree char *token = NULL;
+	g_autofree char *gone = NULL;
+	g_autoptr(GBytes) message = dsn_write(&good);
+
+	ck_assert(store_begin(store, NULL));
+	ck_assert(store_campaign_ensure(store, "news-42", "marketing", NOW,
+	    &campaign, NULL));
+	ck_assert(store_recipient_ensure(store, "ana@example.org",
+	    "Ana@example.org", NOW, &ana, NULL));
+	ck_assert(store_commit(store, NULL));
+	token = token_mint_opaque(judge->tokens, TOKEN_BOUNCE, campaign.id,
+	    ana.id, NOW, NULL);
+	gone = token_mint_opaque(judge->tokens, TOKEN_BOUNCE, campaign.id,
+	    ana.id + 1, NOW, NULL);
+	g_autoptr(Envelope) envelope = from_outside(token);
+	g_autoptr(Envelope) lost = from_outside(gone);
+	g_autoptr(GPtrArray) outcomes = deliver_at(envelope, message, NOW);
+	g_autoptr(GPtrArray) nothing = deliver_at(lost, message, NOW);
+
+	ck_assert_str_eq(first(outcomes)->recipient, "ana@example.org");
+	ck_assert_int_eq(suppressed("ana@example.org", "marketing", NOW),
+	    CAUSE_HARD);
+	ck_assert_int_eq(first(nothing)->kind, OUTCOME_FORGED);
+}
+END_TEST
+
+START_TEST(expired_token_is_only_recorded)
+{
+	g_autofree char *token = mint(TOKEN_BOUNCE, "news-42",
+	    "ana@example.org", NOW - 31 * DAY);
+	g_autoptr(Envelope) envelope = from_outside(token);
+	g_autoptr(GBytes) message = dsn_write(&good);
+	g_autoptr(GPtrArray) outcomes = deliver_at(envelope, message, NOW);
+
+	ck_assert_int_eq(first(outcomes)->kind, OUTCOME_STORED);
+	ck_assert_int_eq(first(outcomes)->effect.step, STEP_NONE);
+	ck_assert_int_eq(suppressed("ana@example.org", "marketing", NOW), -1);
+}
+END_TEST
+
+START_TEST(altered_token_is_forged)
+{
+	g_autofree char *token = mint(TOKEN_BOUNCE, "news-42",
+	    "ana@example.org", NOW);
+	char *at = strchr(token, '@');
+
+	at[-2] = at[-2] == 'a' ? 'b' : 'a';
+	g_autoptr(Envelope) envelope = from_outside(token);
+	g_autoptr(GBytes) message = dsn_write(&good);
+	g_autoptr(GPtrArray) outcomes = deliver_at(envelope, message, NOW);
+
+	ck_assert_int_eq(first(outcomes)->kind, OUTCOME_FORGED);
+	ck_assert_int_eq(count_events(), 0);
+	ck_assert_int_eq(suppressed("ana@example.org", "marketing", NOW), -1);
+}
+END_TEST
+
+START_TEST(forwarded_mailbox)
+{
+	g_autofree char *token = mint(TOKEN_BOUNCE, "news-42",
+	    "ana@example.org", NOW);
+	g_autoptr(Envelope) envelope = from_outside(token);
+	g_autoptr(GBytes) message = NULL;
+	g_autoptr(GPtrArray) outcomes = NULL;
+	Dsn dsn = good;
+
+	dsn.final = "ana@elsewhere.example";
+	dsn.original = "ana.b@elsewhere.example";
+	dsn.second = "copy@elsewhere.example";
+	message = dsn_write(&dsn);
+	outcomes = deliver_at(envelope, message, NOW);
+	/* hard for one of them, soft for the other: the milder counts */
+	ck_assert_str_eq(first(outcomes)->recipient, "ana@example.org");
+	ck_assert_int_eq(first(outcomes)->verdict->class_, VP_CLASS_SOFT);
+	ck_assert_int_eq(suppressed("ana@elsewhere.example", "marketing", NOW),
+	    -1);
+}
+END_TEST
+
+START_TEST(orcpt_behind_a_virtual_alias)
+{
+	g_autofree char *token = mint(TOKEN_BOUNCE, "news-42",
+	    "ana@example.org", NOW);
+	g_autoptr(Envelope) envelope = envelope_new();
+	g_autoptr(GBytes) message = dsn_write(&good);
+	g_autoptr(GPtrArray) outcomes = NULL;
+
+	envelope_add(envelope, "bounce-box@bounces.test", token);
+	outcomes = deliver_at(envelope, message, NOW);
+	ck_assert_int_eq(first(outcomes)->kind, OUTCOME_STORED);
+	ck_assert_str_eq(first(outcomes)->recipient, "ana@example.org");
+}
+END_TEST
+
+START_TEST(a_person_cannot_bounce)
+{
+	g_autofree char *token = mint(TOKEN_BOUNCE, "news-42",
+	    "ana@example.org", NOW);
+	g_autoptr(Envelope) envelope = from_outside(token);
+	g_autoptr(GBytes) message = dsn_write(&good);
+	g_autoptr(GPtrArray) outcomes = NULL;
+
+	envelope_set(&envelope->sender, "someone@example.org");
+	outcomes = deliver_at(envelope, message, NOW);
+	ck_assert_int_eq(first(outcomes)->effect.step, STEP_NONE);
+	ck_assert(first(outcomes)->effect.needs_review);
+	ck_assert_int_eq(suppressed("ana@example.org", "marketing", NOW), -1);
+}
+END_TEST
+
+START_TEST(doubtful_is_reviewed)
+{
+	g_autofree char *token = mint(TOKEN_BOUNCE, "news-42",
+	    "ana@example.org", NOW);
+	g_autoptr(Envelope) envelope = from_outside(token);
+	g_autoptr(GBytes) message = NULL;
+	g_autoptr(GPtrArray) outcomes = NULL;
+	Dsn dsn = good;
+
+	dsn.status = "5.0.0";
+	dsn.diagnostic = "550 perhaps gone";
+	message = dsn_write(&dsn);
+	outcomes = deliver_at(envelope, message, NOW);
+	ck_assert(first(outcomes)->effect.needs_review);
+	ck_assert_int_eq(suppressed("ana@example.org", "marketing", NOW), -1);
+}
+END_TEST
+
+/* ---- complaints and unsubscriptions ---- */
+
+START_TEST(unsubscribe_by_mail)
+{
+	g_autofree char *token = mint(TOKEN_UNSUBSCRIBE, "news-42",
+	    "ana@example.org", NOW);
+	g_autoptr(Envelope) envelope = from_outside(token);
+	g_autoptr(GBytes) bounce = dsn_write(&good);
+	g_autoptr(GBytes)
+	    wish = plain("From: ana@example.org\r\nSubject: unsubscribe\r\n"
+			 "Message-ID: <u@example.org>\r\n\r\n\r\n");
+	g_autoptr(GPtrArray) one = deliver_at(envelope, bounce, NOW);
+	g_autoptr(GPtrArray) two = NULL;
+
+	ck_assert_int_eq(first(one)->verdict->class_, VP_CLASS_UNKNOWN);
+	ck_assert_int_eq(suppressed("ana@example.org", "marketing", NOW), -1);
+	envelope_set(&envelope->sender, "ana@example.org");
+	two = deliver_at(envelope, wish, NOW + 300 * DAY);
+	ck_assert_int_eq(first(two)->verdict->class_, VP_CLASS_UNSUBSCRIBE);
+	ck_assert_int_eq(suppressed("ana@example.org", "marketing", NOW),
+	    CAUSE_UNSUBSCRIBE);
+	ck_assert_int_eq(suppressed("ana@example.org", "transactional", NOW),
+	    -1);
+}
+END_TEST
+
+START_TEST(complaint_to_a_feedback_address)
+{
+	g_autofree char *token = mint(TOKEN_BOUNCE, "news-42",
+	    "ana@example.org", NOW);
+	g_autoptr(Envelope) envelope = from_outside("fbl@bounces.test");
+	g_autofree char *text = g_strdup_printf(
+	    "From: fbl@provider.example\r\n"
+	    "Message-ID: <f@provider.example>\r\n"
+	    "MIME-Version: 1.0\r\n"
+	    "Content-Type: multipart/report; report-type=feedback-report;\r\n"
+	    "\tboundary=\"=_c\"\r\n"
+	    "\r\n"
+	    "--=_c\r\n"
+	    "Content-Type: text/plain\r\n"
+	    "\r\n"
+	    "A complaint.\r\n"
+	    "--=_c\r\n"
+	    "Content-Type: message/feedback-report\r\n"
+	    "\r\n"
+	    "Feedback-Type: abuse\r\n"
+	    "User-Agent: Test/1.0\r\n"
+	    "Version: 1\r\n"
+	    "\r\n"
+	    "--=_c\r\n"
+	    "Content-Type: message/rfc822\r\n"
+	    "\r\n"
+	    "Return-Path: <%s>\r\n"
+	    "From: news@sender.test\r\n"
+	    "Subject: issue 42\r\n"
+	    "\r\n"
+	    "Hello\r\n"
+	    "--=_c--\r\n",
+	    token);
+	g_autoptr(GBytes) message = plain(text);
+	g_autoptr(GPtrArray) outcomes = NULL;
+
+	envelope_set(&envelope->sender, "fbl@provider.example");
+	outcomes = deliver_at(envelope, message, NOW + 100 * DAY);
+	ck_assert_int_eq(first(outcomes)->verdict->class_, VP_CLASS_COMPLAINT);
+	ck_assert_int_eq(suppressed("ana@example.org", "marketing",
+			     NOW + 100 * DAY),
+	    CAUSE_COMPLAINT);
+	ck_assert_int_eq(suppressed("ana@example.org", "transactional",
+			     NOW + 100 * DAY),
+	    -1);
+}
+END_TEST
+
+/* ---- local bounces ---- */
+
+START_TEST(local_bounce)
+{
+	g_autoptr(Envelope) envelope = from_here(XVERP);
+	g_autoptr(GBytes) message = dsn_write(&good);
+	g_autoptr(GPtrArray) outcomes = deliver_at(envelope, message, NOW);
+
+	ck_assert_msg(first(outcomes)->kind == OUTCOME_STORED, "%s",
+	    first(outcomes)->why);
+	ck_assert_int_eq(suppressed("ana@example.org", "marketing", NOW),
+	    CAUSE_HARD);
+}
+END_TEST
+
+/* Each condition by itself: without it the same report is forged. */
+static const struct {
+	const char *label;
+	const char *sender;
+	const char *client_address;
+	const char *client_name;
+	bool is_remote;
+	Dsn dsn; /* NULL fields are those of the good one */
+} forgeries[] = {
+	{ "a sender", .sender = "double-bounce@mx.sender.test" },
+	{ "a client address", .client_address = "127.0.0.1" },
+	{ "a client name", .client_name = "localhost" },
+	{ "not SOURCE=LOCAL", .is_remote = true },
+	{ "another Reporting-MTA",
+	    .dsn = { .reporting_mta = "mx.example.org" } },
+	{ "another X-Postfix-Sender",
+	    .dsn = { .postfix_sender = "news-43@bounces.test" } },
+	{ "the XVERP address as X-Postfix-Sender (reflection)",
+	    .dsn = { .postfix_sender = XVERP } },
+	{ "another Final-Recipient, ORCPT set by the attacker",
+	    .dsn = { .final = "x@refusing.example",
+		.original = "ana@example.org" } },
+};
+
+#define OR(value, other) ((value) != NULL ? (value) : (other))
+
+START_TEST(forged_local_bounce)
+{
+	g_autoptr(Envelope) envelope = from_here(XVERP);
+	Dsn dsn = good;
+	g_autoptr(GBytes) message = NULL;
+	g_autoptr(GPtrArray) outcomes = NULL;
+
+	envelope_set(&envelope->sender, forgeries[_i].sender);
+	envelope_set(&envelope->client_address, forgeries[_i].client_address);
+	envelope_set(&envelope->client_name, forgeries[_i].client_name);
+	envelope->is_local = !forgeries[_i].is_remote;
+	dsn.reporting_mta = OR(forgeries[_i].dsn.reporting_mta,
+	    dsn.reporting_mta);
+	dsn.postfix_sender = OR(forgeries[_i].dsn.postfix_sender,
+	    dsn.postfix_sender);
+	dsn.final = OR(forgeries[_i].dsn.final, dsn.final);
+	message = dsn_write(&dsn);
+	outcomes = deliver_at(envelope, message, NOW);
+	ck_assert_msg(first(outcomes)->kind == OUTCOME_FORGED, "%s",
+	    forgeries[_i].label);
+	ck_assert_int_eq(count_events(), 0);
+	ck_assert_int_eq(suppressed("ana@example.org", "marketing", NOW), -1);
+}
+END_TEST
+
+START_TEST(delay_warning_to_the_base_address)
+{
+	g_autoptr(Envelope) envelope = from_here("news-42@bounces.test");
+	g_autoptr(GBytes) message = NULL;
+	g_autoptr(GPtrArray) outcomes = NULL;
+	Dsn dsn = good;
+
+	dsn.action = "delayed";
+	dsn.status = "4.7.1";
+	dsn.second = "bob@example.org";
+	message = dsn_write(&dsn);
+	outcomes = deliver_at(envelope, message, NOW);
+	ck_assert_int_eq(first(outcomes)->kind, OUTCOME_STORED);
+	ck_assert_int_eq(count_events(), 2);
+	ck_assert_int_eq(suppressed("ana@example.org", "marketing", NOW), -1);
+}
+END_TEST
+
+START_TEST(trusted_pattern)
+{
+	g_autoptr(Envelope)
+	    envelope = from_outside("old-ana=example.org-c7@bounces.test");
+	g_autoptr(GBytes) message = dsn_write(&good);
+	g_autoptr(GPtrArray) outcomes = deliver_at(envelope, message, NOW);
+
+	ck_assert_msg(first(outcomes)->kind == OUTCOME_STORED, "%s",
+	    first(outcomes)->why);
+	ck_assert_str_eq(first(outcomes)->campaign, "c7");
+	ck_assert_int_eq(suppressed("ana@example.org", "marketing", NOW),
+	    CAUSE_HARD);
+}
+END_TEST
+
+/* ---- failures ---- */
+
+START_TEST(another_domain_must_wait)
+{
+	g_autoptr(Envelope) envelope = from_outside("ana@example.org");
+	g_autoptr(GBytes) message = dsn_write(&good);
+	g_autoptr(Analysis)
+	    analysis = deliver_analyse(judge, envelope, message);
+	g_autoptr(GPtrArray) outcomes =
+	    g_ptr_array_new_with_free_func((GDestroyNotify)outcome_free);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *reply = NULL;
+
+	ck_assert(!deliver_record(judge, store, analysis, NOW, outcomes,
+	    &error));
+	reply = deliver_failure_reply(error);
+	ck_assert(g_str_has_prefix(reply, "451 4.3.5 "));
+	ck_assert_uint_eq(outcomes->len, 0);
+}
+END_TEST
+
+START_TEST(malformed_is_recorded)
+{
+	static const char *const texts[] = {
+		"",
+		"\r\n",
+		"no header at all",
+		"Subject: only\r\n",
+		"Content-Type: multipart/report; boundary=x\r\n\r\n--x\r\n",
+		"\x80\xff\xfe: \x01\r\n\r\n\x1b[2J",
+	};
+	g_autofree char *token = mint(TOKEN_BOUNCE, "news-42",
+	    "ana@example.org", NOW);
+	g_autoptr(Envelope) envelope = from_outside(token);
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++) {
+		g_autoptr(GBytes) message = plain(texts[i]);
+		g_autoptr(GPtrArray)
+		    outcomes = deliver_at(envelope, message, NOW);
+
+		if (first(outcomes)->kind == OUTCOME_DUPLICATE)
+			continue;
+		ck_assert_int_eq(first(outcomes)->kind, OUTCOME_STORED);
+		ck_assert_int_eq(first(outcomes)->verdict->class_,
+		    VP_CLASS_UNKNOWN);
+		ck_assert(first(outcomes)->effect.needs_review);
+	}
+	ck_assert_int_ge(count_events(), 3);
+}
+END_TEST
+
+/* Whichever call of the store fails: nothing is half-written, nobody is told
+   250, and the same message a moment later is recorded whole. */
+START_TEST(any_call_may_fail)
+{
+	g_autofree char *ana = mint(TOKEN_BOUNCE, "news-42", "ana@example.org",
+	    NOW);
+	g_autofree char *bob = mint(TOKEN_BOUNCE, "news-42", "bob@example.org",
+	    NOW);
+	g_autoptr(Envelope) envelope = from_outside(ana);
+	g_autoptr(GBytes) message = NULL;
+	g_autoptr(Analysis) analysis = NULL;
+	g_autoptr(GPtrArray) outcomes =
+	    g_ptr_array_new_with_free_func((GDestroyNotify)outcome_free);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *reply = NULL;
+	Dsn dsn = good;
+
+	dsn.second = "bob@example.org";
+	message = dsn_write(&dsn);
+	envelope_add(envelope, bob, NULL);
+	envelope_add(envelope, XVERP, NULL);
+	analysis = deliver_analyse(judge, envelope, message);
+	store = store_failing_new(store, (unsigned)_i + 1,
+	    _i % 2 == 0 ? VP_ERROR_FULL : VP_ERROR_TEMPORARY);
+	ck_assert(!deliver_record(judge, store, analysis, NOW, outcomes,
+	    &error));
+	ck_assert_msg(outcomes->len == 0, "%s", store_failing_verb(store));
+	reply = deliver_failure_reply(error);
+	ck_assert(g_str_has_prefix(reply,
+	    _i % 2 == 0 ? "452 4.3.1 " : "451 4.3.0 "));
+	g_clear_error(&error);
+	ck_assert_msg(deliver_record(judge, store, analysis, NOW, outcomes,
+			  &error),
+	    "after %s: %s", store_failing_verb(store),
+	    error != NULL ? error->message : "");
+	ck_assert_uint_eq(outcomes->len, 3);
+	ck_assert_int_eq(first(outcomes)->kind, OUTCOME_STORED);
+	ck_assert_int_eq(count_events(), 2);
+}
+END_TEST
+
+/* As many as deliver_record() makes for that message. */
+#define STORE_CALLS 17
+
+START_TEST(all_calls_were_failed)
+{
+	g_autofree char *ana = mint(TOKEN_BOUNCE, "news-42", "ana@example.org",
+	    NOW);
+	g_autofree char *bob = mint(TOKEN_BOUNCE, "news-42", "bob@example.org",
+	    NOW);
+	g_autoptr(Envelope) envelope = from_outside(ana);
+	g_autoptr(GBytes) message = NULL;
+	Dsn dsn = good;
+
+	dsn.second = "bob@example.org";
+	message = dsn_write(&dsn);
+	envelope_add(envelope, bob, NULL);
+	envelope_add(envelope, XVERP, NULL);
+	store = store_failing_new(store, 0, VP_ERROR_TEMPORARY);
+	g_autoptr(GPtrArray) outcomes = deliver_at(envelope, message, NOW);
+
+	ck_assert_uint_eq(store_failing_calls(store), STORE_CALLS);
+}
+END_TEST
+
+static Suite *deliver_suite(void)
+{
+	Suite *suite = suite_create("deliver");
+	TCase *tcase = tcase_create("deliver");
+
+	tcase_add_checked_fixture(tcase, site_up, site_down);
+	tcase_add_test(tcase, hard_bounce_to_a_token);
+	tcase_add_test(tcase, told_twice_changes_nothing);
+	tcase_add_test(tcase, requeued_is_the_same);
+	tcase_add_test(tcase, one_step_per_token);
+	tcase_add_test(tcase, two_tokens_in_one_message);
+	tcase_add_test(tcase, opaque_token);
+	tcase_add_test(tcase, expired_token_is_only_recorded);
+	tcase_add_test(tcase, altered_token_is_forged);
+	tcase_add_test(tcase, forwarded_mailbox);
+	tcase_add_test(tcase, orcpt_behind_a_virtual_alias);
+	tcase_add_test(tcase, a_person_cannot_bounce);
+	tcase_add_test(tcase, doubtful_is_reviewed);
+	tcase_add_test(tcase, unsubscribe_by_mail);
+	tcase_add_test(tcase, complaint_to_a_feedback_address);
+	tcase_add_test(tcase, local_bounce);
+	tcase_add_loop_test(tcase, forged_local_bounce, 0,
+	    (int)G_N_ELEMENTS(forgeries));
+	tcase_add_test(tcase, delay_warning_to_the_base_address);
+	tcase_add_test(tcase, trusted_pattern);
+	tcase_add_test(tcase, another_domain_must_wait);
+	tcase_add_test(tcase, malformed_is_recorded);
+	tcase_add_loop_test(tcase, any_call_may_fail, 0, STORE_CALLS);
+	tcase_add_test(tcase, all_calls_were_failed);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
+
+RUN_SUITE(deliver_suite)
