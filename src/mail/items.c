@@ -52,10 +52,10 @@ static const char *line_start(const char *text, const char *p)
 	return p;
 }
 
-static void mention_add(Items *items, const char *start, const char *end)
+static void mention_add(Items *items, const char *start, const char *end,
+    const char *line)
 {
 	g_autofree char *key = g_ascii_strdown(start, end - start);
-	const char *line = line_start(items->text, start);
 	bool begins = is_beginning(line, start);
 	Mention *seen = g_hash_table_lookup(items->mentions, key);
 
@@ -66,28 +66,43 @@ static void mention_add(Items *items, const char *start, const char *end)
 	g_hash_table_replace(items->mentions, g_steal_pointer(&key), seen);
 }
 
+/* Finds the addresses of a line, which ends at STOP. */
+static void read_mentions(Items *items, const char *line, const char *stop)
+{
+	const char *start = line;
+	const char *at;
+
+	while ((at = memchr(start, '@', (size_t)(stop - start))) != NULL) {
+		const char *first = at;
+		const char *end = at + 1;
+
+		while (first > start && is_address_char(first[-1]))
+			first--;
+		while (end < stop && is_address_char(*end))
+			end++;
+		start = end;
+		/* the sentence's full stop is not the domain's */
+		while (end > at + 1 && strchr(".!?", end[-1]) != NULL)
+			end--;
+		if (first < at && end > at + 1 && end - first <= BOUND_ADDRESS)
+			mention_add(items, first, end, line);
+	}
+}
+
 Items *items_new(const char *text)
 {
 	Items *items = g_new0(Items, 1);
+	const char *line = text;
 
 	items->text = text;
 	items->mentions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 	    g_free);
-	for (const char *at = text; (at = strchr(at, '@')) != NULL; at++) {
-		const char *start = at;
-		const char *end = at + 1;
+	while (*line != '\0' &&
+	       g_hash_table_size(items->mentions) < 4 * BOUND_GROUPS) {
+		const char *stop = line + strcspn(line, "\n");
 
-		while (start > text && at - start < BOUND_ADDRESS &&
-		       is_address_char(start[-1]))
-			start--;
-		while (end - at < BOUND_ADDRESS && is_address_char(*end))
-			end++;
-		/* the sentence's full stop is not the domain's */
-		while (end > at + 1 && strchr(".!?", end[-1]) != NULL)
-			end--;
-		if (start < at && end > at + 1 &&
-		    g_hash_table_size(items->mentions) < 4 * BOUND_GROUPS)
-			mention_add(items, start, end);
+		read_mentions(items, line, stop);
+		line = *stop == '\n' ? stop + 1 : stop;
 	}
 	return items;
 }
@@ -193,7 +208,7 @@ static bool is_item_tail(const char *p)
 	const char *word = p + strspn(p, ">\"')*");
 
 	if (*word == '\0' || strchr("\n:;,", *word) != NULL ||
-	    g_str_has_prefix(word, "<mailto:"))
+	    g_str_has_prefix(word, "<mailto:") || g_str_has_prefix(word, "..."))
 		return true;
 	if (*word != ' ' && *word != '\t')
 		return false;

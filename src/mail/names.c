@@ -55,12 +55,14 @@ static const char *skip_comment(const char *p)
 static bool find_bracketed(const char *text, const char **ret_start,
     size_t *ret_len)
 {
-	const char *open = skip_word(text, "<");
+	const char *open = skip_word(text, "<(");
 	const char *close;
 
-	if (*open == '\0')
+	while (*open == '(')
+		open = skip_word(skip_comment(open), "<(");
+	if (*open == '\0' && strchr(text, '"') != NULL)
 		open = strchr(text, '<'); /* a quote that never ends */
-	if (open == NULL)
+	if (open == NULL || *open == '\0')
 		return false;
 	close = skip_word(open + 1, ">");
 	if (*close == '\0')

@@ -210,14 +210,27 @@ static const char *skip_address(const char *about, const char *address)
 	if (len == 0 || g_ascii_strncasecmp(p, address, len) != 0)
 		return about;
 	p += len;
-	return p + strspn(p, ">\"')]: \t-");
+	return p + strspn(p, ">\"')]:. \t-");
+}
+
+/* Fills in what ABOUT says of RECIPIENT. */
+static void describe(ReportRecipient *recipient, const char *about)
+{
+	const char *reason = skip_address(about, recipient->final_recipient);
+	const char *reply = find_reply(reason);
+
+	text_take(&recipient->text, g_strdup(about));
+	text_take(&recipient->diagnostic,
+	    g_strdup(reply != NULL ? reply : reason));
+	if (reply != NULL)
+		text_take(&recipient->diagnostic_type, g_strdup("smtp"));
+	text_take(&recipient->status, dsn_find_status(recipient->diagnostic));
+	text_take(&recipient->remote_mta, find_remote(reason));
 }
 
 ReportRecipient *notice_add(Report *report, const char *address,
     const char *about)
 {
-	const char *reason = skip_address(about, address);
-	const char *reply = find_reply(reason);
 	ReportRecipient *recipient;
 
 	if (report->recipients->len >= BOUND_GROUPS) {
@@ -227,48 +240,42 @@ ReportRecipient *notice_add(Report *report, const char *address,
 	recipient = report_add_recipient(report);
 	recipient->part = report->text_part;
 	text_take(&recipient->final_recipient, g_strdup(address));
-	text_take(&recipient->text, g_strdup(about));
-	text_take(&recipient->diagnostic,
-	    g_strdup(reply != NULL ? reply : reason));
-	if (reply != NULL)
-		text_take(&recipient->diagnostic_type, g_strdup("smtp"));
-	text_take(&recipient->status, dsn_find_status(recipient->diagnostic));
-	text_take(&recipient->remote_mta, find_remote(reason));
+	describe(recipient, about);
 	return recipient;
 }
 
-static bool is_known(const Report *report, const char *address)
+ReportRecipient *notice_find(const Report *report, const char *address)
 {
 	for (guint i = 0; i < report->recipients->len; i++) {
-		const ReportRecipient *recipient = report_recipient(report, i);
+		ReportRecipient *recipient =
+		    g_ptr_array_index(report->recipients, i);
 
 		if (g_ascii_strcasecmp(recipient->final_recipient, address) ==
-		    0)
-			return true;
+			0 ||
+		    g_ascii_strcasecmp(recipient->original_recipient,
+			address) == 0)
+			return recipient;
 	}
-	return false;
+	return NULL;
 }
 
-unsigned notice_read_items(Report *report, const char *text, const char *end)
+void notice_read_items(Report *report, const char *text, const char *end)
 {
 	const char *line = text;
-	unsigned n = 0;
 	Item item;
 
 	while (items_next(&line, end, &item)) {
-		g_autofree char *about = NULL;
+		ReportRecipient *known = notice_find(report, item.address);
+		g_autofree char *about = text_printable(item.text, item.len,
+		    BOUND_FIELD);
 
-		/* the same again, as explanations do */
-		if (is_known(report, item.address)) {
-			item_clear(&item);
-			continue;
-		}
-		about = text_printable(item.text, item.len, BOUND_FIELD);
-		if (notice_add(report, item.address, about) != NULL)
-			n++;
+		/* a list of names may come first, and the reasons later */
+		if (known == NULL)
+			(void)notice_add(report, item.address, about);
+		else if (*known->diagnostic == '\0')
+			describe(known, about);
 		item_clear(&item);
 	}
-	return n;
 }
 
 /* The one address that the text names, when it names no other. */
@@ -296,7 +303,7 @@ void notice_read_failed_recipients(const Mail *mail, Report *report)
 	for (char **text = list; *text != NULL; text++) {
 		g_autofree char *address = name_address(*text);
 
-		if (*address != '\0' && !is_known(report, address))
+		if (*address != '\0' && notice_find(report, address) == NULL)
 			(void)notice_add(report, address, "");
 	}
 }
@@ -323,7 +330,7 @@ static bool is_delay(const Report *report, const char *text, size_t len)
 	       strstr(subject, "(delay)") != NULL;
 }
 
-/* With one recipient, what an item does not say the rest of the text does. */
+/* With one recipient, what its item does not say the rest of the text does. */
 static void read_only_recipient(Report *report, const char *text,
     const char *end)
 {
@@ -331,7 +338,7 @@ static void read_only_recipient(Report *report, const char *text,
 	g_autofree char *about = NULL;
 	const char *reply;
 
-	if (*recipient->diagnostic != '\0')
+	if (*recipient->diagnostic_type != '\0')
 		return;
 	about = text_printable(text, (size_t)(end - text), BOUND_FIELD);
 	reply = find_reply(about);
@@ -344,7 +351,8 @@ static void read_only_recipient(Report *report, const char *text,
 		    dsn_find_status(reply != NULL ? reply : about));
 	if (*recipient->remote_mta == '\0')
 		text_take(&recipient->remote_mta, find_remote(about));
-	text_take(&recipient->text, g_steal_pointer(&about));
+	if (*recipient->diagnostic == '\0' || reply != NULL)
+		text_take(&recipient->text, g_steal_pointer(&about));
 }
 
 void notice_read(const Mail *mail, Report *report)
@@ -355,7 +363,7 @@ void notice_read(const Mail *mail, Report *report)
 	bool is_delayed = is_delay(report, text, (size_t)(end - text));
 
 	if (report->recipients->len == 0)
-		(void)notice_read_items(report, text, end);
+		notice_read_items(report, text, end);
 	transcript_read(report, text, end);
 	if (report->recipients->len == 0)
 		notice_read_failed_recipients(mail, report);

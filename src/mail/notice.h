@@ -21,9 +21,12 @@ const char *notice_end(const char *text, const char **ret_returned);
 ReportRecipient *notice_add(Report *report, const char *address,
     const char *about);
 
-/* Adds the recipients that stand at the beginning of items in TEXT, up to END.
-   Returns how many. */
-unsigned notice_read_items(Report *report, const char *text, const char *end);
+/* The recipient of REPORT with this address (ASCII case does not count), or
+   NULL. */
+ReportRecipient *notice_find(const Report *report, const char *address);
+
+/* Adds the recipients that stand at the beginning of items in TEXT, up to END. */
+void notice_read_items(Report *report, const char *text, const char *end);
 
 /* Adds those that X-Failed-Recipients names and nobody has added. */
 void notice_read_failed_recipients(const Mail *mail, Report *report);

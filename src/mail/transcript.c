@@ -30,22 +30,6 @@ typedef struct Transcript {
 	GString *reply; /* its lines so far */
 } Transcript;
 
-static ReportRecipient *find_recipient(const Report *report,
-    const char *address)
-{
-	for (guint i = 0; i < report->recipients->len; i++) {
-		ReportRecipient *recipient =
-		    g_ptr_array_index(report->recipients, i);
-
-		if (g_ascii_strcasecmp(recipient->final_recipient, address) ==
-			0 ||
-		    g_ascii_strcasecmp(recipient->original_recipient,
-			address) == 0)
-			return recipient;
-	}
-	return NULL;
-}
-
 /* The address that REPLY names in angle brackets, or NULL. */
 static char *named_address(const char *reply)
 {
@@ -67,9 +51,9 @@ static ReportRecipient *recipient_of(Transcript *transcript, const char *reply)
 	ReportRecipient *recipient = NULL;
 
 	if (address != NULL)
-		recipient = find_recipient(report, address);
+		recipient = notice_find(report, address);
 	if (recipient == NULL && transcript->address != NULL) {
-		recipient = find_recipient(report, transcript->address);
+		recipient = notice_find(report, transcript->address);
 		address = transcript->address;
 	}
 	if (recipient == NULL && transcript->is_adding && address != NULL &&

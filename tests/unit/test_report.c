@@ -158,17 +158,357 @@ START_TEST(any_prefix_is_a_report)
 }
 END_TEST
 
+/* --- what the columns do not show --- */
+
+START_TEST(a_dsn_is_read_whole)
+{
+	g_autoptr(Report) report = read_file("postfix-success.eml");
+	const ReportRecipient *recipient = report_recipient(report, 0);
+
+	ck_assert_str_eq(report->from, "MAILER-DAEMON@out.example");
+	ck_assert_str_eq(report->subject, "Successful Mail Delivery Report");
+	ck_assert_str_eq(report->message_id, "4TqXyZ2def@out.example");
+	ck_assert(report->is_auto_submitted);
+	ck_assert_str_eq(report->reporting_mta, "out.example");
+	ck_assert_str_eq(report->postfix_sender, "b-mxw42c7k@bounces.example");
+	ck_assert_str_eq(report->envelope_id, "c17-000042");
+	ck_assert_int_eq(report->arrival, 1772442902);
+	ck_assert_str_eq(report->returned_message_id, "march.1@lists.example");
+	ck_assert_str_eq(report->returned_return_path,
+	    "b-mxw42c7k@bounces.example");
+	ck_assert_str_eq(report->returned_to, "ana@example.org");
+	ck_assert_str_eq(recipient->original_recipient, "ana@example.org");
+	ck_assert_str_eq(recipient->diagnostic_type, "smtp");
+	ck_assert_str_eq(recipient->remote_mta, "mx.example.org");
+	ck_assert_uint_eq(recipient->part, 3);
+	ck_assert_uint_eq(report->text_part, 2);
+	ck_assert_uint_eq(report->parts->len, 4);
+	ck_assert(!report->is_truncated);
+}
+END_TEST
+
+START_TEST(each_recipient_has_its_text)
+{
+	g_autoptr(Report) report = read_file("postfix-several.eml");
+	const ReportRecipient *ben = report_recipient(report, 1);
+
+	ck_assert_str_eq(ben->text,
+	    "<ben@example.net>: host mx.example.net[192.0.2.26] said: 452 "
+	    "4.2.2 mailbox of ben is full (in reply to end of DATA command)");
+	ck_assert_str_eq(ben->original_recipient, "ben+news@example.com");
+}
+END_TEST
+
+START_TEST(unicode_addresses_are_decoded)
+{
+	g_autoptr(Report) report = read_file("postfix-utf8.eml");
+	const ReportRecipient *jose = report_recipient(report, 0);
+
+	ck_assert_str_eq(jose->final_recipient, "josé@pošta.example");
+	ck_assert_str_eq(jose->original_recipient, "josé@pošta.example");
+	ck_assert_str_eq(report->returned_message_id, "march.1@lists.example");
+}
+END_TEST
+
+START_TEST(leftover_xtext_is_decoded)
+{
+	g_autoptr(Report) report = read_file("damaged-groups.eml");
+
+	ck_assert_str_eq(report_recipient(report, 0)->original_recipient,
+	    "ana+news@example.org");
+	ck_assert_int_eq(report->arrival, 0);
+}
+END_TEST
+
+START_TEST(a_complaint_is_read_whole)
+{
+	g_autoptr(Report) report = read_file("arf-abuse.eml");
+
+	ck_assert_str_eq(report->feedback_type, "abuse");
+	ck_assert_str_eq(report->original_mail_from,
+	    "b-mxw42c7k@bounces.example");
+	ck_assert_str_eq(report->reporting_mta, "mx.provider.example");
+	ck_assert_str_eq(report->returned_return_path,
+	    "b-mxw42c7k@bounces.example");
+	ck_assert_str_eq(report->returned_message_id, "march.1@lists.example");
+	ck_assert_str_eq(report->returned_to, "ana@example.org");
+	ck_assert_int_gt(report->arrival, 0);
+}
+END_TEST
+
+START_TEST(a_redacted_complaint_still_returns_its_path)
+{
+	g_autoptr(Report) report = read_file("arf-redacted.eml");
+
+	ck_assert_str_eq(report->feedback_type, "abuse");
+	ck_assert_str_eq(report->returned_return_path,
+	    "b-mxw42c7k@bounces.example");
+	ck_assert_str_eq(report->returned_to, "redacted@redacted.example");
+}
+END_TEST
+
+START_TEST(what_a_notice_returns_is_read)
+{
+	static const char *const files[] = { "qmail.eml", "exim.eml",
+		"sendmail.eml", "sendmail-transcript-only.eml" };
+	g_autoptr(Report) report = read_file(files[_i]);
+
+	ck_assert_str_eq(report->returned_message_id, "march.1@lists.example");
+	ck_assert_str_eq(report->returned_return_path,
+	    "b-mxw42c7k@bounces.example");
+}
+END_TEST
+
+START_TEST(html_is_read_as_words)
+{
+	g_autoptr(Report) report = read_file("out-of-office.eml");
+
+	ck_assert_str_eq(report->text, "Je suis absent jusqu'au 15 août.\n");
+	ck_assert_uint_eq(report->text_part, 2);
+	ck_assert_str_eq(report->subject, "Réponse automatique : absent");
+}
+END_TEST
+
+START_TEST(the_remote_host_is_found_in_words)
+{
+	g_autoptr(Report) report = read_file("exim.eml");
+
+	ck_assert_str_eq(report_recipient(report, 0)->remote_mta,
+	    "mx.example.org");
+}
+END_TEST
+
+/* --- the digest --- */
+
+static void digest_of(const char *text, size_t len, uint8_t *ret_digest)
+{
+	g_autoptr(Report) report = report_read(text, len);
+
+	memcpy(ret_digest, report->digest, REPORT_DIGEST);
+}
+
+static bool is_same_digest(const char *a, const char *b)
+{
+	uint8_t x[REPORT_DIGEST];
+	uint8_t y[REPORT_DIGEST];
+
+	digest_of(a, strlen(a), x);
+	digest_of(b, strlen(b), y);
+	return memcmp(x, y, REPORT_DIGEST) == 0;
+}
+
+static char *file_text(const char *name)
+{
+	g_autofree char *path = message_path(name);
+	char *text = NULL;
+
+	ck_assert(g_file_get_contents(path, &text, NULL, NULL));
+	return text;
+}
+
+static char *replaced(const char *text, const char *from, const char *to)
+{
+	g_autoptr(GString) copy = g_string_new(text);
+
+	ck_assert_uint_gt(g_string_replace(copy, from, to, 1), 0);
+	return g_strdup(copy->str);
+}
+
+START_TEST(a_requeue_keeps_the_digest)
+{
+	g_autofree char *text = file_text("postfix-user-unknown.eml");
+	g_autofree char *requeued = replaced(text, "Received: by",
+	    "Received: by out.example (Postfix, from userid 110)\n"
+	    "\tid 9ZZZ; Mon, 2 Mar 2026 10:00:00 +0000\nReceived: by");
+	g_autofree char *crlf = file_text("crlf.eml");
+
+	ck_assert(is_same_digest(text, requeued));
+	ck_assert(is_same_digest(text, crlf));
+}
+END_TEST
+
+START_TEST(what_is_reported_makes_the_digest)
+{
+	g_autofree char *dsn = file_text("postfix-user-unknown.eml");
+	g_autofree char *other = replaced(dsn, "Status: 5.1.1",
+	    "Status: 5.1.2");
+	g_autofree char *vacation = file_text("vacation.eml");
+	g_autofree char *later = replaced(vacation, "15th", "16th");
+
+	ck_assert(!is_same_digest(dsn, other));
+	ck_assert(!is_same_digest(vacation, later));
+	/* no text: the body */
+	ck_assert(!is_same_digest("A: b\nContent-Type: image/x\n\n1",
+	    "A: b\nContent-Type: image/x\n\n2"));
+	ck_assert(is_same_digest("A: b\nContent-Type: image/x\n\n1",
+	    "A: c\nContent-Type: image/x\n\n1"));
+}
+END_TEST
+
+/* --- what nobody should send --- */
+
+static GString *repeat(const char *head, const char *text, unsigned n)
+{
+	GString *all = g_string_new(head);
+
+	while (n-- > 0)
+		g_string_append(all, text);
+	return all;
+}
+
+#define MULTIPART "Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n"
+#define DAEMON    "From: MAILER-DAEMON@x.example\nSubject: Undelivered\n\n"
+static const struct {
+	const char *label;
+	const char *head;
+	const char *text;
+	unsigned n;
+	bool is_truncated;
+} bombs[] = {
+	{ "a million header lines", "", "A: b\n", 1000000, true },
+	{ "header lines of a part", MULTIPART "--b\n", "A:\n", 80000, true },
+	{ "folded lines", "Subject: x\n", " y\n", 80000, true },
+	{ "10,000 parts", MULTIPART, "--b\n\nx\n", 10000, true },
+	{ "messages in messages", "Subject: x\n",
+	    "Content-Type: message/rfc822\n\n", 4000, false },
+	{ "RFC 2231 pieces", "Content-Type: text/plain;\n",
+	    " charset*1*=%41;\n", 20000, true },
+	{ "address groups", "To: ", "a:", 100000, true },
+	{ "comments", "To: ", "(", 100000, true },
+	{ "encoded words", "Subject: ", "=?utf-8?q?=41?= ", 20000, true },
+	{ "one line", "", "x", 1000000, true },
+	{ "100 MB", "A: b\n\n", "0123456789", 10000000, true },
+	{ "addresses", DAEMON, "a@b.example\n", 60000, true },
+	{ "addresses in one line", DAEMON, "a@b.example ", 60000, true },
+	{ "at signs", DAEMON, "@a", 100000, false },
+	{ "stages", DAEMON, "<a@b.example>: (in reply to RCPT TO command", 3000,
+	    false },
+	{ "dividers", DAEMON, "--- original message\n", 5000, true },
+	{ "replies", DAEMON, ">>> RCPT To:<a@b.example>\n<<< 550-x\n", 9000,
+	    true },
+	{ "open tags", "Content-Type: text/html\n\n", "<a", 100000, false },
+	{ "scripts", "Content-Type: text/html\n\n", "<script>", 30000, false },
+	{ "comments in HTML", "Content-Type: text/html\n\n", "<!--", 60000,
+	    false },
+	{ "base64 garbage",
+	    "Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\n",
+	    "\xff=\x01=!", 50000, false },
+	{ "bad UTF-7", "Content-Type: text/plain; charset=utf-7\n\n", "+AAA-",
+	    50000, false },
+	{ "bad ISO-2022-JP",
+	    "Content-Type: text/plain; charset=iso-2022-jp\n\n", "\x1b$B\xff",
+	    60000, false },
+	{ "no such charset", "Content-Type: text/plain; charset=//../x\n\n",
+	    "\xe4", 1000, false },
+};
+
+/* Time and memory are the timeout's and valgrind's to find; here it is that
+   the bounds are seen to bite. */
+START_TEST(bombs_are_bounded)
+{
+	g_autoptr(GString)
+	    text = repeat(bombs[_i].head, bombs[_i].text, bombs[_i].n);
+	gint64 start = g_get_monotonic_time();
+	g_autoptr(Report) report = report_read(text->str, text->len);
+
+	ck_assert_msg(g_get_monotonic_time() - start < 2 * G_USEC_PER_SEC,
+	    "%s: too slow", bombs[_i].label);
+	ck_assert_msg(!bombs[_i].is_truncated || report->is_truncated,
+	    "%s: not cut", bombs[_i].label);
+	ck_assert_uint_le(report->recipients->len, BOUND_GROUPS);
+	ck_assert_uint_le(report->parts->len, BOUND_PARTS);
+	ck_assert_uint_le(strlen(report->text), BOUND_TEXT);
+	ck_assert_uint_le(strlen(report->subject), BOUND_FIELD);
+	ck_assert(g_utf8_validate(report->text, -1, NULL));
+	ck_assert(g_utf8_validate(report->subject, -1, NULL));
+}
+END_TEST
+
+START_TEST(a_thousand_levels_are_not_walked)
+{
+	g_autoptr(GString) text = g_string_new("Subject: x\n");
+	g_autoptr(Report) report = NULL;
+
+	for (unsigned i = 0; i < 1000; i++)
+		g_string_append_printf(text,
+		    "Content-Type: multipart/mixed; boundary=b%u\n\n--b%u\n", i,
+		    i);
+	report = report_read(text->str, text->len);
+	ck_assert(report->is_truncated);
+	ck_assert_uint_eq(report->parts->len, BOUND_DEPTH + 1);
+}
+END_TEST
+
+START_TEST(recipients_are_bounded)
+{
+	g_autoptr(GString) text = repeat(
+	    "Content-Type: multipart/report; report-type=delivery-status; "
+	    "boundary=b\n\n--b\nContent-Type: message/delivery-status\n",
+	    "\nFinal-Recipient: rfc822; ana@example.org\nAction: failed\n",
+	    BOUND_GROUPS + 50);
+	g_autoptr(Report) report = report_read(text->str, text->len);
+
+	ck_assert_uint_eq(report->recipients->len, BOUND_GROUPS);
+	ck_assert(report->is_truncated);
+}
+END_TEST
+
+static gpointer read_many(gpointer text)
+{
+	for (unsigned i = 0; i < 300; i++) {
+		g_autoptr(Report) report = report_read(text, strlen(text));
+
+		if (report->recipients->len != 3)
+			return GINT_TO_POINTER(1);
+	}
+	return NULL;
+}
+
+START_TEST(threads_read_at_once)
+{
+	g_autofree char *text = file_text("postfix-several.eml");
+	GThread *threads[4];
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(threads); i++)
+		threads[i] = g_thread_new("reader", read_many, text);
+	for (unsigned i = 0; i < G_N_ELEMENTS(threads); i++)
+		ck_assert_ptr_null(g_thread_join(threads[i]));
+}
+END_TEST
+
 static Suite *report_suite(void)
 {
 	Suite *suite = suite_create("report");
-	TCase *tcase = tcase_create("messages");
+	TCase *messages = tcase_create("messages");
+	TCase *facts = tcase_create("facts");
+	TCase *hostile = tcase_create("hostile");
 
 	mail_init();
-	tcase_set_timeout(tcase, 60);
-	tcase_add_test(tcase, messages_are_as_expected);
-	tcase_add_test(tcase, every_message_is_expected);
-	tcase_add_test(tcase, any_prefix_is_a_report);
-	suite_add_tcase(suite, tcase);
+	tcase_set_timeout(messages, 60);
+	tcase_add_test(messages, messages_are_as_expected);
+	tcase_add_test(messages, every_message_is_expected);
+	tcase_add_test(messages, any_prefix_is_a_report);
+	suite_add_tcase(suite, messages);
+
+	tcase_add_test(facts, a_dsn_is_read_whole);
+	tcase_add_test(facts, each_recipient_has_its_text);
+	tcase_add_test(facts, unicode_addresses_are_decoded);
+	tcase_add_test(facts, leftover_xtext_is_decoded);
+	tcase_add_test(facts, a_complaint_is_read_whole);
+	tcase_add_test(facts, a_redacted_complaint_still_returns_its_path);
+	tcase_add_loop_test(facts, what_a_notice_returns_is_read, 0, 4);
+	tcase_add_test(facts, html_is_read_as_words);
+	tcase_add_test(facts, the_remote_host_is_found_in_words);
+	tcase_add_test(facts, a_requeue_keeps_the_digest);
+	tcase_add_test(facts, what_is_reported_makes_the_digest);
+	suite_add_tcase(suite, facts);
+
+	tcase_set_timeout(hostile, 60);
+	tcase_add_loop_test(hostile, bombs_are_bounded, 0, G_N_ELEMENTS(bombs));
+	tcase_add_test(hostile, a_thousand_levels_are_not_walked);
+	tcase_add_test(hostile, recipients_are_bounded);
+	tcase_add_test(hostile, threads_read_at_once);
+	suite_add_tcase(suite, hostile);
 	return suite;
 }
 

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The small readers of src/mail: names, HTML, SMTP stages, charsets. */
+
+#include "charset.h"
+#include "html.h"
+#include "names.h"
+#include "report_read.h"
+#include "stage.h"
+
+#include "main.h"
+
+#include <string.h>
+
+static const struct {
+	const char *text;
+	const char *address;
+} addresses[] = {
+	{ "", "" },
+	{ "ana@example.org", "ana@example.org" },
+	{ "  ana@example.org ", "ana@example.org" },
+	{ "<ana@example.org>", "ana@example.org" },
+	{ "<<ana@example.org>>", "ana@example.org" },
+	{ "<ana@example.org>:", "ana@example.org" },
+	{ "Ana <ana@example.org>", "ana@example.org" },
+	{ "\"Ana <not@this>\" <ana@example.org>", "ana@example.org" },
+	{ "\"Ana <ana@example.org>", "ana@example.org" },
+	{ "ana@example.org (Ana <a@b>)", "ana@example.org" },
+	{ "ana@example.org (Ana)", "ana@example.org" },
+	{ "(Ana) ana@example.org", "ana@example.org" },
+	{ "ana@example.org, ben@example.org", "ana@example.org" },
+	{ "Ana <ana@example.org>, Ben <ben@example.org>", "ana@example.org" },
+	{ "\"ana b\"@example.org", "\"ana b\"@example.org" },
+	{ "<\"ana>b\"@example.org>", "\"ana>b\"@example.org" },
+	{ "<@a.example,@b.example:ana@example.org>", "ana@example.org" },
+	{ "mailto:ana@example.org", "ana@example.org" },
+	{ "<>", "" },
+	{ "MAILER-DAEMON", "MAILER-DAEMON" },
+	{ "((((", "" },
+	{ "<ana", "<ana" },
+};
+
+START_TEST(addresses_are_found)
+{
+	g_autofree char *address = name_address(addresses[_i].text);
+
+	ck_assert_msg(strcmp(address, addresses[_i].address) == 0, "%s: \"%s\"",
+	    addresses[_i].text, address);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	const char *address;
+} typed[] = {
+	{ "rfc822; ana@example.org", "ana@example.org" },
+	{ "RFC822;<ana@example.org>", "ana@example.org" },
+	{ "rfc822 ; ana@example.org (Ana)", "ana@example.org" },
+	{ "ana@example.org", "ana@example.org" },
+	{ "rfc822; ana+2Bnews@example.org", "ana+news@example.org" },
+	{ "rfc822; ana+news@example.org", "ana+news@example.org" },
+	{ "rfc822; ana+AB@example.org", "ana+AB@example.org" },
+	{ "rfc822; ana+2Bx+y@example.org", "ana+2Bx+y@example.org" },
+	{ "utf-8; jos\\x{E9}@example.org", "josé@example.org" },
+	{ "utf-8; josé@example.org", "josé@example.org" },
+	{ "utf-8; ana+2B\\x{E9}@example.org", "ana+é@example.org" },
+	{ "rfc822; jos\\x{E9}@example.org", "jos\\x{E9}@example.org" },
+	{ "LOCAL; ana", "ana" },
+	{ ";", "" },
+	{ "rfc822;", "" },
+};
+
+START_TEST(typed_addresses_are_found)
+{
+	g_autofree char *address = name_typed_address(typed[_i].text);
+
+	ck_assert_msg(strcmp(address, typed[_i].address) == 0, "%s: \"%s\"",
+	    typed[_i].text, address);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	const char *type;
+	const char *rest;
+} splits[] = {
+	{ "smtp; 550 no", "smtp", "550 no" },
+	{ "SMTP;550 no; really", "smtp", "550 no; really" },
+	{ "X-Postfix; no", "x-postfix", "no" },
+	{ "550 no; really", "", "550 no; really" },
+	{ "no such user; try later", "", "no such user; try later" },
+	{ "no", "", "no" },
+	{ "", "", "" },
+	{ ";x", "", ";x" },
+};
+
+START_TEST(types_are_split_off)
+{
+	g_autofree char *type = NULL;
+	g_autofree char *rest = NULL;
+
+	name_split_type(splits[_i].text, &type, &rest);
+	ck_assert_str_eq(type, splits[_i].type);
+	ck_assert_str_eq(rest, splits[_i].rest);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	const char *host;
+} hosts[] = {
+	{ "dns; mx.example.org", "mx.example.org" },
+	{ "DNS;mx.example.org (192.0.2.1)", "mx.example.org" },
+	{ "dns; (unknown) [192.0.2.1]", "[192.0.2.1]" },
+	{ "mx.example.org", "mx.example.org" },
+	{ "dns;", "" },
+	{ "", "" },
+};
+
+START_TEST(hosts_are_found)
+{
+	g_autofree char *host = name_typed_host(hosts[_i].text);
+
+	ck_assert_str_eq(host, hosts[_i].host);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	const char *id;
+} ids[] = {
+	{ "<a@b>", "a@b" },
+	{ " <a@b> (c)", "a@b" },
+	{ "a@b", "a@b" },
+	{ "<a@b", "a@b" },
+	{ "", "" },
+	{ "<>", "" },
+};
+
+START_TEST(message_ids_are_found)
+{
+	g_autofree char *id = name_message_id(ids[_i].text);
+
+	ck_assert_str_eq(id, ids[_i].id);
+}
+END_TEST
+
+static const struct {
+	const char *html;
+	const char *words;
+} htmls[] = {
+	{ "", "\n" },
+	{ "plain", "plain\n" },
+	{ "<p>one</p><p>two <b>three</b></p>", "one\ntwo three\n" },
+	{ "a<br>b<BR/>c", "a\nb\nc\n" },
+	{ "a\n  b\tc", "a b c\n" },
+	{ "a&amp;b &lt;c&gt; &quot;d&quot; &#39;e&#x27;",
+	    "a&b <c> \"d\" 'e'\n" },
+	{ "a&nbsp;b&#160;c", "a b c\n" },
+	{ "a & b &unknown; &#; &#0; &#xD800;",
+	    "a & b &unknown; &#; &#0; &#xD800;\n" },
+	{ "&eacute;", "&eacute;\n" },
+	{ "&#233;", "é\n" },
+	{ "a<!-- <p>no</p> -->b", "ab\n" },
+	{ "a<style>p{}</style>b<script>if (1<2) x()</script>c", "abc\n" },
+	{ "a < b", "a < b\n" },
+	{ "to <ana@example.org>: no", "to <ana@example.org>: no\n" },
+	{ "<a href=\"mailto:x@y\">z</a>", "z\n" },
+	{ "a<b", "a\n" },
+	{ "a<!--", "a\n" },
+	{ "<script>", "\n" },
+	{ "&", "&\n" },
+	{ "<", "<\n" },
+};
+
+START_TEST(html_becomes_words)
+{
+	g_autofree char *words = html_words(htmls[_i].html);
+
+	ck_assert_msg(strcmp(words, htmls[_i].words) == 0, "%s: \"%s\"",
+	    htmls[_i].html, words);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	SmtpStage stage;
+} stages[] = {
+	{ "", STAGE_UNKNOWN },
+	{ "550 5.1.1 no", STAGE_UNKNOWN },
+	{ "host x said: 550 no (in reply to RCPT TO command)", STAGE_RCPT },
+	{ "host x said: 550 no (in reply to MAIL FROM command)", STAGE_MAIL },
+	{ "host x said: 550 no (in reply to end of DATA command)", STAGE_DOT },
+	{ "host x said: 550 no (in reply to DATA command)", STAGE_DATA },
+	{ "host x said: 550 no (in reply to EHLO command)", STAGE_HELO },
+	/* what the other side says does not count */
+	{ "host x said: 550 (in reply to end of DATA command) "
+	  "(in reply to RCPT TO command)",
+	    STAGE_RCPT },
+	{ "host x said: 550 refused to talk to me (in reply to RCPT TO "
+	  "command)",
+	    STAGE_RCPT },
+	{ "SMTP error from remote mail server after RCPT TO:<a@b>: 550 lost "
+	  "connection after end of data",
+	    STAGE_RCPT },
+	{ "host x[192.0.2.1] refused to talk to me: 554 go away",
+	    STAGE_CONNECT },
+	{ "connect to x[192.0.2.1]:25: Connection refused", STAGE_CONNECT },
+	{ "<a@b>: connect to x[192.0.2.1]:25: Connection timed out",
+	    STAGE_CONNECT },
+	{ "550 please connect to our web site", STAGE_UNKNOWN },
+	{ "lost connection with x[192.0.2.1] while sending end of data -- "
+	  "message may be sent more than once",
+	    STAGE_DOT },
+	{ "conversation with x timed out while sending RCPT TO", STAGE_RCPT },
+	{ "TLS is required, but was not offered by host x", STAGE_TLS },
+	{ "SASL authentication failed; server x said: 535 no", STAGE_AUTH },
+	{ "SMTP error from remote mail server after initial connection",
+	    STAGE_CONNECT },
+	{ "192.0.2.1 does not like recipient. Remote host said: 550",
+	    STAGE_RCPT },
+	{ "192.0.2.1 failed after I sent the message. Remote host said: 554",
+	    STAGE_DOT },
+};
+
+START_TEST(stages_are_found)
+{
+	ck_assert_msg(stage_find(stages[_i].text) == stages[_i].stage, "%s: %s",
+	    stages[_i].text, stage_name(stage_find(stages[_i].text)));
+}
+END_TEST
+
+static const struct {
+	const char *bytes;
+	const char *charset;
+	const char *text;
+} charsets[] = {
+	{ "abc", "", "abc" },
+	{ "\xc3\xa9", "", "é" },
+	{ "\xc3\xa9", "us-ascii", "é" },
+	{ "\xe9", "", "é" },
+	{ "\xe9", "utf-8", "\xef\xbf\xbd" },
+	{ "\xe9", "iso-8859-1", "é" },
+	{ "\xe9", "windows-1251", "й" },
+	{ "\xca", "koi8-r", "й" },
+	{ "\xd3\xca\xcf\xe4", "gbk", "邮箱" },
+	{ "\x88\xb6\x90\xe6", "shift_jis", "宛先" },
+	{ "\x1b$B08@h\x1b(B", "", "宛先" },
+	{ "\x1b$B08@h\x1b(B", "us-ascii", "宛先" },
+	{ "a\xff"
+	  "b",
+	    "gbk",
+	    "a\xef\xbf\xbd"
+	    "b" },
+	{ "\xe9", "no-such-charset", "é" },
+	{ "\xe9", "utf-8//IGNORE", "é" },
+};
+
+START_TEST(charsets_are_decoded)
+{
+	g_autofree char *text = charset_decode(charsets[_i].bytes,
+	    strlen(charsets[_i].bytes), charsets[_i].charset, 1000);
+
+	ck_assert_msg(strcmp(text, charsets[_i].text) == 0, "%d, %s: \"%s\"",
+	    _i, charsets[_i].charset, text);
+}
+END_TEST
+
+static Suite *words_suite(void)
+{
+	Suite *suite = suite_create("mail words");
+	TCase *tcase = tcase_create("words");
+
+	mail_init();
+	tcase_add_loop_test(tcase, addresses_are_found, 0,
+	    G_N_ELEMENTS(addresses));
+	tcase_add_loop_test(tcase, typed_addresses_are_found, 0,
+	    G_N_ELEMENTS(typed));
+	tcase_add_loop_test(tcase, types_are_split_off, 0,
+	    G_N_ELEMENTS(splits));
+	tcase_add_loop_test(tcase, hosts_are_found, 0, G_N_ELEMENTS(hosts));
+	tcase_add_loop_test(tcase, message_ids_are_found, 0, G_N_ELEMENTS(ids));
+	tcase_add_loop_test(tcase, html_becomes_words, 0, G_N_ELEMENTS(htmls));
+	tcase_add_loop_test(tcase, stages_are_found, 0, G_N_ELEMENTS(stages));
+	tcase_add_loop_test(tcase, charsets_are_decoded, 0,
+	    G_N_ELEMENTS(charsets));
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
+
+RUN_SUITE(words_suite)
