@@ -111,12 +111,14 @@ Fields *fields_read(const char *text, size_t len)
 	Fields *fields = g_new0(Fields, 1);
 	g_autoptr(GString) value = g_string_new(NULL);
 	Reader reader = { .fields = fields, .value = value };
-	const char *end = text + len;
+	/* an empty part may be no octets at all */
+	const char *start = len > 0 ? text : "";
+	const char *end = start + len;
 	unsigned n_lines = 0;
 
 	fields->groups =
 	    g_ptr_array_new_with_free_func((GDestroyNotify)group_free);
-	for (const char *p = text; p < end;) {
+	for (const char *p = start; p < end;) {
 		const char *line = p;
 
 		if (++n_lines > BOUND_FIELD_LINES ||

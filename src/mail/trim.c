@@ -155,8 +155,9 @@ static const char *skip_preamble(const char *p, const char *end)
 void trim_message(const char *bytes, size_t len, TrimmedMessage *ret_trimmed)
 {
 	size_t kept = MIN(len, BOUND_MESSAGE);
-	const char *end = bytes + kept;
-	const char *p = skip_preamble(bytes, end);
+	const char *start = len > 0 ? bytes : "";
+	const char *end = start + kept;
+	const char *p = skip_preamble(start, end);
 	Trimmer trimmer = { .to = ret_trimmed };
 	bool is_first = true;
 

@@ -17,6 +17,7 @@ static const struct {
 	const char *read;
 } cases[] = {
 	{ "nothing", TEXT(""), "" },
+	{ "no octets at all", NULL, 0, "" },
 	{ "one", TEXT("A: b"), "A=b" },
 	{ "LF", TEXT("A: b\nC: d\n\nE: f\n"), "A=b|C=d // E=f" },
 	{ "CRLF", TEXT("A: b\r\nC: d\r\n\r\nE: f\r\n"), "A=b|C=d // E=f" },

@@ -453,6 +453,14 @@ START_TEST(recipients_are_bounded)
 }
 END_TEST
 
+START_TEST(nothing_is_a_report)
+{
+	g_autoptr(Report) report = report_read(NULL, 0);
+
+	ck_assert_int_eq(report->kind, REPORT_NONE);
+}
+END_TEST
+
 static gpointer read_many(gpointer text)
 {
 	for (unsigned i = 0; i < 300; i++) {
@@ -507,6 +515,7 @@ static Suite *report_suite(void)
 	tcase_add_loop_test(hostile, bombs_are_bounded, 0, G_N_ELEMENTS(bombs));
 	tcase_add_test(hostile, a_thousand_levels_are_not_walked);
 	tcase_add_test(hostile, recipients_are_bounded);
+	tcase_add_test(hostile, nothing_is_a_report);
 	tcase_add_test(hostile, threads_read_at_once);
 	suite_add_tcase(suite, hostile);
 	return suite;
