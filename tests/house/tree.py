@@ -79,6 +79,8 @@ def check_scripts():
     """Every script with a #! line is executable and starts as its language."""
     for name in files():
         path = os.path.join(source, name)
+        if not os.path.isfile(path):
+            continue  # a link to a directory
         with open(path, "rb") as text:
             first = text.readline(80)
         if not first.startswith(b"#!"):
