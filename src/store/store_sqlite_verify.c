@@ -29,6 +29,7 @@ static bool place_before(Place a, Place b)
 typedef struct ExpireRun {
 	Place place;
 	int64_t at;
+	int64_t latest; /* AT of this run or a later one, the greatest */
 } ExpireRun;
 
 typedef struct Tracked {
@@ -43,7 +44,7 @@ typedef struct Recount {
 	RecipientState stored; /* counts only */
 	RecipientState state;  /* counts only */
 	GHashTable *holds;     /* "cause stream" to Tracked */
-	const GArray *runs;    /* of ExpireRun, the latest time first */
+	const GArray *runs;    /* of ExpireRun, by place */
 } Recount;
 
 static void recount_clear(Recount *recount)
@@ -59,18 +60,37 @@ static char *hold_key(Cause cause, const char *stream)
 	return g_strconcat(cause_name(cause), " ", stream, NULL);
 }
 
+/* Where in RUNS those after PLACE begin. */
+static unsigned runs_after(const GArray *runs, Place place)
+{
+	unsigned low = 0, high = runs->len;
+
+	while (low < high) {
+		unsigned middle = low + (high - low) / 2;
+
+		if (place_before(place,
+			g_array_index(runs, ExpireRun, middle).place))
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
 /* Whether an expire run between TRACKED and NOW_AT deleted it: that matters
    only where the run's clock was ahead, for what is over counts for nothing
    anyway. */
 static bool was_expired(const GArray *runs, const Tracked *tracked,
     Place now_at)
 {
-	for (unsigned i = 0; i < runs->len; i++) {
+	for (unsigned i = runs_after(runs, tracked->place); i < runs->len;
+	     i++) {
 		const ExpireRun *run = &g_array_index(runs, ExpireRun, i);
 
-		if (place_before(tracked->place, run->place) &&
-		    place_before(run->place, now_at) &&
-		    tracked->hold.until <= run->at)
+		if (run->latest < tracked->hold.until ||
+		    !place_before(run->place, now_at))
+			return false;
+		if (run->at >= tracked->hold.until)
 			return true;
 	}
 	return false;
@@ -349,35 +369,46 @@ static bool recount_next(StoreSqlite *self, Recount *recount, int64_t now,
 	return compare_holds(self, recount, now, findings, error);
 }
 
-/* Adds the runs of expire since LAST_ID.  One that a later run outdoes is
-   dropped, so with a clock that goes forward one is left; that a clock was far
-   ahead twice, and by more the second time, is not told from once. */
-static bool add_expire_runs(StoreSqlite *self, GArray *runs, int64_t *last_id,
-    GError **error)
+static void runs_set_latest(GArray *runs)
+{
+	int64_t latest = INT64_MIN;
+
+	for (unsigned i = runs->len; i-- > 0;) {
+		ExpireRun *run = &g_array_index(runs, ExpireRun, i);
+
+		latest = MAX(latest, run->at);
+		run->latest = latest;
+	}
+}
+
+/* Adds the runs of expire since the last in RUNS: a few thousand in as many
+   days. */
+static bool add_expire_runs(StoreSqlite *self, GArray *runs, GError **error)
 {
 	g_autoptr(Statement)
 	    stmt = statement_use(self, SQL_VERIFY_EXPIRES, error);
+	unsigned before = runs->len;
 	bool row;
 
 	if (stmt == NULL)
 		return false;
-	bind_int(stmt, 1, *last_id);
+	bind_int(stmt, 1,
+	    before > 0 ? g_array_index(runs, ExpireRun, before - 1).place.audit
+		       : 0);
 	for (;;) {
-		ExpireRun run;
+		ExpireRun run = { 0 };
 
 		if (!statement_step(self, stmt, &row, error))
 			return false;
 		if (!row)
-			return true;
-		*last_id = column_int(stmt, 0);
-		run.place = (Place){ column_int(stmt, 2), *last_id };
+			break;
+		run.place = (Place){ column_int(stmt, 2), column_int(stmt, 0) };
 		run.at = column_int(stmt, 1);
-		while (runs->len > 0 &&
-		       g_array_index(runs, ExpireRun, runs->len - 1).at <=
-			   run.at)
-			g_array_set_size(runs, runs->len - 1);
 		g_array_append_val(runs, run);
 	}
+	if (runs->len > before)
+		runs_set_latest(runs);
+	return true;
 }
 
 /* Runs a PRAGMA; every row that is not "ok" is a finding. */
@@ -416,7 +447,6 @@ bool store_sqlite_verify(Store *store, int64_t now, GPtrArray *findings,
 	StoreSqlite *self = (StoreSqlite *)store;
 	g_auto(Recount) recount = { 0 };
 	g_autoptr(GArray) runs = g_array_new(FALSE, FALSE, sizeof(ExpireRun));
-	int64_t last_run = 0;
 	bool any = true;
 
 	if (!check_pragma(self, "PRAGMA integrity_check", findings, error) ||
@@ -431,7 +461,7 @@ bool store_sqlite_verify(Store *store, int64_t now, GPtrArray *findings,
 
 		if (!store_sqlite_begin_read(self, error))
 			return false;
-		ok = add_expire_runs(self, runs, &last_run, error) &&
+		ok = add_expire_runs(self, runs, error) &&
 		     recount_next(self, &recount, now, findings, &any, error);
 		store_sqlite_rollback(store);
 		if (!ok)
