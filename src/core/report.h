@@ -51,7 +51,8 @@ typedef struct ReportRecipient {
 	ReportAction action;
 	char *status;          /* "5.1.1": the first code in the Status field */
 	char *diagnostic_type; /* "smtp", "x-postfix", "x-unix": lower case */
-	char *diagnostic;      /* Diagnostic-Code behind the type */
+	char *diagnostic; /* Diagnostic-Code behind the type; of a notice for
+			     people the reply it quotes, or the reason */
 	char *remote_mta;      /* host name alone */
 	SmtpStage stage;
 	char *text;    /* what the human-readable part says of this one */
