@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -16,6 +17,8 @@ static void notify_send(const char *state)
 {
 	const char *path = g_getenv("NOTIFY_SOCKET");
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	/* whoever asked for this and does not read it must not stop us */
+	const struct timeval patience = { .tv_sec = 1 };
 	size_t len;
 	int fd;
 
@@ -33,6 +36,8 @@ static void notify_send(const char *state)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
+	    sizeof(patience)); /* then it would wait */
 	ssize_t sent = sendto(fd, state, strlen(state), MSG_NOSIGNAL,
 	    (const struct sockaddr *)&address,
 	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));

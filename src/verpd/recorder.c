@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where messages become durable.  The order is the contract: record each,
+   sync once, and only then write a log line or let anyone be told 250.  There
+   is no timer: a batch is what was waiting when the last one was done, so one
+   message alone waits for nobody. */
+#include "recorder.h"
+
+#include "errors.h"
+#include "log.h"
+#include "store.h"
+
+#include <string.h>
+
+/* A message that took this long to fail waited for a lock.  Those queued
+   behind it have waited as well, and are deferred with it: else the last of
+   a hundred would wait a hundred times as long, and Postfix give up first. */
+#define STALL (G_USEC_PER_SEC / 2)
+
+struct Recorder {
+	RecorderHooks hooks;
+	char *path;
+	unsigned busy_ms;
+	unsigned batch;
+	uint8_t epoch[STORE_EPOCH];
+	GAsyncQueue *started; /* one answer: this recorder, or a GError */
+	GAsyncQueue *queue;   /* of Delivery */
+	Delivery end;         /* the last of the queue */
+	GThread *thread;
+};
+
+/* ---- towards the main loop ---- */
+
+typedef struct Post {
+	Recorder *recorder;
+	GPtrArray *deliveries; /* or NULL */
+	GError *error;         /* or NULL; with neither, it has stopped */
+} Post;
+
+static gboolean post_arrived(gpointer data)
+{
+	Post *post = data;
+	const RecorderHooks *hooks = &post->recorder->hooks;
+
+	if (post->deliveries != NULL)
+		hooks->recorded(hooks->data, post->deliveries);
+	else if (post->error != NULL)
+		hooks->failed(hooks->data, post->error);
+	else
+		hooks->stopped(hooks->data);
+	return G_SOURCE_REMOVE;
+}
+
+static void post_free(gpointer data)
+{
+	Post *post = data;
+
+	g_clear_error(&post->error);
+	g_free(post);
+}
+
+/* Not g_main_context_invoke(): that runs the function here and now when
+   nobody runs the loop. */
+static void post_take(Recorder *recorder, GPtrArray *deliveries, GError *error)
+{
+	Post *post = g_new0(Post, 1);
+	GSource *source = g_idle_source_new();
+
+	post->recorder = recorder;
+	post->deliveries = deliveries;
+	post->error = error;
+	g_source_set_priority(source, G_PRIORITY_DEFAULT);
+	g_source_set_callback(source, post_arrived, post, post_free);
+	(void)g_source_attach(source, NULL);
+	g_source_unref(source);
+}
+
+/* ---- one batch ---- */
+
+static void record(Store *store, Delivery *delivery)
+{
+	int64_t now = g_get_real_time() / G_USEC_PER_SEC;
+
+	if (!deliver_record(delivery->judge, store, delivery->analysis, now,
+		delivery->outcomes, &delivery->error))
+		g_assert(delivery->error != NULL);
+	g_clear_pointer(&delivery->analysis, analysis_free);
+}
+
+static void defer_waiting(Recorder *recorder, GPtrArray *batch,
+    const GError *error, bool *ret_is_end)
+{
+	Delivery *delivery;
+
+	while ((delivery = g_async_queue_try_pop(recorder->queue)) != NULL) {
+		if (delivery == &recorder->end) {
+			*ret_is_end = true;
+			return;
+		}
+		g_clear_pointer(&delivery->analysis, analysis_free);
+		delivery->error = g_error_copy(error);
+		g_ptr_array_add(batch, delivery);
+	}
+}
+
+/* Records what waits, beginning with FIRST.  *RET_IS_END: the end of the queue
+   was seen. */
+static GPtrArray *record_waiting(Recorder *recorder, Store *store,
+    Delivery *first, bool *ret_is_end)
+{
+	GPtrArray *batch = g_ptr_array_new();
+	Delivery *delivery = first;
+
+	do {
+		gint64 began = g_get_monotonic_time();
+
+		record(store, delivery);
+		g_ptr_array_add(batch, delivery);
+		if (delivery->error != NULL &&
+		    (delivery->error->code == VP_ERROR_FATAL ||
+			g_get_monotonic_time() - began > STALL)) {
+			defer_waiting(recorder, batch, delivery->error,
+			    ret_is_end);
+			break;
+		}
+		if (batch->len >= recorder->batch)
+			break;
+		delivery = g_async_queue_try_pop(recorder->queue);
+		*ret_is_end = delivery == &recorder->end;
+	} while (delivery != NULL && !*ret_is_end);
+	return batch;
+}
+
+/* Whether anyone in BATCH may be told 250 after a sync; a fatal error of one
+   is an error of all. */
+static bool has_recorded(const GPtrArray *batch, GError **error)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < batch->len; i++) {
+		const Delivery *delivery = g_ptr_array_index(batch, i);
+
+		if (delivery->error == NULL)
+			found = true;
+		else if (delivery->error->code == VP_ERROR_FATAL &&
+			 *error == NULL)
+			*error = g_error_copy(delivery->error);
+	}
+	return found;
+}
+
+static void report(Delivery *delivery)
+{
+	const Envelope *envelope = delivery->envelope;
+	unsigned n = envelope->recipients->len;
+
+	g_assert(delivery->error != NULL || delivery->outcomes->len == n);
+	if (delivery->error != NULL)
+		log_warning("%s%s%u recipient(s) deferred: %s",
+		    envelope->queue_id, envelope->queue_id[0] ? ": " : "", n,
+		    delivery->error->message);
+	for (unsigned i = 0; i < n; i++) {
+		const Outcome *outcome;
+
+		if (delivery->error != NULL) {
+			g_ptr_array_add(delivery->replies,
+			    deliver_failure_reply(delivery->error));
+			continue;
+		}
+		outcome = g_ptr_array_index(delivery->outcomes, i);
+		g_autofree char *line = outcome_log_line(outcome, envelope, i);
+
+		log_info("%s", line);
+		g_ptr_array_add(delivery->replies, outcome_reply(outcome));
+	}
+}
+
+/* False when this process must not go on; the error is posted. */
+static bool batch_finish(Recorder *recorder, Store *store, GPtrArray *batch)
+{
+	GError *error = NULL;
+	bool must_sync = has_recorded(batch, &error);
+
+	if (error == NULL && must_sync)
+		(void)store_sync(store, &error); /* ERROR says it all */
+	if (error != NULL) {
+		/* Nobody is told anything: their connections end, and Postfix
+		   keeps the mail. */
+		g_ptr_array_set_free_func(batch, (GDestroyNotify)delivery_free);
+		g_ptr_array_unref(batch);
+		post_take(recorder, NULL, error);
+		return false;
+	}
+	for (unsigned i = 0; i < batch->len; i++)
+		report(g_ptr_array_index(batch, i));
+	post_take(recorder, batch, NULL);
+	return true;
+}
+
+/* ---- the thread ---- */
+
+static gpointer recorder_main(gpointer data)
+{
+	Recorder *recorder = data;
+	GError *error = NULL;
+	g_autoptr(Store) store = store_open(recorder->path, STORE_DAEMON,
+	    recorder->busy_ms, &error);
+	bool is_end = false;
+
+	if (store == NULL) {
+		g_async_queue_push(recorder->started, error);
+		return NULL;
+	}
+	memcpy(recorder->epoch, store_epoch(store), STORE_EPOCH);
+	g_async_queue_push(recorder->started, recorder);
+	while (!is_end) {
+		Delivery *first = g_async_queue_pop(recorder->queue);
+		GPtrArray *batch;
+
+		if (first == &recorder->end)
+			break;
+		batch = record_waiting(recorder, store, first, &is_end);
+		if (!batch_finish(recorder, store, batch))
+			return NULL;
+	}
+	g_clear_pointer(&store, store_close);
+	post_take(recorder, NULL, NULL);
+	return NULL;
+}
+
+Recorder *recorder_new(const Settings *settings, const RecorderHooks *hooks,
+    GError **error)
+{
+	Recorder *recorder = g_new0(Recorder, 1);
+	gpointer answer;
+
+	recorder->hooks = *hooks;
+	recorder->path = g_strdup(settings->store);
+	recorder->busy_ms = (unsigned)settings->busy_timeout * 1000;
+	recorder->batch = settings->batch;
+	recorder->started = g_async_queue_new();
+	recorder->queue = g_async_queue_new_full((GDestroyNotify)delivery_free);
+	recorder->thread = g_thread_new("recorder", recorder_main, recorder);
+	answer = g_async_queue_pop(recorder->started);
+	if (answer == recorder)
+		return recorder;
+	g_propagate_error(error, answer);
+	recorder_free(recorder);
+	return NULL;
+}
+
+const uint8_t *recorder_epoch(const Recorder *recorder)
+{
+	return recorder->epoch;
+}
+
+void recorder_take(Recorder *recorder, Delivery *delivery)
+{
+	g_async_queue_push(recorder->queue, delivery);
+}
+
+void recorder_stop(Recorder *recorder)
+{
+	g_async_queue_push(recorder->queue, &recorder->end);
+}
+
+void recorder_free(Recorder *recorder)
+{
+	if (recorder == NULL)
+		return;
+	(void)g_thread_join(recorder->thread); /* it returns nothing */
+	g_async_queue_unref(recorder->started);
+	g_async_queue_unref(recorder->queue);
+	g_free(recorder->path);
+	g_free(recorder);
+}

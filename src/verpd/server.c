@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The main thread: lets clients in, passes their messages to the analysts and
+   on to the recorder, and answers when they come back.  Everything here runs
+   in one GMainContext; only `analyse` does not. */
+#include "server.h"
+
+#include "bounds.h"
+#include "connection.h"
+#include "errors.h"
+#include "fd_watch.h"
+#include "listen.h"
+#include "log.h"
+#include "notify.h"
+#include "recorder.h"
+#include "reload.h"
+#include "site.h"
+#include "token.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Descriptors for everything but connections: the store's files, sockets to
+   listen on, the loop's own, the log; and some to spare, for SQLite opens a
+   file now and then, and a store that cannot is a temporary failure. */
+#define SPARE_FDS 24
+
+/* A session that got nowhere for so long makes way when there are too many. */
+#define STALLED (10 * G_USEC_PER_SEC)
+
+/* How long what was received may still be recorded after SIGTERM. */
+#define DRAIN_SECONDS 25
+
+/* The same warning at most so often. */
+#define WARN_EVERY (60 * G_USEC_PER_SEC)
+
+#define ACCEPT_AT_ONCE 16
+
+struct Server {
+	Settings *settings;
+	Judge *judge;
+	GMainLoop *loop;
+	LmtpConfig lmtp;
+	ConnectionHooks connection_hooks;
+	GPtrArray *doors; /* of Door */
+	guint resume;     /* timer: accepting is paused; or 0 */
+	guint tick;       /* timer: there are connections; or 0 */
+	GPtrArray *connections;
+	unsigned connection_limit; /* as far as descriptors allow */
+	GThreadPool *analysts;
+	Recorder *recorder;
+	unsigned n_deliveries; /* with analysts and recorder */
+	bool is_stopping;
+	bool is_drained; /* the recorder was told so */
+	bool is_late;    /* it did not finish in time */
+	GError *error;   /* a sync failed */
+	gint64 warned_at;
+};
+
+/* Where clients come in. */
+typedef struct Door {
+	Server *server;
+	Listener *listener;
+	FdWatch *watch;
+} Door;
+
+/* ---- deliveries ---- */
+
+/* The one function here that runs elsewhere: in the analysts' threads. */
+static void analyse(gpointer data, gpointer user_data)
+{
+	Delivery *delivery = data;
+	const Server *server = user_data;
+
+	delivery_analyse(delivery);
+	recorder_take(server->recorder, delivery);
+}
+
+static Delivery *server_deliver(void *data, Connection *connection,
+    Envelope *envelope, GBytes *message)
+{
+	Server *server = data;
+	Delivery *delivery = delivery_new(server->judge, envelope, message);
+
+	delivery->owner = connection;
+	server->n_deliveries++;
+	/* it fails only to start another thread, and the others go on */
+	(void)g_thread_pool_push(server->analysts, delivery, NULL);
+	return delivery;
+}
+
+static void server_settle(Server *server);
+
+static void server_recorded(void *data, GPtrArray *deliveries)
+{
+	Server *server = data;
+
+	for (unsigned i = 0; i < deliveries->len; i++) {
+		Delivery *delivery = g_ptr_array_index(deliveries, i);
+
+		server->n_deliveries--;
+		if (delivery->owner != NULL)
+			connection_answer(delivery->owner, delivery);
+		delivery_free(delivery);
+	}
+	g_ptr_array_unref(deliveries);
+	server_settle(server);
+}
+
+static void server_failed(void *data, const GError *error)
+{
+	Server *server = data;
+
+	server->error = g_error_copy(error);
+	g_main_loop_quit(server->loop);
+}
+
+static void server_stopped(void *data)
+{
+	const Server *server = data;
+
+	g_main_loop_quit(server->loop);
+}
+
+/* ---- RCPT ---- */
+
+static bool is_ours(const Server *server, const char *address)
+{
+	g_auto(Token) token = { 0 };
+
+	if (address[0] == '\0')
+		return false;
+	token_decode(server->judge->tokens, address, &token);
+	return token.check != TOKEN_NOT_OURS;
+}
+
+/* Everything of our domains is taken, the forged too: it is recorded.  What
+   was sent here by mistake is not lost by it: it waits in Postfix's queue. */
+static char *server_check_recipient(void *data, const char *address,
+    const char *original)
+{
+	Server *server = data;
+	gint64 now = g_get_monotonic_time();
+
+	if (is_ours(server, address) || is_ours(server, original))
+		return NULL;
+	if (server->warned_at == 0 || now - server->warned_at > WARN_EVERY) {
+		server->warned_at = now;
+		log_warning("to=<%s>: not of our bounce_domains; does Postfix "
+			    "route too much to us?",
+		    address);
+	}
+	return g_strdup("451 4.3.5 Not configured for this domain");
+}
+
+/* ---- connections ---- */
+
+static void server_closed(void *data, Connection *connection)
+{
+	Server *server = data;
+
+	(void)g_ptr_array_remove_fast(server->connections, connection);
+	if (server->is_stopping)
+		server_settle(server);
+}
+
+/* The session that has got nowhere for longest, if that is long. */
+static Connection *server_stalled(const Server *server, gint64 now)
+{
+	Connection *stalled = NULL;
+	gint64 since = now - STALLED;
+
+	for (unsigned i = 0; i < server->connections->len; i++) {
+		Connection *connection = g_ptr_array_index(server->connections,
+		    i);
+
+		if (connection_stalled_since(connection) < since) {
+			since = connection_stalled_since(connection);
+			stalled = connection;
+		}
+	}
+	return stalled;
+}
+
+/* Says NO to FD as well as it can be said at once. */
+static void refuse_fd(int fd, const char *reply)
+{
+	g_autofree char *line = g_strconcat(reply, "\r\n", NULL);
+	ssize_t sent = send(fd, line, strlen(line),
+	    MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	(void)sent; /* it is told, or it is not */
+	(void)close(fd);
+}
+
+static gboolean server_tick(gpointer data);
+
+static void server_admit(Server *server, int fd)
+{
+	gint64 now = g_get_monotonic_time();
+	Connection *connection;
+
+	if (server->connections->len >= server->connection_limit) {
+		Connection *stalled = server_stalled(server, now);
+
+		if (stalled != NULL)
+			connection_abort(stalled,
+			    "421 4.3.2 Too slow for so many");
+	}
+	if (server->connections->len >= server->connection_limit) {
+		log_debug("connection refused: %u are open",
+		    server->connections->len);
+		refuse_fd(fd, "421 4.3.2 Too many connections");
+		return;
+	}
+	connection = connection_new(fd, &server->lmtp,
+	    &server->connection_hooks, now);
+	g_ptr_array_add(server->connections, connection);
+	if (server->tick == 0)
+		server->tick = g_timeout_add_seconds(1, server_tick, server);
+	connection_start(connection);
+}
+
+/* ---- accepting ---- */
+
+static void set_accepting(Server *server, bool on)
+{
+	for (unsigned i = 0; i < server->doors->len; i++) {
+		const Door *door = g_ptr_array_index(server->doors, i);
+
+		fd_watch_set(door->watch, on ? G_IO_IN : 0);
+	}
+}
+
+static gboolean server_resume(gpointer data)
+{
+	Server *server = data;
+
+	server->resume = 0;
+	set_accepting(server, true);
+	return G_SOURCE_REMOVE;
+}
+
+/* Out of descriptors or memory.  The client stays in the backlog, where poll(2)
+   would find it again and again. */
+static void server_pause(Server *server)
+{
+	log_warning("cannot accept: %s; trying again in a second",
+	    g_strerror(errno));
+	set_accepting(server, false);
+	server->resume = g_timeout_add_seconds(1, server_resume, server);
+}
+
+static void server_accept(Server *server, int listener)
+{
+	for (unsigned i = 0; i < ACCEPT_AT_ONCE; i++) {
+		int fd = accept4(listener, NULL, NULL,
+		    SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd >= 0) {
+			server_admit(server, fd);
+		} else if (errno == EMFILE || errno == ENFILE ||
+			   errno == ENOBUFS || errno == ENOMEM) {
+			server_pause(server);
+			return;
+		} else if (errno == EAGAIN) {
+			return;
+		}
+		/* else that one was gone before we looked: accept(2), "Error
+		   handling" */
+	}
+}
+
+static void door_ready(void *data, GIOCondition condition)
+{
+	const Door *door = data;
+
+	if ((condition & G_IO_IN) != 0)
+		server_accept(door->server, door->listener->fd);
+}
+
+static void door_add(Server *server, Listener *listener)
+{
+	Door *door = g_new0(Door, 1);
+
+	door->server = server;
+	door->listener = listener;
+	door->watch = fd_watch_new(listener->fd, G_IO_IN, door_ready, door);
+	g_ptr_array_add(server->doors, door);
+}
+
+static void door_free(gpointer data)
+{
+	Door *door = data;
+
+	fd_watch_free(door->watch);
+	listener_free(door->listener);
+	g_free(door);
+}
+
+static ListenOptions listen_options(const Settings *settings)
+{
+	return (ListenOptions){ .mode = settings->listen_mode,
+		.group = settings->listen_group,
+		.allow_remote = settings->allow_remote };
+}
+
+/* What systemd hands over.  Before there are threads: it changes the
+   environment. */
+static bool server_adopt(Server *server, GError **error)
+{
+	const ListenOptions options = listen_options(server->settings);
+	g_autoptr(GPtrArray) adopted = g_ptr_array_new();
+	bool is_good = listener_adopt(adopted, &options, error);
+
+	for (unsigned i = 0; i < adopted->len; i++)
+		door_add(server, g_ptr_array_index(adopted, i));
+	return is_good;
+}
+
+/* Else what the configuration says.  After the store: until that is sound
+   nobody shall find us there. */
+static bool server_listen(Server *server, GError **error)
+{
+	const Settings *settings = server->settings;
+	const ListenOptions options = listen_options(settings);
+
+	if (server->doors->len > 0)
+		return true;
+	for (char **address = settings->listen; *address != NULL; address++) {
+		Listener *listener = listener_open(*address, &options, error);
+
+		if (listener == NULL)
+			return false;
+		door_add(server, listener);
+	}
+	return true;
+}
+
+/* As many as there may be descriptors for. */
+static unsigned limit_connections(unsigned wanted)
+{
+	struct rlimit limit;
+	rlim_t needed = wanted + SPARE_FDS;
+	unsigned possible;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return wanted;
+	if (limit.rlim_cur < needed) {
+		limit.rlim_cur = MIN(needed, limit.rlim_max);
+		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+			(void)getrlimit(RLIMIT_NOFILE, &limit); /* as above */
+	}
+	if (limit.rlim_cur >= needed)
+		return wanted;
+	possible = limit.rlim_cur > SPARE_FDS
+		       ? (unsigned)(limit.rlim_cur - SPARE_FDS)
+		       : 1;
+	log_warning("connection_limit is %u, but only %u file descriptors may "
+		    "be open: %u connections",
+	    wanted, (unsigned)limit.rlim_cur, possible);
+	return possible;
+}
+
+static unsigned count_workers(const Settings *settings)
+{
+	return settings->workers > 0 ? settings->workers
+				     : g_get_num_processors();
+}
+
+/* ---- time and signals ---- */
+
+static gboolean server_tick(gpointer data)
+{
+	Server *server = data;
+	const Settings *settings = server->settings;
+	const ConnectionTimeouts timeouts = {
+		.command = settings->command_timeout * G_USEC_PER_SEC,
+		.data = settings->data_timeout * G_USEC_PER_SEC,
+		.session = settings->session_timeout * G_USEC_PER_SEC,
+	};
+	gint64 now = g_get_monotonic_time();
+
+	if (server->connections->len == 0) {
+		server->tick = 0;
+		return G_SOURCE_REMOVE;
+	}
+	/* backwards: each may remove itself, and the last takes its place */
+	for (unsigned i = server->connections->len; i > 0; i--)
+		connection_check(g_ptr_array_index(server->connections, i - 1),
+		    &timeouts, now);
+	return G_SOURCE_CONTINUE;
+}
+
+static void server_tell_ready(const Server *server)
+{
+	g_autoptr(GString) status = g_string_new("listening on");
+
+	for (unsigned i = 0; i < server->doors->len; i++) {
+		const Door *door = g_ptr_array_index(server->doors, i);
+
+		g_string_append_printf(status, "%s %s", i > 0 ? "," : "",
+		    door->listener->name);
+	}
+	log_info("%s", status->str);
+	notify_ready(status->str);
+}
+
+static gboolean server_reload(gpointer data)
+{
+	Server *server = data;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Settings) settings = NULL;
+	Judge *judge = NULL;
+
+	notify_reloading();
+	settings = settings_read(server->settings->file, &error);
+	if (settings != NULL)
+		judge = site_judge(settings, recorder_epoch(server->recorder),
+		    &error);
+	if (judge == NULL) {
+		log_error("not reloaded, the old configuration stays: %s",
+		    error->message);
+		server_tell_ready(server);
+		return G_SOURCE_CONTINUE;
+	}
+	reload_warn(server->settings, settings);
+	judge_unref(server->judge);
+	server->judge = judge;
+	server->lmtp.hostname = settings->hostname;
+	server->lmtp.size_limit = settings->message_size_limit;
+	server->connection_limit =
+	    limit_connections(settings->connection_limit);
+	(void)g_thread_pool_set_max_threads(server->analysts,
+	    (int)count_workers(settings), NULL); /* as g_thread_pool_push() */
+	settings_free(server->settings);
+	server->settings = g_steal_pointer(&settings);
+	log_info("configuration reloaded");
+	server_tell_ready(server);
+	return G_SOURCE_CONTINUE;
+}
+
+/* When the last connection and the last delivery are gone, the recorder goes.
+ */
+static void server_settle(Server *server)
+{
+	if (!server->is_stopping || server->is_drained ||
+	    server->connections->len > 0 || server->n_deliveries > 0)
+		return;
+	server->is_drained = true;
+	recorder_stop(server->recorder);
+}
+
+static gboolean server_too_late(gpointer data)
+{
+	Server *server = data;
+
+	log_warning("%u connections and %u messages are given up: not done "
+		    "within %d s; Postfix will bring them again",
+	    server->connections->len, server->n_deliveries, DRAIN_SECONDS);
+	server->is_late = true;
+	g_main_loop_quit(server->loop);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean server_stop(gpointer data)
+{
+	Server *server = data;
+
+	if (server->is_stopping)
+		return G_SOURCE_CONTINUE;
+	server->is_stopping = true;
+	log_info("stopping: %u connections, %u messages to record",
+	    server->connections->len, server->n_deliveries);
+	notify_stopping();
+	g_ptr_array_set_size(server->doors, 0);
+	for (unsigned i = server->connections->len; i > 0; i--)
+		connection_abort(g_ptr_array_index(server->connections, i - 1),
+		    "421 4.3.2 Shutting down");
+	(void)g_timeout_add_seconds(DRAIN_SECONDS, server_too_late, server);
+	server_settle(server);
+	return G_SOURCE_CONTINUE;
+}
+
+/* ---- all of it ---- */
+
+Server *server_new(Settings *settings, GError **error)
+{
+	g_autoptr(Server) server = g_new0(Server, 1);
+	const RecorderHooks hooks = { .recorded = server_recorded,
+		.failed = server_failed,
+		.stopped = server_stopped,
+		.data = server };
+
+	server->settings = settings;
+	server->loop = g_main_loop_new(NULL, FALSE);
+	server->connections = g_ptr_array_new();
+	server->doors = g_ptr_array_new_with_free_func(door_free);
+	server->connection_hooks = (ConnectionHooks){
+		.deliver = server_deliver,
+		.closed = server_closed,
+		.data = server,
+	};
+	server->lmtp = (LmtpConfig){
+		.hostname = settings->hostname,
+		.size_limit = settings->message_size_limit,
+		.check_recipient = server_check_recipient,
+		.data = server,
+	};
+	if (!server_adopt(server, error))
+		return NULL;
+	server->connection_limit =
+	    limit_connections(settings->connection_limit);
+	server->recorder = recorder_new(settings, &hooks, error);
+	if (server->recorder == NULL)
+		return NULL;
+	server->judge = site_judge(settings, recorder_epoch(server->recorder),
+	    error);
+	if (server->judge == NULL)
+		return NULL;
+	server->analysts = g_thread_pool_new(analyse, server,
+	    (int)count_workers(settings), FALSE, NULL);
+	if (!server_listen(server, error))
+		return NULL;
+	return g_steal_pointer(&server);
+}
+
+bool server_run(Server *server, GError **error)
+{
+	(void)g_unix_signal_add(SIGTERM, server_stop, server);
+	(void)g_unix_signal_add(SIGINT, server_stop, server);
+	(void)g_unix_signal_add(SIGHUP, server_reload, server);
+	server_tell_ready(server);
+	g_main_loop_run(server->loop);
+	if (server->error == NULL)
+		return true;
+	g_propagate_error(error, g_steal_pointer(&server->error));
+	return false;
+}
+
+void server_free(Server *server)
+{
+	/* threads that are not done still look at all this */
+	if (server == NULL || server->is_late)
+		return;
+	g_ptr_array_unref(server->doors);
+	if (server->analysts != NULL)
+		g_thread_pool_free(server->analysts, FALSE, TRUE);
+	if (server->recorder != NULL && !server->is_drained)
+		recorder_stop(server->recorder);
+	recorder_free(server->recorder);
+	judge_unref(server->judge);
+	g_ptr_array_unref(server->connections);
+	g_main_loop_unref(server->loop);
+	settings_free(server->settings);
+	g_free(server);
+}
