@@ -53,7 +53,7 @@ typedef struct ReportRecipient {
 	char *diagnostic_type; /* "smtp", "x-postfix", "x-unix": lower case */
 	char *diagnostic; /* Diagnostic-Code behind the type; of a notice for
 			     people the reply it quotes, or the reason */
-	char *remote_mta;      /* host name alone */
+	char *remote_mta; /* host name alone */
 	SmtpStage stage;
 	char *text;    /* what the human-readable part says of this one */
 	unsigned part; /* MIME part it came from, counted from 1; 0 unknown */
