@@ -10,8 +10,8 @@ enum {
 	BOUND_BAD_COMMANDS = 10, /* then 421 and good-bye, as Dovecot */
 	BOUND_ADDRESS = 1024, /* XVERP addresses outgrow the RFC's 64 + 255 */
 	BOUND_ENVELOPE = 64 * 1024, /* octets of addresses in one envelope */
-	BOUND_REPLY_TEXT = 200,      /* Postfix logs it whole */
-	BOUND_PIPELINE = 32 * 1024,  /* kept unread, the size of one read */
+	BOUND_REPLY_TEXT = 200,     /* Postfix logs it whole */
+	BOUND_PIPELINE = 32 * 1024, /* kept unread, the size of one read */
 	BOUND_OUTPUT = 16 * 1024, /* replies unsent beyond which nothing is read
 				     on */
 
