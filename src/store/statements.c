@@ -65,13 +65,13 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	[SQL_HOLD_DELETE] = { "lift hold",
 	    "DELETE FROM suppressions"
 	    " WHERE recipient_id = ?1 AND stream = ?2 AND cause = ?3" },
-	/* The list repeats the condition of the index, which serves no query
-	   that does not. */
+	/* The expression is the index's: no other finds it there. */
 	[SQL_STEP_LIMITED] = { "look for step",
 	    "SELECT 1 FROM events WHERE recipient_id = ?1"
-	    " AND campaign_id = ?2 AND token_day = ?3 AND step = ?4"
-	    " AND step IN ('soft', 'hard', 'complaint', 'unsubscribe')"
-	    " LIMIT 1" },
+	    " AND campaign_id = ?2 AND token_day = ?3"
+	    " AND CASE WHEN step IN"
+	    " ('soft', 'hard', 'complaint', 'unsubscribe')"
+	    " THEN step END = ?4 LIMIT 1" },
 	[SQL_STEP_OTHER] = { "look for step",
 	    "SELECT 1 FROM events WHERE recipient_id = ?1"
 	    " AND campaign_id = ?2 AND token_day = ?3 AND step = ?4"
@@ -85,6 +85,9 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
 	    " ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,"
 	    " ?26)" },
+	[SQL_HOUR_INSERT] = { "note hour",
+	    "INSERT INTO hours (hour, first_event) VALUES (?1, ?2)"
+	    " ON CONFLICT DO NOTHING" },
 	[SQL_FORGED_OF_SOURCE] = { "count forged",
 	    "SELECT count(*), max(id) FROM forged"
 	    " WHERE hour = ?1 AND source = ?2" },
@@ -97,12 +100,15 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    "UPDATE forged SET hits = hits + ?2 WHERE id = ?1" },
 
 	/* asking */
-	[SQL_EVENTS_BY_TIME] = { "read events", EVENT_COLUMNS EVENT_JOINS
-	    "WHERE (e.at, e.id) > (?1, ?2) AND e.at < ?3"
-	    " ORDER BY e.at, e.id LIMIT ?4" },
-	[SQL_EVENTS_OF_RECIPIENT] = { "read events",
-	    EVENT_COLUMNS EVENT_JOINS "WHERE e.recipient_id = ?1 AND e.id > ?2"
-				      " ORDER BY e.id LIMIT ?3" },
+	[SQL_HOUR_FIRST] = { "find hour",
+	    "SELECT min(first_event) FROM hours WHERE hour >= ?1" },
+	[SQL_EVENTS] = { "read events", EVENT_COLUMNS EVENT_JOINS
+	    "WHERE e.id > ?1 ORDER BY e.id LIMIT ?2" },
+	/* The ids come from the index alone; then a chunk of rows. */
+	[SQL_EVENTS_OF_RECIPIENT] = { "read events", EVENT_COLUMNS EVENT_JOINS
+	    "WHERE e.id IN (SELECT id FROM events"
+	    " WHERE recipient_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3)"
+	    " ORDER BY e.id" },
 	[SQL_EVENTS_TO_REVIEW] = { "read events",
 	    EVENT_COLUMNS "INDEXED BY events_review" EVENT_JOINS
 			  "WHERE e.needs_review = 1 AND e.id > ?1"
@@ -140,8 +146,8 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    " FROM (SELECT id, at, hits FROM forged"
 	    " WHERE id > ?1 ORDER BY id LIMIT ?2)" },
 	[SQL_COUNT_EVENTS] = { "count events",
-	    "SELECT at, id, class, needs_review FROM events"
-	    " WHERE (at, id) > (?1, ?2) ORDER BY at, id LIMIT ?3" },
+	    "SELECT id, at, class, needs_review FROM events WHERE id > ?1"
+	    " ORDER BY id LIMIT ?2" },
 	[SQL_COUNT_HOLDS] = { "count holds",
 	    "SELECT recipient_id, stream, cause, since, until"
 	    " FROM suppressions"

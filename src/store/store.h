@@ -194,8 +194,7 @@ typedef struct StoreFilter {
 
 /* Return false to stop.  Rows are lent for the call.  No read lock is held
    longer than 50 ms: long results are read in chunks, and the caller may write
-   in between.  Events of one recipient, or for review, come by id, others by
-   time; suppressions by recipient; the rest by id. */
+   in between.  Suppressions come by recipient, all else by id. */
 typedef bool (*StoreEachSuppression)(const Suppression *row, void *data);
 typedef bool (*StoreEachEvent)(const Event *row, void *data);
 typedef bool (*StoreEachForgery)(const Forgery *row, void *data);

@@ -21,6 +21,7 @@ typedef struct StoreSqlite {
 	unsigned busy_ms;
 	int lock_fd;          /* PATH.lock, held by STORE_DAEMON; else -1 */
 	bool is_broken;       /* a sync or checkpoint failed: do nothing more */
+	int64_t hour_noted;   /* the last in `hours`, or less than any */
 	int wal_frames;       /* in the log after our last commit */
 	int wal_checkpointed; /* of which are in the database file, too */
 	uint8_t epoch[STORE_EPOCH];
@@ -138,6 +139,14 @@ bool store_sqlite_verify(Store *store, int64_t now, GPtrArray *findings,
 char *soft_encode(const SoftHit *soft, unsigned n);
 /* False when TEXT is none, or has more than POLICY_SOFT_MAX. */
 bool soft_decode(const char *text, SoftHit *ret_soft, unsigned *ret_n);
+
+/* Rounds down, also before 1970. */
+static inline int64_t hour_of(int64_t at)
+{
+	return at >= 0 ? at / 3600 : -((-at + 3599) / 3600);
+}
+bool events_since(StoreSqlite *self, int64_t since, int64_t *ret_before,
+    GError **error);
 
 /* A Step by the name step_name() gives, or -1. */
 int step_from_name(const char *name);

@@ -321,6 +321,7 @@ Store *store_sqlite_open(const char *path, StoreMode mode, unsigned busy_ms,
 	self->mode = mode;
 	self->busy_ms = MIN(busy_ms, (unsigned)G_MAXINT);
 	self->lock_fd = -1;
+	self->hour_noted = INT64_MIN;
 	if (!check_file(self->path, error))
 		return NULL;
 	if (mode == STORE_DAEMON && !lock_take(self, error))

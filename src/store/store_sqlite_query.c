@@ -79,36 +79,41 @@ static bool filter_recipient(StoreSqlite *self, const StoreFilter *filter,
 
 /* ---- events ---- */
 
-typedef struct EventCursor {
-	int64_t recipient_id; /* or 0 */
-	int64_t at;           /* begin after this */
-	int64_t id;
-} EventCursor;
+/* The id before the first event that may be at SINCE or later: no event of that
+   hour or a later one has a smaller id than the hour's first. */
+bool events_since(StoreSqlite *self, int64_t since, int64_t *ret_before,
+    GError **error)
+{
+	g_autoptr(Statement) stmt = statement_use(self, SQL_HOUR_FIRST, error);
+	bool row;
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, hour_of(since));
+	if (!statement_step(self, stmt, &row, error))
+		return false;
+	/* No such hour, no such event. */
+	*ret_before = sqlite3_column_type(stmt, 0) != SQLITE_NULL
+			  ? column_int(stmt, 0) - 1
+			  : INT64_MAX;
+	return true;
+}
 
 static Statement *event_query(StoreSqlite *self, const StoreFilter *filter,
-    const EventCursor *cursor, GError **error)
+    int64_t recipient_id, int64_t last_id, GError **error)
 {
-	int64_t until = filter->until != 0 ? filter->until : INT64_MAX;
-	StatementId id = cursor->recipient_id != 0 ? SQL_EVENTS_OF_RECIPIENT
-			 : filter->needs_review    ? SQL_EVENTS_TO_REVIEW
-						   : SQL_EVENTS_BY_TIME;
+	StatementId id = recipient_id != 0      ? SQL_EVENTS_OF_RECIPIENT
+			 : filter->needs_review ? SQL_EVENTS_TO_REVIEW
+						: SQL_EVENTS;
 	Statement *stmt = statement_use(self, id, error);
+	int i = 1;
 
 	if (stmt == NULL)
 		return NULL;
-	if (id == SQL_EVENTS_OF_RECIPIENT) {
-		bind_int(stmt, 1, cursor->recipient_id);
-		bind_int(stmt, 2, cursor->id);
-		bind_int(stmt, 3, CHUNK_ROWS);
-	} else if (id == SQL_EVENTS_TO_REVIEW) {
-		bind_int(stmt, 1, cursor->id);
-		bind_int(stmt, 2, CHUNK_ROWS);
-	} else {
-		bind_int(stmt, 1, cursor->at);
-		bind_int(stmt, 2, cursor->id);
-		bind_int(stmt, 3, until);
-		bind_int(stmt, 4, CHUNK_ROWS);
-	}
+	if (recipient_id != 0)
+		bind_int(stmt, i++, recipient_id);
+	bind_int(stmt, i++, last_id);
+	bind_int(stmt, i, CHUNK_ROWS);
 	return stmt;
 }
 
@@ -181,9 +186,10 @@ static void event_copy(Page *page, Statement *stmt)
 }
 
 static bool event_page(StoreSqlite *self, const StoreFilter *filter,
-    EventCursor *cursor, Page *page, GError **error)
+    int64_t recipient_id, int64_t *last_id, Page *page, GError **error)
 {
-	g_autoptr(Statement) stmt = event_query(self, filter, cursor, error);
+	g_autoptr(Statement)
+	    stmt = event_query(self, filter, recipient_id, *last_id, error);
 	bool row;
 
 	if (stmt == NULL)
@@ -195,8 +201,7 @@ static bool event_page(StoreSqlite *self, const StoreFilter *filter,
 		if (!row)
 			return true;
 		page->seen++;
-		cursor->id = column_int(stmt, 0);
-		cursor->at = column_int(stmt, 1);
+		*last_id = column_int(stmt, 0);
 		if (event_matches(stmt, filter))
 			event_copy(page, stmt);
 	}
@@ -207,21 +212,20 @@ bool store_sqlite_each_event(Store *store, const StoreFilter *filter,
 {
 	StoreSqlite *self = (StoreSqlite *)store;
 	g_auto(Page) page = page_new(sizeof(Event));
-	EventCursor cursor = { 0 };
+	int64_t recipient_id, last_id = 0;
 	uint64_t given = 0;
 	bool none;
 
-	/* Just before the first of that second. */
-	cursor.at = filter->since != 0 ? filter->since - 1 : INT64_MIN;
-	cursor.id = 0;
-	if (!filter_recipient(self, filter, &cursor.recipient_id, &none, error))
+	if (!filter_recipient(self, filter, &recipient_id, &none, error))
 		return false;
 	if (none)
 		return true;
-	if (cursor.recipient_id == 0 && !filter->needs_review)
-		cursor.id = INT64_MAX;
+	if (filter->since != 0 &&
+	    !events_since(self, filter->since, &last_id, error))
+		return false;
 	do {
-		if (!event_page(self, filter, &cursor, &page, error))
+		if (!event_page(self, filter, recipient_id, &last_id, &page,
+			error))
 			return false;
 		for (unsigned i = 0; i < page.rows->len; i++) {
 			if (!each(&g_array_index(page.rows, Event, i), data))

@@ -421,6 +421,25 @@ static void bind_effect(Statement *stmt, const Effect *effect)
 	bind_int(stmt, 26, effect->needs_review);
 }
 
+/* Once an hour, and once after each rollback. */
+static bool note_hour(StoreSqlite *self, int64_t at, int64_t id, GError **error)
+{
+	int64_t hour = hour_of(at);
+	Statement *stmt;
+
+	if (hour == self->hour_noted)
+		return true;
+	stmt = statement_use(self, SQL_HOUR_INSERT, error);
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, hour);
+	bind_int(stmt, 2, id);
+	if (!statement_run(self, stmt, error))
+		return false;
+	self->hour_noted = hour;
+	return true;
+}
+
 bool store_sqlite_append(Store *store, const Event *event, int64_t *ret_id,
     GError **error)
 {
@@ -439,7 +458,7 @@ bool store_sqlite_append(Store *store, const Event *event, int64_t *ret_id,
 	if (!statement_run(self, stmt, error))
 		return false;
 	*ret_id = sqlite3_last_insert_rowid(self->db);
-	return true;
+	return note_hour(self, event->at, *ret_id, error);
 }
 
 /* ---- forged ---- */
@@ -485,7 +504,7 @@ bool store_sqlite_forged(Store *store, const Forgery *forgery,
     unsigned per_source, unsigned total, GError **error)
 {
 	StoreSqlite *self = (StoreSqlite *)store;
-	int64_t hour = forgery->at / 3600;
+	int64_t hour = hour_of(forgery->at);
 	int64_t hits = (int64_t)MAX(forgery->hits, 1);
 	int64_t of_source, of_hour, last_of_source, last_of_hour;
 	Statement *stmt;

@@ -96,7 +96,7 @@ static bool count_deliveries(StoreSqlite *self, int64_t since,
 	return ok;
 }
 
-static bool events_chunk(StoreSqlite *self, int64_t *at, int64_t *id,
+static bool events_chunk(StoreSqlite *self, int64_t since, int64_t *last_id,
     StoreStats *stats, unsigned *ret_n, GError **error)
 {
 	g_autoptr(Statement)
@@ -105,9 +105,8 @@ static bool events_chunk(StoreSqlite *self, int64_t *at, int64_t *id,
 
 	if (stmt == NULL)
 		return false;
-	bind_int(stmt, 1, *at);
-	bind_int(stmt, 2, *id);
-	bind_int(stmt, 3, CHUNK_ROWS);
+	bind_int(stmt, 1, *last_id);
+	bind_int(stmt, 2, CHUNK_ROWS);
 	for (*ret_n = 0;; (*ret_n)++) {
 		int class_;
 
@@ -115,8 +114,9 @@ static bool events_chunk(StoreSqlite *self, int64_t *at, int64_t *id,
 			return false;
 		if (!row)
 			return true;
-		*at = column_int(stmt, 0);
-		*id = column_int(stmt, 1);
+		*last_id = column_int(stmt, 0);
+		if (column_int(stmt, 1) < since)
+			continue;
 		class_ = vp_class_from_name(column_text(stmt, 2));
 		stats->events++;
 		stats->by_class[class_ >= 0 ? class_ : VP_CLASS_UNKNOWN]++;
@@ -127,11 +127,13 @@ static bool events_chunk(StoreSqlite *self, int64_t *at, int64_t *id,
 static bool count_events(StoreSqlite *self, int64_t since, StoreStats *stats,
     GError **error)
 {
-	int64_t at = since != 0 ? since - 1 : INT64_MIN, id = INT64_MAX;
+	int64_t last_id = 0;
 	unsigned n;
 
+	if (since > 0 && !events_since(self, since, &last_id, error))
+		return false;
 	do {
-		if (!events_chunk(self, &at, &id, stats, &n, error))
+		if (!events_chunk(self, since, &last_id, stats, &n, error))
 			return false;
 	} while (n == CHUNK_ROWS);
 	return true;

@@ -74,6 +74,7 @@ void store_sqlite_rollback(Store *store)
 {
 	StoreSqlite *self = (StoreSqlite *)store;
 
+	self->hour_noted = INT64_MIN; /* it may have been noted just now */
 	/* If even that fails the connection keeps its lock and every later
 	   begin fails: nothing is acknowledged. */
 	if (!sqlite3_get_autocommit(self->db))
