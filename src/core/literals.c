@@ -164,7 +164,7 @@ static void read_literal(Reader *reader, GPtrArray **best, GString *run)
 		reader->has_failed = true;
 		return;
 	}
-	reader->p = g_utf8_next_char(at);
+	reader->p = at + g_utf8_skip[(unsigned char)*at];
 	if (c >= 0x80 &&
 	    (g_unichar_tolower(c) != c || g_unichar_toupper(c) != c)) {
 		end_run(best, run); /* has another case: the scan cannot tell */

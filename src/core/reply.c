@@ -60,11 +60,12 @@ static GString *clean_text(const char *text)
 	GString *clean = g_string_sized_new(256);
 	const char *end = text + BOUND_JUDGED;
 
-	for (const char *p = text; *p != '\0' && p < end;
-	     p = g_utf8_next_char(p)) {
+	for (const char *p = text, *next; *p != '\0' && p < end; p = next) {
 		gunichar c = g_utf8_get_char(p);
+		size_t size = (size_t)g_utf8_skip[(unsigned char)*p];
 		char last = clean->len > 0 ? clean->str[clean->len - 1] : '\n';
 
+		next = p + size;
 		if (c == '\n' || c == 0x2028 || c == 0x2029) {
 			if (last == ' ')
 				clean->str[clean->len - 1] = '\n';
@@ -80,7 +81,7 @@ static GString *clean_text(const char *text)
 		} else {
 			if (c == '@')
 				drop_local_part(clean);
-			g_string_append_len(clean, p, g_utf8_next_char(p) - p);
+			g_string_append_len(clean, p, (gssize)size);
 		}
 	}
 	while (clean->len > 0 && (clean->str[clean->len - 1] == ' ' ||
@@ -187,6 +188,9 @@ static void note_status(Scan *scan, const char *start, const char *end,
 
 	memcpy(status, start, len);
 	status[len] = '\0';
+	/* a success on the way does not tell why it failed */
+	if (status[0] == '2')
+		return;
 	if (scan->is_strong && !is_strong)
 		return;
 	if (scan->reply->status[0] != '\0' && scan->is_strong == is_strong &&
@@ -325,7 +329,7 @@ static const StageWord after_words[] = {
 
 static const char *const leads[] = { "in reply to ", "while sending ",
 	"while receiving ", "while performing ", " after pipelined ", " after ",
-	">>> " };
+	">>> ", "SMTP command " };
 
 /* Phrases that say it whole. */
 static const StageWord phrases[] = {

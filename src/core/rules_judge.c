@@ -569,8 +569,11 @@ static void try_weak_words(Judging *judging, Finding *best)
 	read_message(judging);
 	if (try_phrases(judging, message, best))
 		return;
-	(void)try_words(judging, LEVEL_WEAK, message, 0, message->reply.len,
-	    best);
+	/* weak words of prose that is about everything mean nothing */
+	if (!judging->sources[SOURCE_DIAGNOSTIC].is_read &&
+	    !judging->sources[SOURCE_TEXT].is_read)
+		(void)try_words(judging, LEVEL_WEAK, message, 0,
+		    message->reply.len, best);
 }
 
 static void decide(Judging *judging, Finding *best, Finding *codes)

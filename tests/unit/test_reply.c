@@ -50,7 +50,7 @@ static const struct {
 	{ "a network's number", "550 5.300.1 no", 550, "", 1 },
 	{ "a host name", "550 5.1.1.example.org refused", 550, "", 1 },
 	{ "a time", "550 at 5.1.10:30", 550, "5.1.10", 1 },
-	{ "success", "250 2.1.5 ok", 250, "2.1.5", 1 },
+	{ "success", "250 2.1.5 ok", 250, "", 1 },
 	{ "Microsoft's detail", "550 5.7.606 banned", 550, "5.7.606", 1 },
 	{ "Exchange 2003", "<mx.example.org #5.1.1 smtp;550 5.1.1 no>", 550,
 	    "5.1.1", 1 },
