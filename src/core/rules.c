@@ -25,7 +25,9 @@ RuleSet *rules_ref(RuleSet *rules)
 
 void rules_unref(RuleSet *rules)
 {
-	g_atomic_rc_box_release_full(rules, (GDestroyNotify)rules_clear);
+	if (rules != NULL)
+		g_atomic_rc_box_release_full(rules,
+		    (GDestroyNotify)rules_clear);
 }
 
 /* Disabled rules and providers have done their work once all is read. */
