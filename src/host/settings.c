@@ -255,7 +255,8 @@ static bool settings_check(const Reader *reader, const Settings *settings,
 
 /* libConfuse hands its error function nothing of ours, so the message waits
    in the comment of the section it is about. */
-static void keep_error(cfg_t *cfg, const char *format, va_list args)
+static void G_GNUC_PRINTF(2, 0)
+    keep_error(cfg_t *cfg, const char *format, va_list args)
 {
 	g_autofree char *text = g_strdup_vprintf(format, args);
 	g_autofree char *what = NULL;
@@ -285,6 +286,11 @@ static const char *kept_error(const cfg_t *cfg)
 	return NULL;
 }
 
+static bool is_list(const Setting *row)
+{
+	return row->type == SETTING_LIST || row->type == SETTING_LADDER;
+}
+
 /* The options of one section, as strings all: what they mean is the rows'
    business.  Ends in CFG_END(). */
 static GArray *section_options(const char *section)
@@ -295,11 +301,10 @@ static GArray *section_options(const char *section)
 		const Setting *row = &settings_table[i];
 		cfg_opt_t one = CFG_STR(row->name, NULL, CFGF_NODEFAULT);
 		cfg_opt_t many = CFG_STR_LIST(row->name, NULL, CFGF_NODEFAULT);
-		bool is_list = row->type == SETTING_LIST ||
-			       row->type == SETTING_LADDER;
 
 		if (strcmp(row->section, section) == 0)
-			g_array_append_val(options, *(is_list ? &many : &one));
+			g_array_append_val(options,
+			    *(is_list(row) ? &many : &one));
 	}
 	return options;
 }
@@ -352,19 +357,30 @@ static bool take_values(const Reader *reader, cfg_t *cfg, const char *section,
 		g_autoptr(GPtrArray) values = NULL;
 		g_autoptr(GError) wrong = NULL;
 
-		if (strcmp(row->section, section) != 0 ||
-		    settings_lines_of(reader->lines, section, title,
-			row->name) == 0)
+		if (strcmp(row->section, section) != 0)
+			continue;
+		/* a list may be set, and empty */
+		if (cfg_size(cfg, row->name) == 0 &&
+		    (!is_list(row) || settings_lines_of(reader->lines, section,
+					  title, row->name) == 0))
 			continue;
 		values = g_ptr_array_new();
 		for (unsigned n = 0; n < cfg_size(cfg, row->name); n++)
 			g_ptr_array_add(values, cfg_getnstr(cfg, row->name, n));
-		if (!setting_set(row, base, (const char **)values->pdata,
+		if (!setting_set(row, base, (const char *const *)values->pdata,
 			values->len, &wrong))
 			return complain(reader, section, title, row->name,
 			    wrong->message, error);
 	}
 	return true;
+}
+
+static bool check_title(const Reader *reader, const char *section,
+    const char *title, GError **error)
+{
+	return campaign_name_is_valid(title) ||
+	       complain(reader, section, title, "",
+		   "the name must be of a-z, 0-9, \".\", \"_\", \"-\"", error);
 }
 
 static bool take_streams(const Reader *reader, cfg_t *cfg, Settings *settings,
@@ -378,11 +394,8 @@ static bool take_streams(const Reader *reader, cfg_t *cfg, Settings *settings,
 		stream->name = g_strdup(title);
 		g_ptr_array_add(settings->streams, stream);
 		set_fallbacks("stream", stream);
-		if (!campaign_name_is_valid(title))
-			return complain(reader, "stream", title, "",
-			    "the name must be of a-z, 0-9, \".\", \"_\", \"-\"",
-			    error);
-		if (!take_values(reader, section, "stream", title, stream,
+		if (!check_title(reader, "stream", title, error) ||
+		    !take_values(reader, section, "stream", title, stream,
 			error))
 			return false;
 	}
@@ -401,7 +414,8 @@ static bool take_patterns(const Reader *reader, cfg_t *cfg, Settings *settings,
 		pattern->line = settings_lines_of(reader->lines, "pattern",
 		    title, "");
 		g_ptr_array_add(settings->patterns, pattern);
-		if (!take_values(reader, section, "pattern", title, pattern,
+		if (!check_title(reader, "pattern", title, error) ||
+		    !take_values(reader, section, "pattern", title, pattern,
 			error))
 			return false;
 	}
@@ -430,16 +444,16 @@ static Settings *take_all(const Reader *reader, cfg_t *cfg, GError **error)
 }
 
 static bool confuse_parse(cfg_t *cfg, const char *file, const char *text,
-    gsize len, GError **error)
+    GError **error)
 {
-	/* fmemopen() of nothing fails in some C libraries */
-	g_autofree char *copy = g_strndup(text, len);
-	FILE *stream = fmemopen(copy, len + 1, "r");
+	/* fmemopen() of nothing fails in some C libraries, and the last line
+	   may lack its end */
+	g_autofree char *ended = g_strconcat(text, "\n", NULL);
+	FILE *stream = fmemopen(ended, strlen(ended), "r");
 	const char *what;
 	int result;
 
 	g_assert(stream != NULL);
-	copy[len] = '\n'; /* the last line may lack one */
 	result = cfg_parse_fp(cfg, stream);
 	(void)fclose(stream); /* it was only read */
 	if (result == CFG_SUCCESS)
@@ -456,6 +470,7 @@ static bool confuse_parse(cfg_t *cfg, const char *file, const char *text,
 Settings *settings_parse(const char *file, const char *text, gsize len,
     GError **error)
 {
+	g_autofree char *copy = NULL;
 	g_autoptr(SettingsLines) lines = NULL;
 	g_autoptr(cfg_t) cfg = NULL;
 	Reader reader = { .file = file };
@@ -465,12 +480,13 @@ Settings *settings_parse(const char *file, const char *text, gsize len,
 		    "%s: there is a NUL in it", file);
 		return NULL;
 	}
-	lines = settings_lines_new(file, text, error);
+	copy = g_strndup(text, len);
+	lines = settings_lines_new(file, copy, error);
 	if (lines == NULL)
 		return NULL;
 	reader.lines = lines;
 	cfg = confuse_new(file);
-	if (!confuse_parse(cfg, file, text, len, error))
+	if (!confuse_parse(cfg, file, copy, error))
 		return NULL;
 	return take_all(&reader, cfg, error);
 }

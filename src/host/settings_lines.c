@@ -101,7 +101,7 @@ static Token scan_token(Scanner *scanner)
 	else if (strchr("{}=+(),", *scanner->at) != NULL)
 		token.type = *scanner->at;
 	else
-		token.len = strcspn(scanner->at, " \t\r\n\v\f\"'={}()+,");
+		token.len = strcspn(scanner->at, " \t\r\n\v\f\"'#={}()+,");
 	token.len = CLAMP(token.len, 1, strlen(scanner->at));
 	scanner->at += token.len;
 	return token;
@@ -160,6 +160,19 @@ static void skip_value(Scanner *scanner)
 		token = scan_token(scanner);
 }
 
+/* libConfuse would take a backslash or the environment's ${NAME} here, and the
+   name be another than the one that is noted. */
+static bool check_plain(const char *file, const Token *token, GError **error)
+{
+	if (memchr(token->text, '\\', token->len) == NULL &&
+	    memchr(token->text, '$', token->len) == NULL)
+		return true;
+	g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
+	    "%s:%u: neither \"\\\" nor \"$\" may be in a name", file,
+	    token->line);
+	return false;
+}
+
 /* What follows a name: "=" value, or [ title ] "{", which opens a section. */
 static bool scan_after_name(SettingsLines *lines, const char *file,
     Scanner *scanner, GArray *places, const Token *name, GError **error)
@@ -170,6 +183,8 @@ static bool scan_after_name(SettingsLines *lines, const char *file,
 	Token next = scan_token(scanner);
 	Place inner;
 
+	if (!check_plain(file, name, error))
+		return false;
 	if (next.type == '+') {
 		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
 		    "%s:%u: %s: \"+=\" is not known here; write the whole list",
@@ -182,6 +197,8 @@ static bool scan_after_name(SettingsLines *lines, const char *file,
 		    name->line, error);
 	}
 	if (next.type == 'w') {
+		if (!check_plain(file, &next, error))
+			return false;
 		title = g_strndup(next.text, next.len);
 		next = scan_token(scanner);
 	}

@@ -76,43 +76,64 @@ static bool list_rules(const char *directory, GPtrArray *names, GError **error)
 	return true;
 }
 
+/* Reads PATH, whose name the set takes over. */
+static bool read_rule_file(RuleTexts *rules, const char *path, GError **error)
+{
+	g_autoptr(GError) wrong = NULL;
+	RuleFile file = { 0 };
+	char *text;
+	char *name;
+
+	if (!file_read(path, &text, &file.len, NULL, &wrong)) {
+		not_found_is_config(wrong);
+		g_propagate_error(error, g_steal_pointer(&wrong));
+		return false;
+	}
+	name = g_strdup(path);
+	file.name = name;
+	file.text = text;
+	g_ptr_array_add(rules->names, name);
+	g_ptr_array_add(rules->texts, text);
+	g_array_append_val(rules->files, file);
+	return true;
+}
+
 static bool read_rules(RuleTexts *rules, const char *directory, GError **error)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
 
 	if (!list_rules(directory, names, error))
 		return false;
-	for (unsigned i = 0; i < names->len; i++) {
-		g_autoptr(GError) wrong = NULL;
-		RuleFile file = { .name = g_ptr_array_index(names, i) };
-		char *text;
-
-		if (!file_read(file.name, &text, &file.len, NULL, &wrong)) {
-			not_found_is_config(wrong);
-			g_propagate_error(error, g_steal_pointer(&wrong));
+	for (unsigned i = 0; i < names->len; i++)
+		if (!read_rule_file(rules, g_ptr_array_index(names, i), error))
 			return false;
-		}
-		file.text = text;
-		g_ptr_array_add(rules->texts, text);
-		g_array_append_val(rules->files, file);
-	}
-	g_ptr_array_extend_and_steal(rules->names, g_steal_pointer(&names));
 	return true;
 }
 
-RuleSet *site_rules(const Settings *settings, GError **error)
+RuleSet *site_rules_and(const Settings *settings, const char *const *files,
+    GError **error)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GArray) files = g_array_new(FALSE, FALSE, sizeof(RuleFile));
-	RuleTexts rules = { names, texts, files };
+	g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(RuleFile));
+	RuleTexts rules = { names, texts, all };
 
 	for (char **directory = settings->rules; *directory != NULL;
 	     directory++)
 		if (!read_rules(&rules, *directory, error))
 			return NULL;
-	return rules_new((const RuleFile *)(const void *)files->data,
-	    files->len, error);
+	for (; *files != NULL; files++)
+		if (!read_rule_file(&rules, *files, error))
+			return NULL;
+	return rules_new((const RuleFile *)(const void *)all->data, all->len,
+	    error);
+}
+
+RuleSet *site_rules(const Settings *settings, GError **error)
+{
+	static const char *const none[] = { NULL };
+
+	return site_rules_and(settings, none, error);
 }
 
 /* ---- tokens ---- */
@@ -185,6 +206,21 @@ TokenSpace *site_tokens(const Settings *settings, const uint8_t *epoch,
 
 /* ---- all of it ---- */
 
+Judge *site_streams(const Settings *settings)
+{
+	Judge *judge = judge_new();
+
+	for (unsigned i = 0; i < settings->streams->len; i++) {
+		const Stream *stream = g_ptr_array_index(settings->streams, i);
+
+		judge_add_stream(judge, stream->name,
+		    (const char *const *)stream->campaigns, stream->is_exempt);
+	}
+	g_free(judge->default_stream);
+	judge->default_stream = g_strdup(settings->default_stream);
+	return judge;
+}
+
 Judge *site_judge(const Settings *settings, const uint8_t *epoch,
     GError **error)
 {
@@ -197,18 +233,10 @@ Judge *site_judge(const Settings *settings, const uint8_t *epoch,
 	rules = site_rules(settings, error);
 	if (rules == NULL)
 		return NULL;
-	judge = judge_new();
+	judge = site_streams(settings);
 	judge->tokens = g_steal_pointer(&tokens);
 	judge->rules = g_steal_pointer(&rules);
 	judge->policy = settings->policy;
-	for (unsigned i = 0; i < settings->streams->len; i++) {
-		const Stream *stream = g_ptr_array_index(settings->streams, i);
-
-		judge_add_stream(judge, stream->name,
-		    (const char *const *)stream->campaigns, stream->is_exempt);
-	}
-	g_free(judge->default_stream);
-	judge->default_stream = g_strdup(settings->default_stream);
 	g_strfreev(judge->own_hosts);
 	judge->own_hosts = g_strdupv(settings->own_hosts);
 	judge->bounce_lifetime = settings->bounce_lifetime;

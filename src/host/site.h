@@ -13,8 +13,14 @@ KeyRing *site_keys(const Settings *settings, GError **error);
 /* Reads every *.rules file of the rule directories, each directory in the
    order of names. */
 RuleSet *site_rules(const Settings *settings, GError **error);
+/* The same with FILES (NULL-ended) behind them. */
+RuleSet *site_rules_and(const Settings *settings, const char *const *files,
+    GError **error);
 /* EPOCH may be NULL (no store): opaque tokens can then not be proven. */
 TokenSpace *site_tokens(const Settings *settings, const uint8_t *epoch,
     GError **error);
+/* A judge that knows the streams alone, for those who only ask which stream a
+   campaign is of. */
+Judge *site_streams(const Settings *settings);
 Judge *site_judge(const Settings *settings, const uint8_t *epoch,
     GError **error);

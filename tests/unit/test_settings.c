@@ -74,6 +74,12 @@ static const Bad bad[] = {
 	{ "}\n", "verpd.conf:1: unexpected closing brace" },
 	{ "store = \"/a", "verpd.conf:" },
 	{ "batch = 1\n/* never ends", "verpd.conf:2: the comment is not" },
+	/* a name that libConfuse would read as another */
+	{ "\n\"ba\\x74ch\" = 5\n", "verpd.conf:2: neither" },
+	{ "pattern \"a\\x62\" { trusted = yes }\n", "verpd.conf:1: neither" },
+	{ "stream ${HOME} { campaigns = x }\n", "verpd.conf:1: neither" },
+	{ "pattern \"a b\" { trusted = yes }\n",
+	    "verpd.conf:1: pattern: the name must be" },
 	/* values */
 	{ "\nbatch = many\n", "verpd.conf:2: batch: \"many\" is not a number" },
 	{ "batch = 0\n", "verpd.conf:1: batch: 0 is not between 1 and 10000" },
@@ -186,7 +192,7 @@ static const char *const good[] = {
 	/* a name may stand in another section again */
 	"stream a { campaigns = x complaint_exempt = no }\n"
 	"stream b { campaigns = x complaint_exempt = no }",
-	"pattern '' { regex = 'a\\'b\"c\\\\d$' }",
+	"pattern a { regex = 'a\\'b\"c\\\\d$' }",
 };
 
 START_TEST(test_round_trip)
