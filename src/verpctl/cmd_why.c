@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `verpctl why`: one address's story, oldest first: every event and every
+   change by hand in the order they took effect, then how things stand, and
+   what would happen next. */
+#include "commands.h"
+#include "event_row.h"
+#include "row.h"
+
+#include "errors.h"
+#include "site.h"
+#include "units.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A change by hand, kept until its place among the events comes. */
+typedef struct Change {
+	int64_t after_event;
+	int64_t at;
+	char *actor;
+	char *action;
+	char *stream;
+	char *reason;
+	int cause;
+	int64_t until;
+} Change;
+
+typedef struct Story {
+	const Ctl *ctl;
+	const Policy *policy;
+	const Judge *streams;
+	GPtrArray *changes; /* of Change */
+	unsigned n_told;    /* of those */
+	GPtrArray *names;   /* streams that matter here */
+	GPtrArray *nexts;   /* what would happen next: mostly the same in all */
+	RecipientState soft; /* replayed, for its count alone */
+} Story;
+
+static void change_free(Change *change)
+{
+	g_free(change->actor);
+	g_free(change->action);
+	g_free(change->stream);
+	g_free(change->reason);
+	g_free(change);
+}
+
+static bool keep_change(const AuditEntry *entry, void *data)
+{
+	Story *story = data;
+	Change *change = g_new0(Change, 1);
+
+	change->after_event = entry->after_event;
+	change->at = entry->at;
+	change->actor = g_strdup(entry->actor);
+	change->action = g_strdup(entry->action);
+	change->stream = g_strdup(entry->stream);
+	change->reason = g_strdup(entry->reason);
+	change->cause = entry->cause;
+	change->until = entry->until;
+	g_ptr_array_add(story->changes, change);
+	return true;
+}
+
+static void note_stream(Story *story, const char *stream)
+{
+	if (stream[0] != '\0' && !g_ptr_array_find_with_equal_func(story->names,
+				     stream, g_str_equal, NULL))
+		g_ptr_array_add(story->names, g_strdup(stream));
+}
+
+/* ---- changes by hand ---- */
+
+static void tell_change(const Ctl *ctl, const Change *change)
+{
+	g_autofree char *at = time_format(change->at);
+	g_autofree char *actor = printable(change->actor);
+	g_autofree char *reason = printable(change->reason);
+	g_autoptr(GString) what = g_string_new(change->action);
+
+	if (ctl->is_json) {
+		Row *row = row_new();
+
+		row_text(row, "type", "change");
+		row_time(row, "at", change->at);
+		row_text(row, "actor", change->actor);
+		row_text(row, "action", change->action);
+		row_text(row, "stream", change->stream);
+		row_text(row, "cause",
+		    change->cause >= 0 ? cause_name((Cause)change->cause)
+				       : NULL);
+		row_time(row, "until", change->until);
+		row_text(row, "reason", change->reason);
+		row_print(row);
+		return;
+	}
+	if (change->cause >= 0)
+		g_string_append_printf(what, " %s",
+		    cause_name((Cause)change->cause));
+	g_string_append_printf(what, " in %s",
+	    change->stream[0] != '\0' ? change->stream : "all streams");
+	if (strcmp(change->action, "add") == 0) {
+		g_autofree char *until = until_text(change->until);
+
+		g_string_append_printf(what, ", until %s", until);
+	}
+	printf("%s  by hand: %s\n    %s: \"%s\"\n", at, what->str, actor,
+	    reason);
+}
+
+/* Those that came before event ID. */
+static void tell_changes(Story *story, int64_t id)
+{
+	for (; story->n_told < story->changes->len; story->n_told++) {
+		const Change *change = g_ptr_array_index(story->changes,
+		    story->n_told);
+
+		if (change->after_event >= id)
+			return;
+		if (strcmp(change->action, "release") == 0) {
+			story->soft.n_soft = 0;
+			story->soft.rung = 0;
+			story->soft.hold[CAUSE_SOFT] = (Hold){ 0 };
+		}
+		tell_change(story->ctl, change);
+	}
+}
+
+/* ---- events ---- */
+
+static char *no_step_text(const Event *event)
+{
+	if (event->effect.needs_review)
+		return g_strdup(event->class_ == VP_CLASS_UNKNOWN
+				    ? "not understood: waits for review"
+				    : "not sure enough: waits for review");
+	if (event->trust == TRUST_RECORD)
+		return g_strdup("recorded only: the return path is too old or "
+				"unsigned");
+	if (policy_step(event->class_) != STEP_NONE)
+		return g_strdup("recorded only: this mail has counted before, "
+				"or a suppression was in force");
+	return g_strdup("recorded only");
+}
+
+/* What the policy made of it. */
+static char *effect_text(const Story *story, const Event *event)
+{
+	const Effect *effect = &event->effect;
+	g_autofree char *until = until_text(effect->hold_until);
+	bool in_one = effect->step == STEP_UNSUBSCRIBE;
+
+	switch (effect->step) {
+	case STEP_NONE:
+		return no_step_text(event);
+	case STEP_RESET:
+		return g_strdup("delivered: the soft count is zero again");
+	case STEP_SOFT:
+		if (effect->hold_until == 0)
+			return g_strdup_printf("soft bounce %u of %u",
+			    story->soft.n_soft, story->policy->soft_limit);
+		return g_strdup_printf(
+		    "enough soft bounces, rung %u: suppressed until %s",
+		    effect->rung, until);
+	case STEP_BLOCK:
+		if (effect->hold_until == 0)
+			return g_strdup("not the recipient's fault: recorded");
+		return g_strdup_printf("blocked: suppressed until %s", until);
+	case STEP_HARD:
+	case STEP_COMPLAINT:
+	case STEP_UNSUBSCRIBE:
+		if (effect->hold_until == 0)
+			return g_strdup("the policy only records this");
+		return g_strdup_printf("suppressed%s%s until %s",
+		    in_one ? " in " : "", in_one ? event->stream : "", until);
+	}
+	return g_strdup("");
+}
+
+static void append_if(GString *line, const char *before, const char *value)
+{
+	g_autofree char *text = printable(value);
+
+	if (text[0] != '\0')
+		g_string_append_printf(line, "%s%s", before, text);
+}
+
+static void print_event(const Story *story, const Event *event)
+{
+	g_autofree char *at = time_format(event->at);
+	g_autofree char *matched = printable(event->matched);
+	g_autofree char *effect = effect_text(story, event);
+	g_autoptr(GString) line = g_string_new(NULL);
+
+	append_if(line, "  ", event->status);
+	if (event->smtp_code != 0)
+		g_string_append_printf(line, " %u", event->smtp_code);
+	printf("%s  %s/%s%s  %s (%s)\n", at, vp_class_name(event->class_),
+	    vp_reason_name(event->reason), line->str, event->campaign,
+	    event->stream);
+	printf("    \"%s\"\n", matched);
+	g_string_truncate(line, 0);
+	append_if(line, "rule ", event->rule);
+	append_if(line, " in ", event->source);
+	g_string_append_printf(line, ", %.2f sure", event->confidence);
+	append_if(line, ", provider ", event->provider);
+	append_if(line, ", from ", event->remote_mta);
+	append_if(line, ", reported for ", event->via);
+	append_if(line, ", queue id ", event->queue_id);
+	g_string_append_printf(line, ", %s", trust_name(event->trust));
+	printf("    %s\n    => %s\n", line->str, effect);
+}
+
+static bool tell_event(const Event *event, void *data)
+{
+	Story *story = data;
+
+	tell_changes(story, event->id);
+	story->soft = policy_apply(story->soft, &event->effect, event->at);
+	note_stream(story, event->stream);
+	if (story->ctl->is_json) {
+		g_autofree char *effect = effect_text(story, event);
+		Row *row = row_new();
+
+		row_text(row, "type", "event");
+		event_json(event, row);
+		row_text(row, "effect", effect);
+		row_print(row);
+	} else {
+		print_event(story, event);
+	}
+	return ferror(stdout) == 0;
+}
+
+/* ---- how things stand ---- */
+
+#define MAX_NEXT 64
+
+/* How many more soft bounces, one a day, would suppress; 0: none will. */
+static unsigned soft_to_go(const Policy *policy, RecipientState state,
+    int64_t now, int64_t *ret_hold)
+{
+	for (unsigned n = 1; n <= MAX_NEXT; n++) {
+		int64_t at = now + (int64_t)(n - 1) * SECONDS_PER_DAY;
+		Effect effect = policy_decide(policy, &state, VP_CLASS_SOFT,
+		    VP_REASON_MAILBOX_FULL, 1.0, at);
+
+		if (effect.hold_until != 0) {
+			*ret_hold = effect.hold_until == HOLD_FOREVER
+					? HOLD_FOREVER
+					: effect.hold_until - at;
+			return n;
+		}
+		state = policy_apply(state, &effect, at);
+	}
+	return 0;
+}
+
+static char *next_text(const Story *story, const RecipientState *state,
+    int cause)
+{
+	int64_t hold = 0;
+	unsigned n;
+	g_autofree char *length = NULL;
+
+	if (cause >= 0 && state->hold[cause].until == HOLD_FOREVER)
+		return g_strdup("nothing, until someone releases it");
+	if (cause == CAUSE_SOFT)
+		return g_strdup("it ends by itself; a delivery or a release "
+				"ends it sooner");
+	if (cause >= 0)
+		return g_strdup("it ends by itself; a release ends it sooner");
+	n = soft_to_go(story->policy, *state, story->ctl->now, &hold);
+	if (n == 0)
+		return g_strdup("soft bounces will not suppress it");
+	length = hold == HOLD_FOREVER ? g_strdup("for ever")
+				      : duration_format(hold);
+	return g_strdup_printf("%u more soft bounce%s, one a day, would "
+			       "suppress it (%s); one hard bounce %s",
+	    n, n == 1 ? "" : "s", length,
+	    story->policy->hard_hold ? "would for ever" : "would not");
+}
+
+static void tell_state(Story *story, const char *stream,
+    const RecipientState *state)
+{
+	int cause = policy_strongest(state,
+	    judge_is_exempt(story->streams, stream), story->ctl->now);
+	Hold hold = cause >= 0 ? state->hold[cause] : (Hold){ 0 };
+	g_autofree char *since = time_format(hold.since);
+	g_autofree char *until = until_text(hold.until);
+	g_autofree char *next = next_text(story, state, cause);
+
+	if (story->ctl->is_json) {
+		Row *row = row_new();
+
+		row_text(row, "type", "state");
+		row_text(row, "stream", stream);
+		row_bool(row, "may_send", cause < 0);
+		row_text(row, "cause",
+		    cause >= 0 ? cause_name((Cause)cause) : NULL);
+		row_time(row, "since", hold.since);
+		row_time(row, "until", hold.until);
+		row_number(row, "soft_count", (int64_t)state->n_soft);
+		row_number(row, "rung", (int64_t)state->rung);
+		row_text(row, "next", next);
+		row_print(row);
+		return;
+	}
+	if (cause < 0)
+		printf("now   %s: may be mailed, %u soft bounce%s counted\n",
+		    stream, state->n_soft, state->n_soft == 1 ? "" : "s");
+	else
+		printf("now   %s: SUPPRESSED, %s, since %s, until %s\n", stream,
+		    cause_name((Cause)cause), since, until);
+	if (!g_ptr_array_find_with_equal_func(story->nexts, next, g_str_equal,
+		NULL))
+		g_ptr_array_add(story->nexts, g_steal_pointer(&next));
+}
+
+static bool tell_states(Story *story, Store *store, int64_t recipient_id,
+    GError **error)
+{
+	if (!story->ctl->is_json)
+		putchar('\n');
+	for (unsigned i = 0; i < story->names->len; i++) {
+		const char *stream = g_ptr_array_index(story->names, i);
+		RecipientState state;
+
+		if (!store_load(store, recipient_id, stream, &state, error))
+			return false;
+		tell_state(story, stream, &state);
+	}
+	for (unsigned i = 0; i < story->nexts->len; i++)
+		printf("next  %s\n",
+		    (const char *)g_ptr_array_index(story->nexts, i));
+	return true;
+}
+
+static bool tell_story(Story *story, Store *store,
+    const StoreRecipient *recipient, const char *only_stream, GError **error)
+{
+	StoreFilter filter = STORE_FILTER_ANY;
+
+	filter.address = recipient->address;
+	filter.now = story->ctl->now;
+	if (!store_each_audit(store, &filter, keep_change, story, error) ||
+	    !store_each_event(store, &filter, tell_event, story, error))
+		return false;
+	tell_changes(story, INT64_MAX);
+	if (only_stream != NULL) {
+		g_ptr_array_set_size(story->names, 0);
+		note_stream(story, only_stream);
+	}
+	return tell_states(story, store, recipient->id, error);
+}
+
+static void print_title(const Ctl *ctl, const StoreRecipient *recipient)
+{
+	g_autofree char *address = printable(recipient->address);
+	g_autofree char *original = printable(recipient->original);
+
+	if (ctl->is_json)
+		return;
+	printf("%s", address);
+	if (original[0] != '\0' && strcmp(address, original) != 0)
+		printf("  (seen as %s)", original);
+	printf("\n\n");
+}
+
+static int why(Ctl *ctl, const char *folded, const char *stream)
+{
+	Story story = { .ctl = ctl };
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Store) store = ctl_store(ctl, STORE_READ, &error);
+	g_auto(StoreRecipient) recipient = { 0 };
+	g_autoptr(Judge) streams = NULL;
+	g_autoptr(GPtrArray) changes =
+	    g_ptr_array_new_with_free_func((GDestroyNotify)change_free);
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) nexts = g_ptr_array_new_with_free_func(g_free);
+
+	if (store == NULL)
+		return ctl_fail(ctl, error);
+	if (!store_recipient_find(store, 0, folded, &recipient, &error)) {
+		if (!g_error_matches(error, VP_ERROR, VP_ERROR_NOT_FOUND))
+			return ctl_fail(ctl, error);
+		ctl_warn(ctl, "nothing is known of %s; it may be mailed",
+		    folded);
+		return EXIT_NO;
+	}
+	streams = site_streams(ctl->settings);
+	story.policy = &ctl->settings->policy;
+	story.streams = streams;
+	story.changes = changes;
+	story.names = names;
+	story.nexts = nexts;
+	note_stream(&story, ctl->settings->default_stream);
+	for (unsigned i = 0; i < streams->streams->len; i++) {
+		const Stream *one = g_ptr_array_index(streams->streams, i);
+
+		note_stream(&story, one->name);
+	}
+	print_title(ctl, &recipient);
+	if (!tell_story(&story, store, &recipient, stream, &error))
+		return ctl_fail(ctl, error);
+	return EX_OK;
+}
+
+int cmd_why(Ctl *ctl, int argc, char **argv)
+{
+	g_autofree char *given = NULL;
+	const GOptionEntry entries[] = {
+		{ "stream", 0, 0, G_OPTION_ARG_FILENAME, &given,
+		    "how things stand in this stream alone", "STREAM" },
+		{ 0 },
+	};
+	g_autoptr(GError) error = NULL;
+	g_autofree char *folded = NULL;
+	int status;
+
+	if (!ctl_parse(ctl, entries, &argc, &argv, &status))
+		return status;
+	folded = ctl_address(ctl, argv[1], &status);
+	if (folded == NULL)
+		return status;
+	if (given != NULL && ctl_stream(ctl, given, &error) == NULL)
+		return ctl_fail(ctl, error);
+	return why(ctl, folded, given);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "ctl.h"
+
+/* What the rows of the table in verpctl.c run, by the file it is in.  ARGV[0]
+   is the command's name. */
+
+/* cmd_token.c */
+int cmd_token_mint(Ctl *ctl, int argc, char **argv);
+int cmd_token_decode(Ctl *ctl, int argc, char **argv);
+int cmd_token_verify(Ctl *ctl, int argc, char **argv);
+/* cmd_key.c */
+int cmd_key_new(Ctl *ctl, int argc, char **argv);
+int cmd_key_rotate(Ctl *ctl, int argc, char **argv);
+int cmd_key_list(Ctl *ctl, int argc, char **argv);
+/* cmd_config.c */
+int cmd_config(Ctl *ctl, int argc, char **argv);
+int cmd_config_check(Ctl *ctl, int argc, char **argv);
+/* cmd_deliver.c */
+int cmd_deliver(Ctl *ctl, int argc, char **argv);
+/* cmd_classify.c */
+int cmd_classify(Ctl *ctl, int argc, char **argv);
+/* cmd_rules.c */
+int cmd_rules_lint(Ctl *ctl, int argc, char **argv);
+int cmd_rules_test(Ctl *ctl, int argc, char **argv);
+int cmd_rules_list(Ctl *ctl, int argc, char **argv);
+/* cmd_store.c */
+int cmd_init(Ctl *ctl, int argc, char **argv);
+int cmd_expire(Ctl *ctl, int argc, char **argv);
+int cmd_stats(Ctl *ctl, int argc, char **argv);
+int cmd_verify(Ctl *ctl, int argc, char **argv);
+/* cmd_suppression.c */
+int cmd_check(Ctl *ctl, int argc, char **argv);
+int cmd_add(Ctl *ctl, int argc, char **argv);
+int cmd_release(Ctl *ctl, int argc, char **argv);
+/* cmd_list.c */
+int cmd_list(Ctl *ctl, int argc, char **argv);
+/* cmd_why.c */
+int cmd_why(Ctl *ctl, int argc, char **argv);

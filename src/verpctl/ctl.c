@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The things all commands do alike. */
+#include "ctl.h"
+
+#include "address.h"
+#include "bounds.h"
+#include "errors.h"
+#include "text.h"
+#include "token.h"
+#include "units.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+char *printable(const char *text)
+{
+	return text_printable(text, strlen(text), 2 * BOUND_DIAGNOSTIC);
+}
+
+char *until_text(int64_t until)
+{
+	return until == HOLD_FOREVER ? g_strdup("for ever")
+				     : time_format(until);
+}
+
+/* ---- telling ---- */
+
+static void tell(const Ctl *ctl, const char *text)
+{
+	g_autofree char *line = printable(text);
+
+	/* pipe(8) takes the first line it is given for the status */
+	if (ctl->is_delivery)
+		printf("4.3.0 %s\n", line);
+	else
+		fprintf(stderr, "verpctl%s%s: %s\n",
+		    ctl->command != NULL ? " " : "",
+		    ctl->command != NULL ? ctl->command->name : "", line);
+}
+
+void ctl_warn(const Ctl *ctl, const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	text = g_strdup_vprintf(format, args);
+	va_end(args);
+	tell(ctl, text);
+}
+
+int ctl_status(const GError *error)
+{
+	if (error->domain != VP_ERROR)
+		return EX_USAGE; /* GOption's */
+	switch ((VpError)error->code) {
+	case VP_ERROR_TEMPORARY:
+	case VP_ERROR_FULL:
+	case VP_ERROR_FATAL:
+		return EX_TEMPFAIL;
+	case VP_ERROR_SYNTAX:
+	case VP_ERROR_LIMIT:
+		return EX_DATAERR;
+	case VP_ERROR_CONFIG:
+		return EX_CONFIG;
+	case VP_ERROR_NOT_FOUND:
+		return EX_NOINPUT;
+	}
+	return EX_SOFTWARE;
+}
+
+int ctl_fail(const Ctl *ctl, const GError *error)
+{
+	tell(ctl, error->message);
+	return ctl_status(error);
+}
+
+int ctl_usage(const Ctl *ctl, const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	text = g_strdup_vprintf(format, args);
+	va_end(args);
+	tell(ctl, text);
+	if (!ctl->is_delivery)
+		fprintf(stderr, "Try: verpctl help%s%s\n",
+		    ctl->command != NULL ? " " : "",
+		    ctl->command != NULL ? ctl->command->name : "");
+	return EX_USAGE;
+}
+
+/* ---- options ---- */
+
+static void add_common(Ctl *ctl, GOptionContext *context)
+{
+	const GOptionEntry always[] = {
+		{ "config", 'c', 0, G_OPTION_ARG_FILENAME, &ctl->config,
+		    "read FILE instead of verpd.conf", "FILE" },
+		{ "help", 'h', 0, G_OPTION_ARG_NONE, &ctl->wants_help,
+		    "say what this command does", NULL },
+		{ 0 },
+	};
+	const GOptionEntry json[] = {
+		{ "json", 0, 0, G_OPTION_ARG_NONE, &ctl->is_json,
+		    "write JSON, one object a line", NULL },
+		{ 0 },
+	};
+	const GOptionEntry changes[] = {
+		{ "actor", 0, 0, G_OPTION_ARG_FILENAME, &ctl->actor,
+		    "who does it (default: the user)", "NAME" },
+		{ "reason", 0, 0, G_OPTION_ARG_FILENAME, &ctl->reason,
+		    "why; kept with the change", "TEXT" },
+		{ "dry-run", 0, 0, G_OPTION_ARG_NONE, &ctl->is_dry_run,
+		    "change nothing, say what would be done", NULL },
+		{ 0 },
+	};
+
+	if ((ctl->command->flags & COMMAND_JSON) != 0)
+		g_option_context_add_main_entries(context, json, NULL);
+	if ((ctl->command->flags & COMMAND_CHANGES) != 0)
+		g_option_context_add_main_entries(context, changes, NULL);
+	g_option_context_add_main_entries(context, always, NULL);
+}
+
+static void print_help(const Ctl *ctl, GOptionContext *context)
+{
+	g_autofree char *options = g_option_context_get_help(context, TRUE,
+	    NULL);
+	const char *list = strstr(options, "\n\n"); /* behind GLib's usage */
+
+	printf("usage: verpctl %s [OPTION...]%s%s\n\n%s%s", ctl->command->name,
+	    ctl->command->arguments[0] != '\0' ? " " : "",
+	    ctl->command->arguments, ctl->command->help,
+	    list != NULL ? list : "");
+}
+
+bool ctl_parse(Ctl *ctl, const GOptionEntry *entries, int *argc, char ***argv,
+    int *ret_status)
+{
+	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+	g_autoptr(GError) error = NULL;
+	unsigned n;
+
+	g_option_context_set_help_enabled(context, FALSE);
+	if (entries != NULL)
+		g_option_context_add_main_entries(context, entries, NULL);
+	add_common(ctl, context);
+	if (!g_option_context_parse(context, argc, argv, &error)) {
+		*ret_status = ctl_usage(ctl, "%s", error->message);
+		return false;
+	}
+	if (ctl->wants_help) {
+		print_help(ctl, context);
+		*ret_status = EX_OK;
+		return false;
+	}
+	n = (unsigned)*argc - 1;
+	if (n < ctl->command->min_arguments ||
+	    n > ctl->command->max_arguments) {
+		*ret_status = ctl_usage(ctl, "%s",
+		    n < ctl->command->min_arguments
+			? "an argument is missing"
+			: "there are too many arguments");
+		return false;
+	}
+	if ((ctl->command->flags & COMMAND_REASON) != 0 &&
+	    (ctl->reason == NULL || ctl->reason[0] == '\0')) {
+		*ret_status = ctl_usage(ctl, "--reason is missing");
+		return false;
+	}
+	return true;
+}
+
+/* ---- settings, store, arguments ---- */
+
+const Settings *ctl_settings(Ctl *ctl, GError **error)
+{
+	if (ctl->settings == NULL)
+		ctl->settings = settings_read(ctl->config != NULL
+						  ? ctl->config
+						  : settings_default_file(),
+		    error);
+	return ctl->settings;
+}
+
+const Settings *ctl_settings_or_defaults(Ctl *ctl, GError **error)
+{
+	if (ctl->settings == NULL && ctl->config == NULL &&
+	    access(settings_default_file(), F_OK) != 0)
+		ctl->settings = settings_new();
+	return ctl_settings(ctl, error);
+}
+
+Store *ctl_store(Ctl *ctl, StoreMode mode, GError **error)
+{
+	const Settings *settings = ctl_settings(ctl, error);
+
+	if (settings == NULL)
+		return NULL;
+	return store_open(settings->store, mode,
+	    (unsigned)settings->busy_timeout * 1000, error);
+}
+
+ManualChange ctl_change(const Ctl *ctl)
+{
+	const char *actor = ctl->actor;
+
+	if (actor == NULL)
+		actor = g_getenv("SUDO_USER");
+	if (actor == NULL || actor[0] == '\0')
+		actor = g_get_user_name();
+	return (ManualChange){
+		.actor = actor,
+		.reason = text_or_empty(ctl->reason),
+		.now = ctl->now,
+	};
+}
+
+char *ctl_address(const Ctl *ctl, const char *address, int *ret_status)
+{
+	g_autoptr(GError) error = NULL;
+	char *folded = address_fold(address, &error);
+
+	if (folded == NULL) {
+		g_prefix_error(&error, "\"%s\": ", address);
+		*ret_status = ctl_fail(ctl, error);
+	}
+	return folded;
+}
+
+const char *ctl_stream(Ctl *ctl, const char *given, GError **error)
+{
+	const Settings *settings;
+
+	if (given != NULL && !campaign_name_is_valid(given)) {
+		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
+		    "\"%s\" is not the name of a stream", given);
+		return NULL;
+	}
+	if (given != NULL)
+		return given;
+	settings = ctl_settings(ctl, error);
+	return settings != NULL ? settings->default_stream : NULL;
+}

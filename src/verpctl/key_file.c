@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Fresh keys, and the file they are kept in. */
+#include "key_file.h"
+
+#include "errors.h"
+#include "files.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KEY_OCTETS 32
+
+char *key_file_line(unsigned id, GError **error)
+{
+	unsigned char key[KEY_OCTETS];
+	g_autofree char *text = NULL;
+	char *line;
+
+	if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key)) {
+		g_set_error(error, VP_ERROR, VP_ERROR_TEMPORARY,
+		    "getrandom: %s", g_strerror(errno));
+		return NULL;
+	}
+	text = g_base64_encode(key, sizeof(key));
+	line = g_strdup_printf("%u:%s\n", id, text);
+	explicit_bzero(key, sizeof(key));
+	explicit_bzero(text, strlen(text));
+	return line;
+}
+
+void give_to_directory(const char *path, bool with_owner)
+{
+	g_autofree char *directory = g_path_get_dirname(path);
+	struct stat status;
+	int ignored;
+
+	if (geteuid() != 0 || stat(directory, &status) != 0)
+		return;
+	/* a failure is seen where the file is used, and said there */
+	ignored = chown(path, with_owner ? status.st_uid : (uid_t)-1,
+	    status.st_gid);
+	(void)ignored;
+}
+
+bool key_file_create(const char *path, GError **error)
+{
+	static const char head[] =
+	    "# Signing keys of verpd, one id:base64 a line.  The first signs, "
+	    "all verify.\n";
+	g_autofree char *line = key_file_line(0, error);
+	g_autofree char *text = NULL;
+	bool ok;
+
+	if (line == NULL)
+		return false;
+	text = g_strconcat(head, line, NULL);
+	ok = file_replace(path, text, strlen(text), 0640, error);
+	if (ok)
+		give_to_directory(path, false);
+	explicit_bzero(line, strlen(line));
+	explicit_bzero(text, strlen(text));
+	return ok;
+}

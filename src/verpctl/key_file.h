@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+#include <glib.h>
+
+/* A line "ID:base64" with 32 fresh random octets, newline included; wipe and
+   g_free() it. */
+char *key_file_line(unsigned id, GError **error);
+
+/* Makes PATH with one fresh key, mode 0640, in its directory's group: there
+   the daemon's user is expected. */
+bool key_file_create(const char *path, GError **error);
+/* Gives PATH to the owner and group of its directory, where we may: what root
+   makes must be the daemon's to use. */
+void give_to_directory(const char *path, bool with_owner);

@@ -1,0 +1,486 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Every command but deliver and token: what it does, says and exits with.
+
+usage: test_commands.py VERPCTL
+"""
+import os
+import re
+import shutil
+import sqlite3
+import stat
+import subprocess
+
+from rig import (DOMAIN, FULL, RULES, SOURCE, UNKNOWN_USER, VERPCTL, Site,
+                 report, tap)
+
+
+def bounced(site, recipient, diagnostic, campaign="news-1", number=1,
+            **fields):
+    """One report for RECIPIENT, taken."""
+    token = site.mint(campaign, recipient)
+    site.deliver(report(recipient, diagnostic,
+                        message_id=f"{number}.{campaign}@far.example",
+                        **fields), token)
+
+
+def test_no_command():
+    done = subprocess.run([VERPCTL], capture_output=True, check=False)
+    tap.check_equal(done.returncode, 64)
+    tap.check(b"usage: verpctl" in done.stderr, done.stderr)
+    tap.check_equal(done.stdout, b"")
+
+
+def test_version_and_help():
+    site = Site(init=False)
+    tap.check(re.match(r"verpctl \d+\.\d+", site.run("--version")))
+    for argv in (["help"], ["--help"], ["-h"]):
+        tap.check("token mint" in site.run(*argv))
+    tap.check("--campaign=NAME" in site.run("help", "token", "mint"))
+    tap.check("token verify" in site.run("help", "token"))
+    tap.check_equal(site.run("help", "list"), site.run("list", "--help"))
+    site.run("help", "nonsense", status=64)
+
+
+def test_usage():
+    site = Site(init=False)
+    for argv in (["nonsense"], ["token"], ["token", "nonsense"], ["key"],
+                 ["--nonsense", "stats"], ["stats", "--nonsense"],
+                 ["stats", "argument"], ["why"], ["list", "--cause", "x"],
+                 ["list", "--class", "x"], ["list", "--since", "x"],
+                 ["list", "--forged", "--events"],
+                 ["list", "--cause", "hard", "--events"],
+                 ["add", "a@example.org"], ["release", "a@example.org"],
+                 ["add", "a@example.org", "--reason", ""],
+                 ["add", "a@example.org", "--reason", "x", "--until", "x"],
+                 ["add", "a@example.org", "--reason", "x",
+                  "--until", "2001-01-01"],
+                 ["release", "a@example.org", "--reason", "x",
+                  "--cause", "x"],
+                 ["config", "-n", "-d"], ["rules", "test"],
+                 ["rules", "test", "x", "--stage", "x"],
+                 ["rules", "list", "--reason", "x"],
+                 ["stats", "--since", "x"]):
+        done = site.start(*argv)
+        tap.check_equal(done.returncode, 64, argv)
+        tap.check(done.stderr.startswith(b"verpctl") or
+                  b"usage" in done.stderr, argv, done.stderr)
+        tap.check_equal(done.stdout, b"", argv)
+
+
+def test_no_configuration():
+    site = Site(init=False)
+    os.remove(site.conf)
+    for argv in (["stats"], ["why", "a@example.org"], ["config"],
+                 ["config", "check"], ["key", "list"],
+                 ["token", "mint", "--campaign", "a", "b@c.example"]):
+        done = site.start(*argv)
+        tap.check_equal(done.returncode, 78, argv)
+        tap.check(site.conf.encode() in done.stderr + done.stdout, argv)
+    site.run("check", "a@example.org", status=2)
+
+
+def test_init():
+    site = Site(init=False)
+    text = site.run("init")
+    tap.check(site.path("verpd.db") in text and site.path("keys") in text)
+    mode = os.stat(site.path("keys")).st_mode
+    tap.check_equal(stat.S_IMODE(mode), 0o640)
+    before = open(site.path("keys"), encoding="ascii").read()
+    site.run("init", status=73)
+    tap.check_equal(open(site.path("keys"), encoding="ascii").read(), before)
+    os.remove(site.path("verpd.db"))
+    row, = site.rows("init")
+    tap.check_equal(row["keys_made"], False)
+
+
+def test_no_store():
+    site = Site(init=False)
+    site.run("key", "new")
+    for argv in (["stats"], ["list"], ["verify"], ["expire"],
+                 ["why", "a@example.org"]):
+        site.run(*argv, status=78)
+    site.run("check", "a@example.org", status=2)
+    row, = [row for row in site.rows("config", "check", status=78)
+            if not row["good"]]
+    tap.check_equal(row["what"], "store")
+
+
+def test_config():
+    site = Site(init=False)
+    changed = site.run("config", "-n")
+    tap.check(f'bounce_domains = {{"{DOMAIN}"}}\n' in changed, changed)
+    tap.check("batch" not in changed, changed)
+    tap.check("batch = 256\n" in site.run("config"))
+    tap.check("bounce_domains = {}\n" in site.run("config", "-d"))
+    # what is printed is a configuration that says the same
+    again = Site(init=False)
+    with open(again.conf, "w", encoding="utf-8") as out:
+        out.write(changed)
+    tap.check_equal(again.run("config", "-n"), changed)
+    with open(again.conf, "w", encoding="utf-8") as out:
+        out.write(site.run("config", "--sample"))
+    tap.check_equal(again.run("config", "-n"), "")
+    again.run("config", "check", status=78)
+
+
+def test_config_check():
+    site = Site()
+    tap.check_equal(len(site.run("config", "check").splitlines()), 5)
+    for text, wrong in (
+            ("batch = 0\n", r"verpd\.conf:\d+: batch: 0 is not between"),
+            ("nonsense = 1\n", r"verpd\.conf:\d+: no such option"),
+            ("pattern x { regex = '(' }\n", r"verpd\.conf:\d+: "),
+            ("pattern x { regex = 'abc' }\n", r"verpd\.conf:\d+: "),
+            ("pattern nonsense { }\n", r"verpd\.conf:\d+: ")):
+        site.configure(text)
+        said = site.run("config", "check", status=78)
+        tap.check(re.search(wrong, said), text, said)
+    site.configure()
+    os.chmod(site.path("keys"), 0o644)
+    tap.check("BAD   keys" in site.run("config", "check", status=78))
+    os.chmod(site.path("keys"), 0o640)
+    with open(site.path("keys"), "a", encoding="ascii") as out:
+        out.write("nonsense\n")
+    tap.check(re.search(r"BAD +keys .*keys:\d+: ",
+                        site.run("config", "check", status=78)))
+
+
+def test_config_check_rules():
+    site = Site()
+    folder = site.path("rules.d")
+    os.mkdir(folder)
+    with open(site.path("verpd.conf"), encoding="utf-8") as text:
+        conf = text.read().replace(RULES, folder)
+    with open(site.path("verpd.conf"), "w", encoding="utf-8") as out:
+        out.write(conf)
+    tap.check("there are no *.rules" in
+              site.run("config", "check", status=78))
+    with open(os.path.join(folder, "a.rules"), "w", encoding="utf-8") as out:
+        out.write("\n\nthis is no rule at all {{{\n")
+    tap.check(re.search(r"a\.rules:\d+: ",
+                        site.run("config", "check", status=78)))
+
+
+def test_keys():
+    site = Site(init=False)
+    printed = site.run("key", "new", "--print")
+    tap.check(re.fullmatch(r"0:[A-Za-z0-9+/]{43}=\n", printed), "the key")
+    tap.check(not os.path.exists(site.path("keys")), "nothing is written")
+    site.run("key", "new")
+    site.run("key", "new", status=73)
+    os.chmod(site.path("keys"), 0o600)
+    with open(site.path("keys"), encoding="ascii") as keys:
+        first = keys.read()
+    old = site.run("token", "mint", "--form", "readable", "--campaign", "a",
+                   "b@c.example").strip()
+    row, = site.rows("key", "rotate", "--dry-run")
+    tap.check_equal((row["signs"], row["dry_run"]), (1, True))
+    with open(site.path("keys"), encoding="ascii") as keys:
+        tap.check(keys.read() == first, "a dry run writes nothing")
+    said = site.run("key", "rotate", "--actor", "eve", "--reason", "monthly")
+    with open(site.path("keys"), encoding="ascii") as keys:
+        text = keys.read()
+    lines = [line for line in text.splitlines() if line[0] != "#"]
+    tap.check([line[:2] for line in lines] == ["1:", "0:"], "the order")
+    tap.check("by eve: monthly" in text, "the comment")
+    tap.check(lines[0][2:] not in said, "the key is not told")
+    tap.check_equal(stat.S_IMODE(os.stat(site.path("keys")).st_mode), 0o600)
+    tap.check_equal(site.rows("key", "list"),
+                    [{"id": 1, "signs": True}, {"id": 0, "signs": False}])
+    site.run("token", "verify", old)
+    tap.check("key" in site.run("token", "decode", old))
+    for _ in range(30):
+        site.run("key", "rotate")
+    tap.check_equal(len(site.rows("key", "list")), 32)
+    site.run("key", "rotate", status=78)
+    tap.check_equal(os.listdir(site.root).count("keys"), 1)
+    tap.check(not [name for name in os.listdir(site.root)
+                   if name.startswith("keys.")], "no file is left behind")
+
+
+def test_keys_open_to_others():
+    site = Site()
+    os.chmod(site.path("keys"), 0o644)
+    done = site.start("key", "list")
+    tap.check_equal(done.returncode, 78)
+    tap.check(b"open to others" in done.stderr, done.stderr)
+
+
+def test_classify():
+    site = Site(init=False)
+    with open(site.path("a.eml"), "w", encoding="utf-8") as out:
+        out.write(report("ana@example.org", UNKNOWN_USER))
+    with open(site.path("b.eml"), "w", encoding="utf-8") as out:
+        out.write("Subject: lunch?\n\nAt noon.\n")
+    open(site.path("empty.eml"), "wb").close()
+    rows = site.rows("classify", site.path("a.eml"), site.path("b.eml"),
+                     site.path("empty.eml"), "--root", site.root)
+    tap.check_equal([row["file"] for row in rows],
+                    ["a.eml", "b.eml", "empty.eml"])
+    tap.check_equal([row["kind"] for row in rows],
+                    ["bounce", "not-a-report", "not-a-report"])
+    tap.check_equal([len(row["events"]) for row in rows], [1, 0, 0])
+    event = rows[0]["events"][0]
+    tap.check_equal({key: event[key] for key in
+                     ("recipient", "status", "smtp_code", "action", "class",
+                      "reason", "diagnostic")},
+                    {"recipient": "ana@example.org", "status": "5.1.1",
+                     "smtp_code": "550", "action": "failed", "class": "hard",
+                     "reason": "bad-mailbox", "diagnostic": UNKNOWN_USER})
+    tap.check(0.7 < event["confidence"] <= 1 and event["rule"], event)
+    tap.check_equal(sorted(event), sorted(
+        ["recipient", "status", "smtp_code", "action", "class", "reason",
+         "rule", "confidence", "provider", "diagnostic"]))
+
+
+def test_classify_explain():
+    site = Site(init=False)
+    message = report("ana@example.org", UNKNOWN_USER)
+    row, = site.rows("classify", "--explain", "-", input=message)
+    tap.check_equal([part["type"] for part in row["parts"]],
+                    ["multipart/report", "text/plain",
+                     "message/delivery-status"])
+    evidence = row["events"][0]["evidence"]
+    tap.check_equal(sum(one["winner"] for one in evidence), 1, evidence)
+    text = site.run("classify", "--explain", "-", input=message)
+    tap.check(re.search(r"^    -> 0\.\d+ hard ", text, re.M), text)
+    tap.check("message/delivery-status" in text and "octet" in text, text)
+
+
+def test_classify_needs_nothing():
+    """No store, no configuration: rules alone."""
+    done = subprocess.run(
+        [VERPCTL, "classify", "--json", "--rules", RULES, "-"],
+        input=report("ana@example.org", FULL, status="4.2.2").encode(),
+        capture_output=True, check=False)
+    tap.check_equal(done.returncode, 0, done.stderr)
+    tap.check(b'"reason":"mailbox-full"' in done.stdout, done.stdout)
+
+
+def test_classify_many():
+    site = Site(init=False)
+    folder = site.path("mail")
+    os.makedirs(os.path.join(folder, "deep"))
+    for i in range(300):
+        name = f"deep/{i:03}.eml" if i % 2 else f"{i:03}.eml"
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as out:
+            out.write(report(f"u{i}@example.org", UNKNOWN_USER))
+    rows = site.rows("classify", "--root", site.root, folder)
+    tap.check_equal(len(rows), 300)
+    tap.check_equal(rows[0]["file"], "mail/000.eml")
+    done = site.start("classify", folder + "/none.eml", folder + "/000.eml")
+    tap.check_equal(done.returncode, 66)
+    tap.check(b"000.eml: bounce" in done.stdout, "the other is told")
+
+
+def test_rules():
+    site = Site(init=False)
+    row, = site.rows("rules", "test", "452 4.2.2 Mailbox full")
+    tap.check_equal(row["events"][0]["reason"], "mailbox-full")
+    site.run("rules", "test", "xyzzy", status=1)
+    with open(site.path("a.eml"), "w", encoding="utf-8") as out:
+        out.write(report("ana@example.org", UNKNOWN_USER))
+    tap.check("hard/bad-mailbox" in
+              site.run("rules", "test", "--file", site.path("a.eml")))
+    site.run("rules", "test", "--file", site.path("none"), status=66)
+    rules = site.rows("rules", "list")
+    tap.check(len(rules) > 20, len(rules))
+    hard = site.rows("rules", "list", "--reason", "bad-mailbox")
+    tap.check(0 < len(hard) < len(rules))
+    tap.check_equal({row["reason"] for row in hard}, {"bad-mailbox"})
+    site.run("rules", "lint")
+
+
+def test_rules_lint_finds():
+    site = Site(init=False)
+    shutil.copytree(RULES, site.path("rules"),
+                    ignore=shutil.ignore_patterns("meson.build"))
+    bad = site.path("bad.rules")
+    with open(bad, "w", encoding="utf-8") as out:
+        out.write("nonsense without an end\n")
+    done = site.start("rules", "lint", bad)
+    tap.check_equal(done.returncode, 78, done.stdout)
+    tap.check(b"bad.rules:1" in done.stderr, done.stderr)
+    os.mkdir(site.path("none"))
+    site.run("rules", "lint", "--rules", site.path("none"), status=1)
+
+
+def test_check_and_why():
+    site = Site()
+    site.run("check", "ana@example.org")
+    site.run("why", "ana@example.org", status=1)
+    bounced(site, "Ana@Example.ORG", UNKNOWN_USER)
+    row, = site.rows("check", "ana@example.org", status=1)
+    tap.check_equal((row["may_send"], row["cause"], row["until"]),
+                    (False, "hard", "forever"))
+    site.run("check", "ANA@example.org", "--stream", "transactional",
+             status=1)
+    site.run("check", "bob@example.org")
+    for wrong in (["check", "nonsense"], ["check"],
+                  ["check", "a@example.org", "--stream", "No Such"],
+                  ["check", "a@example.org", "--nonsense"]):
+        site.run(*wrong, status=2)
+    site.run("why", "nonsense", status=65)
+    text = site.run("why", "ana@example.org")
+    for part in ("hard/bad-mailbox", "5.1.1", "news-1 (marketing)",
+                 "User unknown", "=> suppressed until for ever",
+                 "now   marketing: SUPPRESSED, hard",
+                 "next  nothing, until someone releases it"):
+        tap.check(part in text, part, text)
+
+
+def test_why_in_order():
+    """Events and changes by hand stand in the order they took effect."""
+    site = Site()
+    bounced(site, "ana@example.org", FULL, "news-1", status="4.2.2")
+    site.run("release", "ana@example.org", "--reason", "first", status=1)
+    bounced(site, "ana@example.org", FULL, "news-2", status="4.2.2")
+    site.run("add", "ana@example.org", "--reason", "second", "--stream",
+             "transactional")
+    bounced(site, "ana@example.org", UNKNOWN_USER, "news-3")
+    rows = site.rows("why", "ana@example.org")
+    tap.check_equal([row.get("reason") for row in rows[:5]],
+                    ["mailbox-full", "first", "mailbox-full", "second",
+                     "bad-mailbox"])
+    tap.check_equal([row["type"] for row in rows],
+                    ["event", "change", "event", "change", "event",
+                     "state", "state"])
+    # the release had the count begin anew
+    tap.check_equal(rows[2]["effect"], "soft bounce 1 of 5")
+    tap.check_equal({row["stream"]: row["cause"] for row in rows[5:]},
+                    {"marketing": "hard", "transactional": "manual"})
+    row, = [row for row in site.rows("why", "ana@example.org", "--stream",
+                                     "marketing") if row["type"] == "state"]
+    tap.check_equal(row["stream"], "marketing")
+    site.run("verify")
+
+
+def test_why_tells_next():
+    site = Site(text="policy { soft_limit = 3 soft_days = 1 }\n")
+    bounced(site, "ana@example.org", FULL, "news-1", status="4.2.2")
+    text = site.run("why", "ana@example.org")
+    tap.check("next  2 more soft bounces, one a day, would suppress it (1w)"
+              in text, text)
+    for number in (2, 3):
+        bounced(site, "ana@example.org", FULL, f"news-{number}",
+                status="4.2.2")
+    text = site.run("why", "ana@example.org")
+    tap.check("=> enough soft bounces, rung 1: suppressed until 2" in text,
+              text)
+    tap.check("next  it ends by itself" in text, text)
+
+
+def test_list():
+    site = Site()
+    bounced(site, "ana@example.org", UNKNOWN_USER)
+    bounced(site, "bob@example.org", "xyzzy", "news-2", status="5.0.0")
+    site.run("add", "eve@example.org", "--reason", "asked", "--until", "30d")
+    tap.check_equal([row["address"] for row in site.rows("list")],
+                    ["ana@example.org", "eve@example.org"])
+    row, = site.rows("list", "--cause", "manual")
+    tap.check_equal(row["note"], "asked")
+    tap.check_equal(len(site.rows("list", "--limit", "1")), 1)
+    tap.check_equal(len(site.rows("list", "--events")), 2)
+    row, = site.rows("list", "--class", "hard")
+    tap.check_equal(row["address"], "ana@example.org")
+    row, = site.rows("list", "--campaign", "news-2")
+    tap.check_equal(row["campaign"], "news-2")
+    tap.check(all(row["needs_review"] for row in
+                  site.rows("list", "--review")))
+    tap.check_equal(site.rows("list", "--events", "--until", "2001-01-01"),
+                    [])
+    tap.check_equal(len(site.rows("list", "--events", "--since", "1d")), 2)
+    site.deliver(report("ana@example.org", UNKNOWN_USER),
+                 f"b-nonsense@{DOMAIN}")
+    row, = site.rows("list", "--forged")
+    tap.check_equal(row["source"], "192.0.2.1")
+    for argv in (["list"], ["list", "--events"], ["list", "--forged"]):
+        tap.check(site.run(*argv).count("\n") >= 1, argv)
+
+
+def test_add_and_release():
+    site = Site()
+    site.run("add", "Eve@example.org", "--reason", "asked", "--dry-run")
+    site.run("check", "eve@example.org")
+    site.run("add", "Eve@example.org", "two@example.org", "--reason", "asked",
+             "--actor", "olga", "--stream", "transactional")
+    site.run("check", "eve@example.org")
+    site.run("check", "eve@example.org", "--stream", "transactional",
+             status=1)
+    tap.check('olga: "asked"' in site.run("why", "eve@example.org"))
+    row, = site.rows("release", "eve@example.org", "--reason", "x",
+                     "--dry-run")
+    tap.check_equal(row["lifted"], 1)
+    site.run("release", "eve@example.org", "--reason", "x", "--cause", "hard",
+             status=1)
+    row, = site.rows("release", "eve@example.org", "--reason", "x")
+    tap.check_equal(row["lifted"], 1)
+    site.run("check", "eve@example.org", "--stream", "transactional")
+    site.run("release", "nobody@example.org", "--reason", "x", status=1)
+    site.run("add", "nonsense", "ok@example.org", "--reason", "x", status=65)
+    site.run("check", "ok@example.org", status=1)
+    site.run("verify")
+
+
+def test_default_actor():
+    site = Site()
+    environment = {**os.environ, "SUDO_USER": "olga"}
+    site.run("add", "eve@example.org", "--reason", "asked", env=environment)
+    row = [row for row in site.rows("why", "eve@example.org")
+           if row["type"] == "change"][0]
+    tap.check_equal(row["actor"], "olga")
+
+
+def test_expire_stats_verify():
+    site = Site()
+    bounced(site, "ana@example.org", UNKNOWN_USER)
+    row, = site.rows("stats")
+    tap.check_equal((row["events"], row["by_class"]["hard"],
+                     row["suppressed"]["hard"]), (1, 1, 1))
+    tap.check("hard" in site.run("stats"))
+    row, = site.rows("expire", "--dry-run")
+    tap.check_equal((row["suppressions"], row["dry_run"]), (0, True))
+    site.run("expire", "--reason", "nightly")
+    row, = site.rows("verify")
+    tap.check_equal(row["findings"], [])
+    store = sqlite3.connect(site.path("verpd.db"))
+    store.execute("DELETE FROM suppressions")
+    store.commit()
+    store.close()
+    row, = site.rows("verify", status=1)
+    tap.check(row["findings"], row)
+
+
+def test_terminal():
+    """What a stranger wrote does not reach the terminal as it is."""
+    site = Site()
+    # CSI in C0 and C1, a title, a new line, right-to-left override
+    evil = "550 5.1.1 User unknown \x1b[2J \u009b2J \x1b]0;x\x07 \u202eabc"
+    bounced(site, "ana@example.org", evil)
+    with open(site.path("a.eml"), "w", encoding="utf-8") as out:
+        out.write(report("ana@example.org", evil))
+    name = site.path("a\x1b[2J.eml")
+    shutil.copy(site.path("a.eml"), name)
+    for argv in (["why", "ana@example.org"], ["list", "--events"],
+                 ["classify", name], ["classify", "--explain", name],
+                 ["rules", "test", evil], ["token", "decode", "\x1b[2J@x"]):
+        for json in ([], ["--json"]):
+            done = site.start(*argv, *json)
+            text = done.stdout.decode() + done.stderr.decode()
+            for one in "\x1b\u009b\x07\u202e\r":
+                tap.check(one not in text, argv, json, ascii(text))
+
+
+def test_output_full():
+    site = Site()
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([VERPCTL, "-c", site.conf, "config"],
+                              stdout=full, stderr=subprocess.PIPE,
+                              check=False)
+    tap.check_equal(done.returncode, 74, done.stderr)
+
+
+tap.check(os.path.isdir(SOURCE))
+tap.run([case for name, case in list(globals().items())
+         if name.startswith("test_")])

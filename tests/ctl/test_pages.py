@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The manual pages name every command, option and parameter, and no other.
+
+usage: test_pages.py VERPCTL VERPD
+"""
+import os
+import re
+import subprocess
+import sys
+
+VERPD = os.path.abspath(sys.argv[2])
+del sys.argv[2]
+
+# pylint: disable-next=wrong-import-position
+from rig import SOURCE, Site, tap  # noqa: E402
+
+SITE = Site(init=False)
+COMMON = {"config", "help"}
+CHANGE = {"actor", "reason", "dry-run"}
+
+
+def page(name):
+    path = os.path.join(SOURCE, "man", name)
+    if not os.path.exists(path):
+        raise tap.Skip(f"no {name} yet")
+    with open(path, encoding="utf-8") as text:
+        return text.read().splitlines()
+
+
+def options_of_help(text):
+    """Long names, and {long: short}."""
+    found = re.findall(r"^  (?:-(\w), )?--([a-z][a-z-]*)", text, re.M)
+    return ({name for _, name in found},
+            {name: short for short, name in found if short})
+
+
+def commands_of_help():
+    text = SITE.run("help").split("\n\n")[1]
+    return [line[2:16].strip() for line in text.splitlines()]
+
+
+def items(line):
+    """The options that one .It line is about: (short or None, long)."""
+    longs = re.findall(r"Fl Fl ([a-z][a-z-]*)", line)
+    shorts = re.findall(r"(?<!Fl )Fl ([a-z])\b(?! Fl)", line)
+    return [(shorts[0] if shorts else None, longs[0])] + [
+        (None, name) for name in longs[1:]] if longs else []
+
+
+def commands_of_page():
+    """{command: {"options": {...}, "short": {...}, "flags": {...}}}"""
+    found, current = {}, None
+    known = sorted(commands_of_help(), key=len, reverse=True)
+    for line in page("verpctl.8"):
+        if line.startswith(".It Cm "):
+            words = line[len(".It Cm "):]
+            current = next((name for name in known
+                            if re.match(name + r"\b", words)), words)
+            flags = re.search(r"Bq Ar ([a-z , ]+)", line)
+            found[current] = {
+                "options": set(), "short": {},
+                "flags": set(flags.group(1).split(" , ")) if flags else set()}
+            for name in re.findall(r"(?:Op|\|) Fl Fl ([a-z-]+)", line):
+                found[current]["options"].add(name)
+        elif line.startswith(".It Fl ") and current:
+            for short, name in items(line):
+                found[current]["options"].add(name)
+                if short:
+                    found[current]["short"][name] = short
+        elif line.startswith(".Fl Fl rules") and current:
+            found[current]["options"].add("rules")
+        elif line.startswith(".Sh "):
+            current = None
+    return found
+
+
+def test_commands():
+    """init, config, ... are all there, and nothing that is not."""
+    wanted = set(commands_of_help()) - {"help"}
+    tap.check(len(wanted) > 15, wanted)
+    tap.check_equal(set(commands_of_page()), wanted)
+
+
+def check_options(name):
+    help_text = SITE.run("help", *name.split())
+    options, short = options_of_help(help_text)
+    said = commands_of_page()[name]
+    wanted = options - COMMON
+    if "json" in said["flags"]:
+        tap.check("json" in options, "--json is promised")
+        wanted.discard("json")
+    if "change" in said["flags"]:
+        tap.check(CHANGE <= options, "--actor and others are promised")
+        wanted -= CHANGE
+    tap.check_equal(said["options"], wanted, name)
+    tap.check_equal(said["short"], {key: value for key, value in short.items()
+                                    if key in wanted}, name)
+    tap.check(COMMON <= options, help_text)
+
+
+def test_common_options():
+    text = "\n".join(page("verpctl.8"))
+    part = text[text.index(".Sh OPTIONS"):text.index(".Sh COMMANDS")]
+    tap.check_equal({name for line in part.splitlines()
+                     for _, name in items(line) if line[:4] == ".It "},
+                    COMMON | CHANGE | {"json", "version"})
+
+
+def test_exit_statuses():
+    """Those that this suite sees are all told."""
+    text = "\n".join(page("verpctl.8"))
+    part = text[text.index(".Sh EXIT STATUS"):]
+    tap.check_equal(re.findall(r"^\.It (\d+)", part, re.M),
+                    "0 1 2 64 65 66 73 74 75 78".split())
+
+
+def parameters(text):
+    """{(section, name): value} of a sample, with its # taken off."""
+    found, section = {}, ""
+    for line in text.splitlines():
+        line = re.sub(r"^(\s*)#(?! )", r"\1", line)
+        opened = re.match(r"(\w+)( \".*\")? \{", line)
+        value = re.match(r"\s*(\w+) = (.*)", line)
+        if opened:
+            section = opened.group(1)
+        elif line.startswith("}"):
+            section = ""
+        elif value:
+            found[section, value.group(1)] = value.group(2)
+    return found
+
+
+def parameters_of_page():
+    found, section = {}, ""
+    for line in page("verpd.conf.5"):
+        if line.startswith((".Ss ", ".Sh ")):
+            named = re.match(r"\.Ss Section (\w+)", line)
+            section = named.group(1) if named else ""
+        value = re.match(r"\.It Va (\w+) No = (.*)", line)
+        if value:
+            found[section, value.group(1)] = value.group(2).replace(
+                r"\(dq", '"')
+    return found
+
+
+def test_parameters():
+    """Every parameter is there, in its section."""
+    wanted = parameters(SITE.run("config", "--sample"))
+    tap.check(len(wanted) > 35, len(wanted))
+    tap.check_equal(sorted(parameters_of_page()), sorted(wanted))
+
+
+def test_defaults():
+    """...with its default, where that is the same everywhere."""
+    said = parameters_of_page()
+    for key, value in parameters(SITE.run("config", "-d")).items():
+        if key[1] in ("store", "keys", "rules"):
+            tap.check(said[key].startswith(("\"/", "{\"/")), key)
+        elif key[1] not in ("own_hosts", "hostname"):
+            tap.check_equal(said[key], value, key)
+
+
+def test_verpd():
+    text = "\n".join(page("verpd.8"))
+    done = subprocess.run([VERPD, "--help"], capture_output=True, text=True,
+                          check=False)
+    tap.check_equal(done.returncode, 0, done.stderr)
+    options, _ = options_of_help(done.stdout)
+    tap.check(options, done.stdout)
+    said = {name for line in text.splitlines() if line.startswith(".It Fl")
+            for _, name in items(line)}
+    tap.check_equal(said, options)
+
+
+tap.run([test_commands, test_common_options, test_exit_statuses,
+         test_parameters, test_defaults, test_verpd]
+        + [("options of " + name, lambda name=name: check_options(name))
+           for name in commands_of_help() if name != "help"])
