@@ -60,10 +60,25 @@ enum vp_reason {
 };
 #define VP_REASON_COUNT (VP_REASON_FORGED + 1)
 
-/* The name as in the man pages ("hard", "mailbox-full").  Never NULL: a value
-   out of range is named "unknown".  The text is static. */
+/* What a message is, taken as a whole. */
+enum vp_kind {
+	VP_KIND_NONE, /* an ordinary message: not a report */
+	VP_KIND_BOUNCE,
+	VP_KIND_DELAY,     /* of all its recipients */
+	VP_KIND_DELIVERED, /* the same */
+	VP_KIND_COMPLAINT,
+	VP_KIND_AUTO_REPLY,
+	VP_KIND_CHALLENGE,
+	VP_KIND_UNSUBSCRIBE,
+	VP_KIND_RECEIPT,
+};
+#define VP_KIND_COUNT (VP_KIND_RECEIPT + 1)
+
+/* The name as in the man pages ("hard", "mailbox-full", "not-a-report").
+   Never NULL: a value out of range is named "unknown".  The text is static. */
 VP_API const char *vp_class_name(enum vp_class class_);
 VP_API const char *vp_reason_name(enum vp_reason reason);
+VP_API const char *vp_kind_name(enum vp_kind kind);
 
 /* The value of a name, or -1 when there is none such. */
 VP_API int vp_class_from_name(const char *name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The names of classes and reasons, and which class a reason belongs to: the
-   one table behind man pages, rules, database and JSON. */
+/* The names of classes, reasons and kinds, and which class a reason belongs to:
+   the one table behind man pages, rules, database and JSON. */
 
 #include <verpd/verdict.h>
 
@@ -54,6 +54,18 @@ static const struct {
 	[VP_REASON_FORGED] = { "forged", VP_CLASS_FORGED },
 };
 
+static const char *const kind_names[VP_KIND_COUNT] = {
+	[VP_KIND_NONE] = "not-a-report",
+	[VP_KIND_BOUNCE] = "bounce",
+	[VP_KIND_DELAY] = "delay",
+	[VP_KIND_DELIVERED] = "delivered",
+	[VP_KIND_COMPLAINT] = "complaint",
+	[VP_KIND_AUTO_REPLY] = "auto-reply",
+	[VP_KIND_CHALLENGE] = "challenge",
+	[VP_KIND_UNSUBSCRIBE] = "unsubscribe",
+	[VP_KIND_RECEIPT] = "receipt",
+};
+
 const char *vp_class_name(enum vp_class class_)
 {
 	return (unsigned)class_ < VP_CLASS_COUNT ? class_names[class_]
@@ -64,6 +76,11 @@ const char *vp_reason_name(enum vp_reason reason)
 {
 	return (unsigned)reason < VP_REASON_COUNT ? reasons[reason].name
 						  : "unknown";
+}
+
+const char *vp_kind_name(enum vp_kind kind)
+{
+	return (unsigned)kind < VP_KIND_COUNT ? kind_names[kind] : "unknown";
 }
 
 int vp_class_from_name(const char *name)
