@@ -19,6 +19,7 @@ SEES = {
     "base": "",
     "core": "base",
     "mail": "base core",
+    "lib": "base core mail",
     "store": "base core",
     "lmtp": "base",
     "deliver": "base core mail store",
