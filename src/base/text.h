@@ -24,3 +24,9 @@ const char *text_or_empty(const char *text);
 
 /* Frees *TEXT and puts VALUE there, which is taken. */
 void text_take(char **text, char *value);
+
+/* g_ascii_tolower() in line: it is asked for every octet of every text. */
+static inline char text_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}

@@ -13,6 +13,8 @@
 
 #include "literals.h"
 
+#include "text.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -292,7 +294,7 @@ static inline unsigned bucket_of(uint32_t window)
 
 static inline uint32_t window_push(uint32_t window, char c)
 {
-	return window << 8 | (unsigned char)g_ascii_tolower(c);
+	return window << 8 | (unsigned char)text_lower(c);
 }
 
 static void entry_clear(void *entry)
@@ -353,9 +355,12 @@ static bool entry_is_at(const Entry *entry, const char *text, size_t len,
 	if (window_at < entry->offset)
 		return false;
 	start = window_at - entry->offset;
-	return entry->len <= len - start &&
-	       g_ascii_strncasecmp(text + start, entry->literal, entry->len) ==
-		   0;
+	if (entry->len > len - start)
+		return false;
+	for (unsigned i = 0; i < entry->len; i++)
+		if (text_lower(text[start + i]) != entry->literal[i])
+			return false;
+	return true;
 }
 
 void literal_filter_scan(const LiteralFilter *filter, const char *text,

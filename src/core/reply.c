@@ -342,7 +342,7 @@ static const StageWord phrases[] = {
 	{ "TLS is required", STAGE_TLS },
 };
 
-static SmtpStage stage_in(const char *text)
+SmtpStage reply_stage(const char *text)
 {
 	for (unsigned i = 0; i < G_N_ELEMENTS(phrases); i++)
 		if (strstr(text, phrases[i].word) != NULL)
@@ -393,7 +393,7 @@ void reply_read(const char *text, Reply *ret_reply)
 	}
 	reply.len = scan.out->len;
 	reply.text = g_string_free(scan.out, FALSE);
-	reply.stage = stage_in(reply.text);
+	reply.stage = reply_stage(reply.text);
 	*ret_reply = reply;
 }
 

@@ -33,6 +33,9 @@ typedef struct Reply {
 void reply_read(const char *text, Reply *ret_reply);
 void reply_clear(Reply *reply);
 
+/* The stage that the words of TEXT tell of: "in reply to RCPT TO"... */
+SmtpStage reply_stage(const char *text);
+
 /* Whether STATUS ("5.0.0", "5.1.0"…) says no more than its class or its
    subject. */
 bool status_is_generic(const char *status);

@@ -79,6 +79,7 @@ typedef struct Judging {
 	const char *field; /* Status field, or "" */
 	bool *has_provider;
 	int provider; /* the one to name, or -1 */
+	int given;    /* said to be recognised by the caller, or -1 */
 	Source sources[SOURCE_COUNT];
 } Judging;
 
@@ -117,6 +118,8 @@ static void read_message(Judging *judging)
 
 static bool matches_any(char **globs, const char *text)
 {
+	if (*text == '\0')
+		return false;
 	for (; *globs != NULL; globs++)
 		if (wildcard_match(*globs, text))
 			return true;
@@ -125,7 +128,7 @@ static bool matches_any(char **globs, const char *text)
 
 static bool provider_has_host(const Provider *provider, const char *host)
 {
-	return *host != '\0' && matches_any(provider->mtas, host);
+	return matches_any(provider->mtas, host);
 }
 
 static const char *domain_of(const char *address)
@@ -169,12 +172,12 @@ static unsigned provider_evidence(const Judging *judging, unsigned i)
 	return 0;
 }
 
-static void find_providers(Judging *judging, int given)
+static void find_providers(Judging *judging)
 {
 	unsigned n = judging->rules->book->providers->len;
+	int given = judging->given;
 	unsigned best = 0;
 
-	judging->has_provider = g_new0(bool, n + 1);
 	judging->provider = given;
 	for (unsigned i = 0; i < n; i++) {
 		unsigned evidence = provider_evidence(judging, i);
@@ -198,32 +201,69 @@ static void take_codes(Judging *judging, const Source *source)
 		judging->stage = source->reply.stage;
 }
 
+/* Whether a rule wants words before anything else is looked at. */
+static bool has_first_words(const RuleSet *rules)
+{
+	const GPtrArray *first = rules->levels[LEVEL_FIRST];
+
+	for (unsigned i = 0; i < first->len; i++) {
+		const Rule *rule = g_ptr_array_index(first, i);
+
+		if (rule->matches->len != 0)
+			return true;
+	}
+	return false;
+}
+
+/* The prose about this recipient mostly repeats the diagnostic: it is read
+   when that is not enough.  Whether there was any yet unread. */
+static bool read_text(Judging *judging)
+{
+	const ReportRecipient *recipient = judging->recipient;
+	Source *source = &judging->sources[SOURCE_TEXT];
+
+	if (recipient == NULL || judging->report->kind != REPORT_DSN ||
+	    recipient->text[0] == '\0' || source->is_read)
+		return false;
+	source_read(judging, SOURCE_TEXT, "text", recipient->text,
+	    judging->report->text_part);
+	take_codes(judging, source);
+	return true;
+}
+
+static void read_diagnostic(Judging *judging)
+{
+	const ReportRecipient *recipient = judging->recipient;
+	Source *source = &judging->sources[SOURCE_DIAGNOSTIC];
+
+	judging->action = recipient->action;
+	judging->stage = recipient->stage;
+	judging->type = recipient->diagnostic_type;
+	judging->field = recipient->status;
+	if (recipient->diagnostic[0] != '\0') {
+		source_read(judging, SOURCE_DIAGNOSTIC, "diagnostic",
+		    recipient->diagnostic, recipient->part);
+		take_codes(judging, source);
+	}
+	if (judging->code == 0 || has_first_words(judging->rules))
+		(void)read_text(judging);
+	if (judging->stage == STAGE_UNKNOWN)
+		judging->stage = reply_stage(recipient->text);
+}
+
 static void gather_facts(Judging *judging)
 {
 	const Report *report = judging->report;
-	const ReportRecipient *recipient = judging->recipient;
-	bool has_words = false;
 
 	judging->type = judging->inner = judging->field = "";
-	if (recipient != NULL && report->kind == REPORT_DSN) {
-		judging->action = recipient->action;
-		judging->stage = recipient->stage;
-		judging->type = recipient->diagnostic_type;
-		judging->field = recipient->status;
-		has_words = recipient->diagnostic[0] != '\0' ||
-			    recipient->text[0] != '\0';
-		if (recipient->diagnostic[0] != '\0')
-			source_read(judging, SOURCE_DIAGNOSTIC, "diagnostic",
-			    recipient->diagnostic, recipient->part);
-		if (recipient->text[0] != '\0')
-			source_read(judging, SOURCE_TEXT, "text",
-			    recipient->text, report->text_part);
-	}
-	if (!has_words && (recipient == NULL || report->recipients->len <= 1))
+	if (judging->recipient != NULL && report->kind == REPORT_DSN)
+		read_diagnostic(judging);
+	if (!judging->sources[SOURCE_DIAGNOSTIC].is_read &&
+	    !judging->sources[SOURCE_TEXT].is_read &&
+	    (judging->recipient == NULL || report->recipients->len <= 1)) {
 		read_message(judging);
-	for (unsigned i = 0; i < SOURCE_COUNT; i++)
-		if (judging->sources[i].is_read)
-			take_codes(judging, &judging->sources[i]);
+		take_codes(judging, &judging->sources[SOURCE_MESSAGE]);
+	}
 }
 
 /* Whether the remote server's own codes say "later". */
@@ -583,9 +623,13 @@ static void decide(Judging *judging, Finding *best, Finding *codes)
 	try_mixed(judging, LEVEL_FIRST, best);
 	if (best->rule != NULL && judging->trace == NULL)
 		return;
-	for (unsigned i = 0; i < SOURCE_COUNT; i++)
-		if (try_phrases(judging, &judging->sources[i], best))
-			break;
+	if (!try_phrases(judging, &judging->sources[SOURCE_DIAGNOSTIC], best)) {
+		if (best->rule == NULL && read_text(judging))
+			find_providers(judging);
+		if (!try_phrases(judging, &judging->sources[SOURCE_TEXT], best))
+			(void)try_phrases(judging,
+			    &judging->sources[SOURCE_MESSAGE], best);
+	}
 	try_all_codes(judging, LEVEL_CODE, codes);
 	if (best->rule == NULL && is_sure(codes))
 		*best = *codes;
@@ -690,6 +734,7 @@ Verdict *rules_judge_as(const RuleSet *rules, const Report *report,
 	Judging judging = { .rules = rules,
 		.report = report,
 		.recipient = recipient,
+		.given = provider,
 		.trace = trace };
 	g_autoptr(PatternRoom) room = pattern_room_new();
 	Finding best = { 0 }, codes = { 0 };
@@ -697,7 +742,8 @@ Verdict *rules_judge_as(const RuleSet *rules, const Report *report,
 
 	judging.room = room;
 	gather_facts(&judging);
-	find_providers(&judging, provider);
+	judging.has_provider = g_new0(bool, rules->book->providers->len + 1);
+	find_providers(&judging);
 	decide(&judging, &best, &codes);
 	mark_winner(trace, &best);
 	verdict = make_verdict(&judging, &best, &codes);
