@@ -98,7 +98,7 @@ int ctl_usage(const Ctl *ctl, const char *format, ...)
 static void add_common(Ctl *ctl, GOptionContext *context)
 {
 	const GOptionEntry always[] = {
-		{ "config", 'c', 0, G_OPTION_ARG_FILENAME, &ctl->config,
+		{ "config", 'c', 0, G_OPTION_ARG_FILENAME, &ctl->own_config,
 		    "read FILE instead of verpd.conf", "FILE" },
 		{ "help", 'h', 0, G_OPTION_ARG_NONE, &ctl->wants_help,
 		    "say what this command does", NULL },
@@ -177,19 +177,25 @@ bool ctl_parse(Ctl *ctl, const GOptionEntry *entries, int *argc, char ***argv,
 
 /* ---- settings, store, arguments ---- */
 
+static const char *given_config(const Ctl *ctl)
+{
+	return ctl->own_config != NULL ? ctl->own_config : ctl->config;
+}
+
 const Settings *ctl_settings(Ctl *ctl, GError **error)
 {
+	const char *file = given_config(ctl);
+
 	if (ctl->settings == NULL)
-		ctl->settings = settings_read(ctl->config != NULL
-						  ? ctl->config
-						  : settings_default_file(),
-		    error);
+		ctl->settings =
+		    settings_read(file != NULL ? file : settings_default_file(),
+			error);
 	return ctl->settings;
 }
 
 const Settings *ctl_settings_or_defaults(Ctl *ctl, GError **error)
 {
-	if (ctl->settings == NULL && ctl->config == NULL &&
+	if (ctl->settings == NULL && given_config(ctl) == NULL &&
 	    access(settings_default_file(), F_OK) != 0)
 		ctl->settings = settings_new();
 	return ctl_settings(ctl, error);

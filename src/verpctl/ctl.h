@@ -35,7 +35,8 @@ typedef struct Command {
 
 struct Ctl {
 	const Command *command;
-	char *config; /* of -c, or NULL */
+	const char *config; /* of -c before the command, lent; or NULL */
+	char *own_config;   /* of -c behind it, which wins; or NULL */
 	gboolean is_json;
 	gboolean is_dry_run;
 	gboolean wants_help;

@@ -174,12 +174,11 @@ static int take_globals(Ctl *ctl, int argc, char **argv, int *ret_status)
 			return -1;
 		}
 		if (g_str_has_prefix(argv[i], "--config=")) {
-			ctl->config = g_strdup(argv[i] + 9);
+			ctl->config = argv[i] + strlen("--config=");
 		} else if ((strcmp(argv[i], "-c") == 0 ||
 			       strcmp(argv[i], "--config") == 0) &&
 			   i + 1 < argc) {
-			g_free(ctl->config);
-			ctl->config = g_strdup(argv[++i]);
+			ctl->config = argv[++i];
 		} else {
 			*ret_status = ctl_usage(ctl,
 			    "\"%s\" is not an option here", argv[i]);
@@ -261,7 +260,7 @@ int main(int argc, char **argv)
 	mail_init();
 	status = run_command(&ctl, argc, argv);
 	settings_free(ctl.settings);
-	g_free(ctl.config);
+	g_free(ctl.own_config);
 	g_free(ctl.actor);
 	g_free(ctl.reason);
 	if ((fflush(stdout) != 0 || ferror(stdout) != 0) && !ctl.is_delivery &&
