@@ -64,7 +64,7 @@ static void classify_file(Classify *classify, const char *file)
 	bool is_stdin = strcmp(file, "-") == 0;
 	int fd = is_stdin ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
 	g_autoptr(GByteArray) message = g_byte_array_new();
-	g_autoptr(Judged) judged = NULL;
+	g_autoptr(Judgement) judged = NULL;
 	g_autofree char *full = NULL;
 	const char *name = shown_name(classify, file, &full);
 
@@ -72,7 +72,7 @@ static void classify_file(Classify *classify, const char *file)
 		classify->n_unread++;
 		ctl_warn(classify->ctl, "%s: %s", file, g_strerror(errno));
 	} else {
-		judged = judged_new(classify->rules,
+		judged = judgement_new(classify->rules,
 		    report_read((const char *)message->data, message->len),
 		    classify->explain);
 	}

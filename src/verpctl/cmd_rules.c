@@ -131,8 +131,8 @@ static Report *report_of_text(const char *text, const char *status,
 static bool test_one(const Ctl *ctl, const RuleSet *rules, const char *title,
     Report *report_take)
 {
-	g_autoptr(Judged) judged = judged_new(rules, report_take, true);
-	const JudgedItem *first = g_ptr_array_index(judged->items, 0);
+	g_autoptr(Judgement) judged = judgement_new(rules, report_take, true);
+	const JudgementItem *first = judgement_item(judged, 0);
 
 	if (ctl->is_json) {
 		Row *row = row_new();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Judges a message and tells of it, in JSON or in words. */
+/* Tells of a judgement, in JSON or in words. */
 #include "judged.h"
 
 #include "ctl.h"
@@ -8,114 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static void item_free(JudgedItem *item)
-{
-	verdict_free(item->verdict);
-	if (item->trace != NULL)
-		g_ptr_array_unref(item->trace);
-	g_free(item);
-}
-
-/* Whom a message without recipients of its own speaks of. */
-static const char *implied_recipient(const Report *report)
-{
-	switch (report->kind) {
-	case REPORT_COMPLAINT:
-	case REPORT_DSN:
-		return report->returned_to;
-	case REPORT_AUTO_REPLY:
-	case REPORT_CHALLENGE:
-	case REPORT_UNSUBSCRIBE:
-	case REPORT_RECEIPT:
-		return report->from;
-	case REPORT_NONE:
-		return "";
-	}
-	return "";
-}
-
-static void judge_one(Judged *judged, const RuleSet *rules,
-    const ReportRecipient *about, bool with_trace)
-{
-	JudgedItem *item = g_new0(JudgedItem, 1);
-
-	item->about = about;
-	if (about == NULL)
-		item->recipient = implied_recipient(judged->report);
-	else
-		item->recipient = about->final_recipient[0] != '\0'
-				      ? about->final_recipient
-				      : about->original_recipient;
-	if (with_trace)
-		item->trace = g_ptr_array_new_with_free_func((GDestroyNotify)
-			evidence_free);
-	item->verdict = rules_judge(rules, judged->report, about, item->trace);
-	g_ptr_array_add(judged->items, item);
-}
-
-Judged *judged_new(const RuleSet *rules, Report *report_take, bool with_trace)
-{
-	Judged *judged = g_new0(Judged, 1);
-
-	judged->report = report_take;
-	judged->items =
-	    g_ptr_array_new_with_free_func((GDestroyNotify)item_free);
-	for (unsigned i = 0; i < report_take->recipients->len; i++)
-		judge_one(judged, rules, report_recipient(report_take, i),
-		    with_trace);
-	if (judged->items->len == 0)
-		judge_one(judged, rules, NULL, with_trace);
-	return judged;
-}
-
-void judged_free(Judged *judged)
-{
-	if (judged == NULL)
-		return;
-	g_ptr_array_unref(judged->items);
-	report_free(judged->report);
-	g_free(judged);
-}
-
-static bool all_of_class(const Judged *judged, enum vp_class class_)
-{
-	for (unsigned i = 0; i < judged->items->len; i++) {
-		const JudgedItem *item = g_ptr_array_index(judged->items, i);
-
-		if (item->verdict->class_ != class_)
-			return false;
-	}
-	return true;
-}
-
-const char *judged_kind(const Judged *judged)
-{
-	switch (judged->report->kind) {
-	case REPORT_DSN:
-		if (all_of_class(judged, VP_CLASS_DELAYED))
-			return "delay";
-		if (all_of_class(judged, VP_CLASS_DELIVERED))
-			return "delivered";
-		return "bounce";
-	case REPORT_COMPLAINT:
-		return "complaint";
-	case REPORT_AUTO_REPLY:
-		return "auto-reply";
-	case REPORT_CHALLENGE:
-		return "challenge";
-	case REPORT_UNSUBSCRIBE:
-		return "unsubscribe";
-	case REPORT_RECEIPT:
-		return "receipt";
-	case REPORT_NONE:
-		break;
-	}
-	return "not-a-report";
-}
-
 /* ---- JSON ---- */
 
-static void json_evidence(const JudgedItem *item, Row *row)
+static void json_evidence(const JudgementItem *item, Row *row)
 {
 	row_open_array(row, "evidence");
 	for (unsigned i = 0; i < item->trace->len; i++) {
@@ -136,7 +31,7 @@ static void json_evidence(const JudgedItem *item, Row *row)
 	row_close_array(row);
 }
 
-static void json_event(const JudgedItem *item, Row *row)
+static void json_event(const JudgementItem *item, Row *row)
 {
 	const Verdict *verdict = item->verdict;
 	g_autofree char *code = verdict->smtp_code != 0
@@ -181,18 +76,14 @@ static void json_parts(const Report *report, Row *row)
 	row_close_array(row);
 }
 
-static bool has_trace(const Judged *judged)
+static bool has_trace(const Judgement *judged)
 {
-	const JudgedItem *first = g_ptr_array_index(judged->items, 0);
-
-	return first->trace != NULL;
+	return judgement_item(judged, 0)->trace != NULL;
 }
 
-void judged_json(const Judged *judged, Row *row)
+void judged_json(const Judgement *judged, Row *row)
 {
-	const char *kind = judged_kind(judged);
-
-	row_text(row, "kind", kind);
+	row_text(row, "kind", vp_kind_name(judgement_kind(judged)));
 	if (has_trace(judged)) {
 		row_text(row, "format", judged->report->format);
 		row_text(row, "subject", judged->report->subject);
@@ -202,7 +93,7 @@ void judged_json(const Judged *judged, Row *row)
 	row_open_array(row, "events");
 	if (judged->report->kind != REPORT_NONE)
 		for (unsigned i = 0; i < judged->items->len; i++)
-			json_event(g_ptr_array_index(judged->items, i), row);
+			json_event(judgement_item(judged, i), row);
 	row_close_array(row);
 }
 
@@ -240,7 +131,7 @@ static void print_evidence(const GPtrArray *trace)
 		printf("       no evidence at all\n");
 }
 
-static void print_item(const JudgedItem *item)
+static void print_item(const JudgementItem *item)
 {
 	const Verdict *verdict = item->verdict;
 	g_autofree char *who = printable(item->recipient);
@@ -275,12 +166,12 @@ static void print_item(const JudgedItem *item)
 		print_evidence(item->trace);
 }
 
-void judged_print(const Judged *judged, const char *title)
+void judged_print(const Judgement *judged, const char *title)
 {
 	const Report *report = judged->report;
 	g_autofree char *shown = printable(title);
 
-	printf("%s: %s", shown, judged_kind(judged));
+	printf("%s: %s", shown, vp_kind_name(judgement_kind(judged)));
 	if (report->format[0] != '\0')
 		printf(" (%s)", report->format);
 	putchar('\n');
@@ -289,5 +180,5 @@ void judged_print(const Judged *judged, const char *title)
 	if (report->kind == REPORT_NONE && !has_trace(judged))
 		return;
 	for (unsigned i = 0; i < judged->items->len; i++)
-		print_item(g_ptr_array_index(judged->items, i));
+		print_item(judgement_item(judged, i));
 }
