@@ -110,6 +110,27 @@ static bool read_rules(RuleTexts *rules, const char *directory, GError **error)
 	return true;
 }
 
+/* The shipped rules are where they were installed; for a program that runs in
+   its build tree, beside it. */
+static char *find_rules(const char *directory)
+{
+	g_autofree char *program = NULL;
+	g_autofree char *above = NULL;
+	g_autofree char *beside = NULL;
+
+	if (strcmp(directory, RULESDIR) != 0 ||
+	    g_file_test(directory, G_FILE_TEST_EXISTS))
+		return g_strdup(directory);
+	program = g_file_read_link("/proc/self/exe", NULL);
+	if (program == NULL)
+		return g_strdup(directory);
+	above = g_path_get_dirname(program);
+	beside = g_build_filename(above, "..", "rules.d", NULL);
+	return g_file_test(beside, G_FILE_TEST_IS_DIR)
+		   ? g_steal_pointer(&beside)
+		   : g_strdup(directory);
+}
+
 RuleSet *site_rules_and(const Settings *settings, const char *const *files,
     GError **error)
 {
@@ -119,9 +140,12 @@ RuleSet *site_rules_and(const Settings *settings, const char *const *files,
 	RuleTexts rules = { names, texts, all };
 
 	for (char **directory = settings->rules; *directory != NULL;
-	     directory++)
-		if (!read_rules(&rules, *directory, error))
+	     directory++) {
+		g_autofree char *found = find_rules(*directory);
+
+		if (!read_rules(&rules, found, error))
 			return NULL;
+	}
 	for (; *files != NULL; files++)
 		if (!read_rule_file(&rules, *files, error))
 			return NULL;
@@ -132,8 +156,17 @@ RuleSet *site_rules_and(const Settings *settings, const char *const *files,
 RuleSet *site_rules(const Settings *settings, GError **error)
 {
 	static const char *const none[] = { NULL };
+	g_autoptr(RuleSet) rules = site_rules_and(settings, none, error);
 
-	return site_rules_and(settings, none, error);
+	/* it would run, and understand nothing */
+	if (rules != NULL && rules_count(rules) == 0) {
+		g_autofree char *names = g_strjoinv(" ", settings->rules);
+
+		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
+		    "there are no *.rules in %s", names);
+		return NULL;
+	}
+	return g_steal_pointer(&rules);
 }
 
 /* ---- tokens ---- */

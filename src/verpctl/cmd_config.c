@@ -102,10 +102,7 @@ static void check_rules(const Ctl *ctl, const Settings *settings, int *status)
 	g_autofree char *directories = g_strjoinv(" ", settings->rules);
 	g_autofree char *good = NULL;
 
-	if (rules != NULL && rules_count(rules) == 0)
-		g_set_error(&error, VP_ERROR, VP_ERROR_CONFIG,
-		    "there are no *.rules in %s", directories);
-	else if (rules != NULL)
+	if (rules != NULL)
 		good = g_strdup_printf("%u in %s", rules_count(rules),
 		    directories);
 	finding(ctl, "rules", error, good, status);

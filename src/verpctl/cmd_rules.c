@@ -19,7 +19,6 @@ RuleSet *rules_of(Ctl *ctl, char **directories, GError **error)
 {
 	const Settings *settings;
 	g_autoptr(Settings) given = NULL;
-	RuleSet *rules;
 
 	if (directories != NULL) {
 		given = settings_new();
@@ -31,13 +30,7 @@ RuleSet *rules_of(Ctl *ctl, char **directories, GError **error)
 		if (settings == NULL)
 			return NULL;
 	}
-	rules = site_rules(settings, error);
-	if (rules != NULL && rules_count(rules) == 0) {
-		g_autofree char *names = g_strjoinv(" ", settings->rules);
-
-		ctl_warn(ctl, "there are no *.rules in %s", names);
-	}
-	return rules;
+	return site_rules(settings, error);
 }
 
 /* ---- lint ---- */

@@ -17,5 +17,5 @@
 	}
 
 /* The rules of DIRECTORIES, or those of the configuration (its defaults where
-   there is none) for NULL.  None at all is said on standard error. */
+   there is none) for NULL. */
 RuleSet *rules_of(Ctl *ctl, char **directories, GError **error);

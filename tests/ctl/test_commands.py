@@ -303,7 +303,16 @@ def test_rules_lint_finds():
     tap.check_equal(done.returncode, 78, done.stdout)
     tap.check(b"bad.rules:1" in done.stderr, done.stderr)
     os.mkdir(site.path("none"))
-    site.run("rules", "lint", "--rules", site.path("none"), status=1)
+    site.run("rules", "lint", "--rules", site.path("none"), status=78)
+
+
+def test_rules_of_the_build_tree():
+    # Nothing is installed, and nobody said where the rules are.
+    site = Site(init=False)
+    with open(site.path("verpd.conf"), "w", encoding="utf-8") as out:
+        out.write('bounce_domains = {"bounces.test"}\n')
+    listed = site.run("rules", "list")
+    tap.check("action.delivered" in listed, listed[:200])
 
 
 def test_check_and_why():

@@ -195,8 +195,9 @@ START_TEST(test_rules_of_nowhere)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(RuleSet) rules = site_rules(settings, &error);
 
-	ck_assert_ptr_nonnull(rules);
-	ck_assert_uint_eq(rules_count(rules), 0);
+	ck_assert_ptr_null(rules);
+	ck_assert(g_error_matches(error, VP_ERROR, VP_ERROR_CONFIG));
+	ck_assert(g_str_has_prefix(error->message, "there are no *.rules in "));
 }
 END_TEST
 
@@ -219,12 +220,14 @@ START_TEST(test_rules_other_files)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(RuleSet) rules = NULL;
 
+	put_rule("a/20.rules", "one", "blocked");
 	put("a/README", "no such thing\n", 0644);
 	put("a/10.rules~", "no such thing\n", 0644);
 	put("a/.10.rules", "no such thing\n", 0644);
 	put("a/10.rules.dpkg-new", "no such thing\n", 0644);
 	rules = site_rules(settings, &error);
 	ck_assert_ptr_nonnull(rules);
+	ck_assert_uint_eq(rules_count(rules), 1);
 }
 END_TEST
 
@@ -279,6 +282,7 @@ START_TEST(test_judge)
 	g_auto(Token) token = { 0 };
 
 	put("keys", KEY_LINE, 0600);
+	put_rule("a/20.rules", "one", "blocked");
 	judge = site_judge(settings, NULL, &error);
 	ck_assert_ptr_nonnull(judge);
 	ck_assert_ptr_nonnull(judge->rules);
