@@ -112,7 +112,7 @@ static void append_character(GString *text, const char *p)
 	gunichar c = g_utf8_get_char(p);
 
 	if (c < 0x7f || !is_obeyed(c))
-		g_string_append_len(text, p, g_utf8_next_char(p) - p);
+		g_string_append_len(text, p, g_utf8_skip[(guchar)*p]);
 	else if (c < 0x10000)
 		g_string_append_printf(text, "\\u%04x", c);
 	else
@@ -151,7 +151,7 @@ static void append_fit(GString *text, const char *json)
 		if (*p == '\\' && p[1] != '\0')
 			g_string_append_c(text, *p++);
 		append_character(text, p);
-		p = g_utf8_next_char(p);
+		p += g_utf8_skip[(guchar)*p];
 	}
 }
 

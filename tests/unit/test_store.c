@@ -117,6 +117,7 @@ START_TEST(test_one_daemon)
 	g_autoptr(Store) first = fixture_open(STORE_DAEMON);
 	g_autoptr(Store) writer = fixture_open(STORE_WRITE);
 
+	ck_assert_ptr_nonnull(writer);
 	ck_assert_ptr_null(store_open(fixture_path, STORE_DAEMON, BUSY,
 	    &error));
 	ck_error(error, VP_ERROR_CONFIG);
