@@ -276,6 +276,11 @@ static bool is_temporary(const Judging *judging)
 
 /* ---- conditions ---- */
 
+static bool range_fits(CodeRange range, unsigned number)
+{
+	return number >= range.first && number <= range.last;
+}
+
 static bool status_fits(const GArray *globs, const char *status)
 {
 	StatusCode code;
@@ -285,9 +290,9 @@ static bool status_fits(const GArray *globs, const char *status)
 	for (unsigned i = 0; i < globs->len; i++) {
 		const StatusGlob *glob = &g_array_index(globs, StatusGlob, i);
 
-		if ((glob->class == -1 || glob->class == code.class) &&
-		    (glob->subject == -1 || glob->subject == code.subject) &&
-		    (glob->detail == -1 || glob->detail == code.detail))
+		if (range_fits(glob->class, code.class) &&
+		    range_fits(glob->subject, code.subject) &&
+		    range_fits(glob->detail, code.detail))
 			return true;
 	}
 	return false;
@@ -295,12 +300,9 @@ static bool status_fits(const GArray *globs, const char *status)
 
 static bool code_fits(const GArray *ranges, unsigned code)
 {
-	for (unsigned i = 0; i < ranges->len; i++) {
-		const CodeRange *range = &g_array_index(ranges, CodeRange, i);
-
-		if (code >= range->first && code <= range->last)
+	for (unsigned i = 0; i < ranges->len; i++)
+		if (range_fits(g_array_index(ranges, CodeRange, i), code))
 			return true;
-	}
 	return false;
 }
 
@@ -645,13 +647,24 @@ static void decide(Judging *judging, Finding *best, Finding *codes)
 		try_mixed(judging, LEVEL_LAST, best);
 }
 
-/* The enhanced code to believe: the Status field unless it says nothing and
-   the reply does. */
+/* Whether a Status field leaves it to the reply what happened: it says
+   nothing, or that the queue gave up. */
+static bool defers_to_reply(const char *status)
+{
+	StatusCode code;
+
+	return status_is_generic(status) ||
+	       (status_parse(status, &code, NULL) && code.subject == 4 &&
+		   code.detail == 7);
+}
+
+/* The enhanced code to believe: the Status field unless it leaves it to the
+   reply, and that says something. */
 static const char *believed_status(const Judging *judging)
 {
 	if (judging->inner[0] != '\0' &&
 	    (judging->field[0] == '\0' ||
-		(status_is_generic(judging->field) &&
+		(defers_to_reply(judging->field) &&
 		    !status_is_generic(judging->inner))))
 		return judging->inner;
 	return judging->field;

@@ -179,49 +179,21 @@ static void add_words(char ***list, const char *value)
 	*list = (char **)g_ptr_array_free(words, FALSE);
 }
 
-static bool read_number_or_star(const char *text, int *ret_number)
-{
-	size_t digits = strspn(text, "0123456789");
-
-	if (strcmp(text, "*") == 0) {
-		*ret_number = -1;
-		return true;
-	}
-	if (digits == 0 || digits > 3 || text[digits] != '\0')
-		return false;
-	*ret_number = atoi(text);
-	return true;
-}
-
-/* "5.1.1", "5.1.*", "*.7.1", "5.*.*", "4" */
-static bool parse_status_glob(const char *word, StatusGlob *ret_glob)
-{
-	g_auto(GStrv) fields = g_strsplit(word, ".", 4);
-	StatusGlob glob = { -1, -1, -1 };
-	unsigned n = g_strv_length(fields);
-
-	if ((n != 1 && n != 3) || !read_number_or_star(fields[0], &glob.class))
-		return false;
-	if (glob.class != -1 && glob.class != 2 && glob.class != 4 &&
-	    glob.class != 5)
-		return false;
-	if (n == 3 && (!read_number_or_star(fields[1], &glob.subject) ||
-			  !read_number_or_star(fields[2], &glob.detail)))
-		return false;
-	*ret_glob = glob;
-	return true;
-}
-
-/* "550", "55x", "5xx" */
-static bool parse_code(const char *word, CodeRange *ret_range)
+/* "550", "55x", "5xx"; "*" where MAY_BE_ANY. */
+static bool parse_range(const char *word, bool may_be_any, CodeRange *ret_range)
 {
 	CodeRange range = { 0, 0 };
+	size_t len = strlen(word);
 	bool is_open = false;
 
-	if (strlen(word) != 3 || word[0] < '2' || word[0] > '5')
+	if (may_be_any && strcmp(word, "*") == 0) {
+		*ret_range = (CodeRange){ 0, 999 };
+		return true;
+	}
+	if (len == 0 || len > 3)
 		return false;
-	for (int i = 0; i < 3; i++) {
-		bool is_wild = word[i] == 'x' || word[i] == 'X';
+	for (size_t i = 0; i < len; i++) {
+		bool is_wild = i > 0 && (word[i] == 'x' || word[i] == 'X');
 		unsigned digit;
 
 		if (!is_wild && (is_open || !g_ascii_isdigit(word[i])))
@@ -233,6 +205,31 @@ static bool parse_code(const char *word, CodeRange *ret_range)
 	}
 	*ret_range = range;
 	return true;
+}
+
+/* "5.1.1", "5.1.*", "*.7.6xx", "5.*.*", "4" */
+static bool parse_status_glob(const char *word, StatusGlob *ret_glob)
+{
+	g_auto(GStrv) fields = g_strsplit(word, ".", 4);
+	StatusGlob glob = { { 0, 999 }, { 0, 999 }, { 0, 999 } };
+	unsigned n = g_strv_length(fields);
+
+	if ((n != 1 && n != 3) || !parse_range(fields[0], true, &glob.class))
+		return false;
+	if (glob.class.last != 999 && glob.class.last != 2 &&
+	    glob.class.last != 4 && glob.class.last != 5)
+		return false;
+	if (n == 3 && (!parse_range(fields[1], true, &glob.subject) ||
+			  !parse_range(fields[2], true, &glob.detail)))
+		return false;
+	*ret_glob = glob;
+	return true;
+}
+
+static bool parse_code(const char *word, CodeRange *ret_range)
+{
+	return strlen(word) == 3 && word[0] >= '2' && word[0] <= '5' &&
+	       parse_range(word, false, ret_range);
 }
 
 static bool name_is_valid(const char *name)

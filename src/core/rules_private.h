@@ -30,18 +30,18 @@ typedef struct Provider {
 	bool is_disabled;
 } Provider;
 
-/* One alternative of `status`: -1 is "*". */
-typedef struct StatusGlob {
-	int class;
-	int subject;
-	int detail;
-} StatusGlob;
-
-/* One alternative of `code`: 55x is 550 to 559. */
+/* Numbers that a condition allows: 55x is 550 to 559, "*" all. */
 typedef struct CodeRange {
 	unsigned first;
 	unsigned last;
 } CodeRange;
+
+/* One alternative of `status`. */
+typedef struct StatusGlob {
+	CodeRange class;
+	CodeRange subject;
+	CodeRange detail;
+} StatusGlob;
 
 typedef struct Example {
 	char *text;

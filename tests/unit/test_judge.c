@@ -95,6 +95,25 @@ static const Case cases[] = {
 	    BLOCK, WHY(BLOCKED) },
 	{ "550 5.7.1 is not always spam", "5.7.1", "smtp; 550 5.7.1 no", BLOCK,
 	    WHY(POLICY) },
+	{ "5.2.1 of a content filter", "5.2.1",
+	    "smtp; 550 5.2.1 Content Filter agent quarantined this message",
+	    BLOCK, WHY(CONTENT) },
+	{ "5.5.4 and no such account", "5.5.4",
+	    "smtp; 554 5.5.4 delivery error: dd This user doesn't have a "
+	    "yahoo.com account",
+	    HARD, WHY(BAD_MAILBOX), "mta7.am0.yahoodns.net" },
+	{ "5.7.1 of a gateway's unknown user", "5.7.1",
+	    "smtp; 550 5.7.1 <a@example.test>: Recipient address rejected: "
+	    "Invalid-Recipient",
+	    HARD, WHY(BAD_MAILBOX), "x.in.tmes.trendmicro.com" },
+	{ "a reporter that gave up, a disk that is full", "4.4.7",
+	    "smtp; 452 4.4.5 Insufficient disk space; try again later", SOFT,
+	    WHY(SYSTEM) },
+	{ "unknown at the end of the message", "5.0.0",
+	    "smtp; 550 no such user here", SOFT, WHY(REFUSED), "", STAGE_DOT },
+	{ "unknown at the end, with its own code", "5.1.1",
+	    "smtp; 550 5.1.1 no such user here", HARD, WHY(BAD_MAILBOX), "",
+	    STAGE_DOT },
 	{ "our own EAI", "5.6.7",
 	    "X-Postfix; SMTPUTF8 is required, but was not offered by host "
 	    "mx.example.test[192.0.2.1]",
@@ -316,6 +335,8 @@ START_TEST(test_status_believed)
 		{ "5.0.0", "smtp; 550 5.0.0 no", "5.0.0" },
 		{ "", "smtp; 550 no", "" },
 		{ "4.7.1", "smtp; 554 5.7.1 no", "4.7.1" },
+		{ "4.4.7", "smtp; 452 4.4.5 no", "4.4.5" },
+		{ "4.4.7", "smtp; 452 no", "4.4.7" },
 	};
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(table); i++) {

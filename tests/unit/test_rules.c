@@ -39,6 +39,8 @@ static const struct {
 	{ "[a]\nstatus = 5.1\n", "a.rules:2: no status glob: 5.1" },
 	{ "[a]\nstatus = 3.1.1\n", "a.rules:2: no status glob: 3.1.1" },
 	{ "[a]\nstatus = 5.1.1111\n", "a.rules:2: no status glob: 5.1.1111" },
+	{ "[a]\nstatus = 5.1.6x1\n", "a.rules:2: no status glob: 5.1.6x1" },
+	{ "[a]\nstatus = x.1.1\n", "a.rules:2: no status glob: x.1.1" },
 	{ "[a]\ncode = 5x0\n", "a.rules:2: no reply code: 5x0" },
 	{ "[a]\ncode = 650\n", "a.rules:2: no reply code: 650" },
 	{ "[a]\nstage = lunch\n", "a.rules:2: no SMTP stage: lunch" },
