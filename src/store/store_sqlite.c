@@ -146,6 +146,19 @@ const char *column_text(Statement *stmt, int i)
 	return text != NULL ? (const char *)text : "";
 }
 
+bool cursor_fail(StoreSqlite *self, GError **error)
+{
+	return sqlite_fail(self, SQLITE_CORRUPT, "rows out of order", error);
+}
+
+bool cursor_move(StoreSqlite *self, int64_t *last, int64_t id, GError **error)
+{
+	if (id <= *last)
+		return cursor_fail(self, error);
+	*last = id;
+	return true;
+}
+
 static const char *statement_what(StoreSqlite *self, Statement *stmt)
 {
 	for (unsigned i = 0; i < STATEMENT_COUNT; i++)

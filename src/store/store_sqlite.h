@@ -62,6 +62,11 @@ static inline int64_t column_int(Statement *stmt, int i)
 	return sqlite3_column_int64(stmt, i);
 }
 
+/* Moves *LAST on to ID.  Every walk asks for what is beyond the last row; a
+   damaged tree may answer with what is not, for ever: that is a failure. */
+bool cursor_move(StoreSqlite *self, int64_t *last, int64_t id, GError **error);
+bool cursor_fail(StoreSqlite *self, GError **error);
+
 /* Steps once: *RET_ROW says whether there is a row.  False is a failure. */
 bool statement_step(StoreSqlite *self, Statement *stmt, bool *ret_row,
     GError **error);
@@ -80,9 +85,9 @@ bool store_sqlite_sync(Store *store, GError **error);
 sqlite3_file *wal_file(StoreSqlite *self);
 /* Counts the frames of the log at each commit. */
 void wal_watch(StoreSqlite *self);
-/* Everything in the log to the database file, durably, or failure.  MODE is
-   SQLITE_CHECKPOINT_FULL or _TRUNCATE. */
-bool wal_recover(StoreSqlite *self, int mode, GError **error);
+/* Makes durable all that can be read, whatever became of the syncs of those who
+   wrote it, and empties the log (a command: if nobody is in it). */
+bool wal_recover(StoreSqlite *self, GError **error);
 
 /* ---- the verbs ---- */
 

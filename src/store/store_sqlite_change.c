@@ -353,6 +353,10 @@ static bool next_keys(StoreSqlite *self, Expiry *expiry, bool *ret_is_last,
 	if (!statement_step(self, stmt, &row, error))
 		return false;
 	*ret_is_last = !row;
+	if (row && sqlite3_column_bytes(stmt, 0) == STORE_KEY &&
+	    expiry->after_len == STORE_KEY &&
+	    memcmp(sqlite3_column_blob(stmt, 0), expiry->after, STORE_KEY) <= 0)
+		return cursor_fail(self, error);
 	if (row && sqlite3_column_bytes(stmt, 0) == STORE_KEY) {
 		memcpy(expiry->upto, sqlite3_column_blob(stmt, 0), STORE_KEY);
 		expiry->upto_len = STORE_KEY;

@@ -291,20 +291,19 @@ static bool set_up(StoreSqlite *self, const Schema *schema, GError **error)
 }
 
 /* After a sync that failed the log may hold commits that can be read but are
-   not on the disk, and pass for duplicates.  Moving all of it into the
-   database writes and syncs them once more. */
+   not on the disk, and would pass for duplicates. */
 static bool recover(StoreSqlite *self, GError **error)
 {
 	switch (self->mode) {
 	case STORE_READ:
 		return true;
 	case STORE_DAEMON:
-		return wal_recover(self, SQLITE_CHECKPOINT_TRUNCATE, error);
+		return wal_recover(self, error);
 	case STORE_WRITE:
 		/* A daemon has the log open since before: a failure reaches it
 		   and ends it, and the next one recovers. */
 		return daemon_is_running(self->path) ||
-		       wal_recover(self, SQLITE_CHECKPOINT_FULL, error);
+		       wal_recover(self, error);
 	}
 	g_assert_not_reached();
 }

@@ -201,7 +201,8 @@ static bool event_page(StoreSqlite *self, const StoreFilter *filter,
 		if (!row)
 			return true;
 		page->seen++;
-		*last_id = column_int(stmt, 0);
+		if (!cursor_move(self, last_id, column_int(stmt, 0), error))
+			return false;
 		if (event_matches(stmt, filter))
 			event_copy(page, stmt);
 	}
@@ -254,16 +255,26 @@ static void hold_cursor_clear(HoldCursor *cursor)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HoldCursor, hold_cursor_clear)
 
-static void hold_cursor_move(HoldCursor *cursor, int64_t recipient_id,
+static void hold_cursor_set(HoldCursor *cursor, int64_t recipient_id,
     const char *stream, const char *cause)
 {
-	char *old_stream = cursor->stream, *old_cause = cursor->cause;
-
+	hold_cursor_clear(cursor);
 	cursor->first = recipient_id;
 	cursor->stream = g_strdup(stream);
 	cursor->cause = g_strdup(cause);
-	g_free(old_stream);
-	g_free(old_cause);
+}
+
+/* Whether the row that STMT stands on is beyond the cursor. */
+static bool hold_cursor_before(const HoldCursor *cursor, Statement *stmt)
+{
+	int order;
+
+	if (column_int(stmt, 0) != cursor->first)
+		return column_int(stmt, 0) > cursor->first;
+	order = strcmp(column_text(stmt, 3), cursor->stream);
+	if (order == 0)
+		order = strcmp(column_text(stmt, 4), cursor->cause);
+	return order > 0;
 }
 
 static bool suppression_matches(const Suppression *row,
@@ -325,7 +336,9 @@ static bool suppression_page(StoreSqlite *self, const StoreFilter *filter,
 		suppression_read(page, stmt, filter);
 		/* The cursor's texts are bound to the statement until then. */
 		if (++page->seen == CHUNK_ROWS) {
-			hold_cursor_move(cursor, column_int(stmt, 0),
+			if (!hold_cursor_before(cursor, stmt))
+				return cursor_fail(self, error);
+			hold_cursor_set(cursor, column_int(stmt, 0),
 			    column_text(stmt, 3), column_text(stmt, 4));
 			return true;
 		}
@@ -346,7 +359,7 @@ bool store_sqlite_each_suppression(Store *store, const StoreFilter *filter,
 		return false;
 	if (none)
 		return true;
-	hold_cursor_move(&cursor, recipient_id, "", "");
+	hold_cursor_set(&cursor, recipient_id, "", "");
 	if (recipient_id != 0)
 		cursor.last = recipient_id;
 	do {
@@ -384,7 +397,8 @@ static bool forgery_page(StoreSqlite *self, const StoreFilter *filter,
 		if (!row)
 			return true;
 		page->seen++;
-		*last_id = column_int(stmt, 0);
+		if (!cursor_move(self, last_id, column_int(stmt, 0), error))
+			return false;
 		if (!is_in_time(filter, column_int(stmt, 1)))
 			continue;
 		forgery = (Forgery){
@@ -457,7 +471,8 @@ static bool audit_page(StoreSqlite *self, const StoreFilter *filter,
 		if (!row)
 			return true;
 		page->seen++;
-		*last_id = column_int(stmt, 0);
+		if (!cursor_move(self, last_id, column_int(stmt, 0), error))
+			return false;
 		if (!audit_matches(stmt, filter))
 			continue;
 		entry = (AuditEntry){

@@ -22,7 +22,9 @@ static bool count_chunk(StoreSqlite *self, StatementId id, int64_t since,
 	if (!statement_step(self, stmt, &row, error))
 		return false;
 	*ret_count = column_int(stmt, 0);
-	*last_id = column_int(stmt, 1);
+	if (*ret_count > 0 &&
+	    !cursor_move(self, last_id, column_int(stmt, 1), error))
+		return false;
 	if (sqlite3_column_count(stmt) > 2)
 		*sum += column_int(stmt, 2);
 	return true;
@@ -76,10 +78,14 @@ static bool deliveries_chunk(StoreSqlite *self, int64_t since, GBytes **last,
 		GBytes *next = g_bytes_new(sqlite3_column_blob(stmt, 1),
 		    (size_t)sqlite3_column_bytes(stmt, 1));
 
+		bool is_beyond = g_bytes_compare(next, *last) > 0;
+
 		/* The statement is done with the old one: aggregates step
 		   once. */
 		g_bytes_unref(*last);
 		*last = next;
+		if (!is_beyond)
+			return cursor_fail(self, error);
 	}
 	return true;
 }
@@ -114,7 +120,8 @@ static bool events_chunk(StoreSqlite *self, int64_t since, int64_t *last_id,
 			return false;
 		if (!row)
 			return true;
-		*last_id = column_int(stmt, 0);
+		if (!cursor_move(self, last_id, column_int(stmt, 0), error))
+			return false;
 		if (column_int(stmt, 1) < since)
 			continue;
 		class_ = vp_class_from_name(column_text(stmt, 2));
@@ -167,6 +174,8 @@ static bool holds_chunk(StoreSqlite *self, int64_t now, int64_t *recipient_id,
 		if (which >= 0 && hold_is_active(hold, now))
 			stats->by_cause[which]++;
 		if (++*ret_n == CHUNK_ROWS) {
+			if (column_int(stmt, 0) < *recipient_id)
+				return cursor_fail(self, error);
 			*recipient_id = column_int(stmt, 0);
 			*stream = g_strdup(column_text(stmt, 1));
 			*cause = g_strdup(column_text(stmt, 2));

@@ -12,9 +12,9 @@
    - No automatic checkpoint: it would sync the log inside a commit and swallow
      a failure.  We checkpoint here, after the sync, and see the result.
    - A sync or checkpoint that fails breaks the connection for good.  The kernel
-     reports a lost write once; the next sync would succeed and prove nothing.
-     Only wal_recover() in a new process, which writes everything again, puts
-     that right. */
+     reports a lost write once, and holds the page for clean from then on; the
+     next sync would succeed and prove nothing.  Only wal_recover() in a new
+     process, which writes the log once more, puts that right. */
 
 #include "store_sqlite.h"
 
@@ -23,6 +23,7 @@
 enum {
 	CHECKPOINT_FRAMES = 1000,         /* about 4 MB of log */
 	WAL_BYTES_MAX = 16 * 1024 * 1024, /* then it is cut off, if possible */
+	REWRITE_CHUNK = 64 * 1024,
 };
 
 sqlite3_file *wal_file(StoreSqlite *self)
@@ -162,18 +163,53 @@ bool store_sqlite_sync(Store *store, GError **error)
 	       checkpoint_when_due(self, wal, error);
 }
 
-bool wal_recover(StoreSqlite *self, int mode, GError **error)
+/* Writes all of LOG over itself and syncs it: what was read from it is on the
+   disk then, even if a sync failed before. */
+static int wal_rewrite(sqlite3_file *wal)
 {
-	int frames = 0, moved = 0;
-	int rc = sqlite3_wal_checkpoint_v2(self->db, "main", mode, &frames,
-	    &moved);
+	g_autofree uint8_t *chunk = g_malloc(REWRITE_CHUNK);
+	sqlite3_int64 size = 0;
+	int rc = wal->pMethods->xFileSize(wal, &size);
 
-	if (rc != SQLITE_OK)
-		return sqlite_fail_open(self, rc, "recovery", error);
-	if (moved < frames) {
-		g_set_error(error, VP_ERROR, VP_ERROR_TEMPORARY,
-		    "%s: recovery: %d of %d frames", self->path, moved, frames);
-		return false;
+	for (sqlite3_int64 at = 0; at < size && rc == SQLITE_OK;
+	     at += REWRITE_CHUNK) {
+		int len = (int)MIN(size - at, REWRITE_CHUNK);
+
+		rc = wal->pMethods->xRead(wal, chunk, len, at);
+		if (rc == SQLITE_OK)
+			rc = wal->pMethods->xWrite(wal, chunk, len, at);
 	}
-	return true;
+	return rc == SQLITE_OK && size > 0
+		   ? wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL)
+		   : rc;
+}
+
+/* In a transaction: nobody else writes to the log meanwhile. */
+static bool wal_make_durable(StoreSqlite *self, GError **error)
+{
+	sqlite3_file *wal;
+	int rc = SQLITE_CANTOPEN;
+
+	if (!store_sqlite_begin(&self->base, error))
+		return false;
+	wal = wal_file(self);
+	if (wal != NULL)
+		rc = wal_rewrite(wal);
+	store_sqlite_rollback(&self->base);
+	return rc == SQLITE_OK || sqlite_fail_open(self, rc, "recovery", error);
+}
+
+bool wal_recover(StoreSqlite *self, GError **error)
+{
+	int rc;
+
+	if (!wal_make_durable(self, error))
+		return false;
+	rc = sqlite3_wal_checkpoint_v2(self->db, "main",
+	    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	/* A command may have others beside it; the log is durable now. */
+	if (rc == SQLITE_OK ||
+	    (self->mode == STORE_WRITE && (rc & 0xff) == SQLITE_BUSY))
+		return true;
+	return sqlite_fail_open(self, rc, "recovery", error);
 }

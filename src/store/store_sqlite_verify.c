@@ -342,8 +342,9 @@ static bool next_recipient(StoreSqlite *self, Recount *recount, bool *ret_any,
 		return false;
 	if (!*ret_any)
 		return true;
+	if (!cursor_move(self, &recount->id, column_int(stmt, 0), error))
+		return false;
 	g_free(recount->address);
-	recount->id = column_int(stmt, 0);
 	recount->address = g_strdup(column_text(stmt, 1));
 	memset(&recount->state, 0, sizeof(recount->state));
 	memset(&recount->stored, 0, sizeof(recount->stored));
