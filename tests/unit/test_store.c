@@ -573,7 +573,7 @@ static bool release_it(const Suppression *row, void *data)
 START_TEST(test_each_suppression)
 {
 	enum { ROWS = 1200 };
-	g_autoptr(Store) store = fixture_open(STORE_WRITE);
+	g_autoptr(Store) store = fixture_open(STORE_DAEMON);
 	StoreFilter any = STORE_FILTER_ANY, filter;
 	ManualChange change = { "root", "import", NOW };
 	StoreStats stats;
@@ -691,7 +691,7 @@ END_TEST
 START_TEST(test_expire)
 {
 	enum { HOLDS = 1100, KEYS = 5000 };
-	g_autoptr(Store) store = fixture_open(STORE_WRITE);
+	g_autoptr(Store) store = fixture_open(STORE_DAEMON);
 	ManualChange change = { "cron", "expire", NOW };
 	uint64_t holds, keys;
 	StoreFilter any = STORE_FILTER_ANY;
