@@ -7,7 +7,7 @@
    gives up and the pattern is always tried, which costs time and no match.
    One thing is lost knowingly: PCRE2 lets U+017F match "s" and U+212A "k".
 
-   The filter is a hash over windows of four octets.  Each literal is filed
+   The filter is a hash over windows of three octets.  Each literal is filed
    under that of its windows which is rarest so far, so that "mail" and "user"
    do not gather everything in one chain. */
 
@@ -294,7 +294,7 @@ static inline unsigned bucket_of(uint32_t window)
 
 static inline uint32_t window_push(uint32_t window, char c)
 {
-	return window << 8 | (unsigned char)text_lower(c);
+	return (window << 8 | (unsigned char)text_lower(c)) & 0xffffff;
 }
 
 static void entry_clear(void *entry)

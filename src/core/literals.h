@@ -21,7 +21,7 @@ LiteralFilter *literal_filter_new(void);
 void literal_filter_free(LiteralFilter *filter);
 
 /* LITERAL (LITERAL_MIN octets or more) is to report ID. */
-#define LITERAL_MIN 4
+#define LITERAL_MIN 3
 void literal_filter_add(LiteralFilter *filter, const char *literal,
     unsigned id);
 

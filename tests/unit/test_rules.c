@@ -56,8 +56,8 @@ static const struct {
 	{ "[a]\nlevel = code\nmatch = x\n" RULE,
 	    "a.rules:1: a: level code with match" },
 	{ "[a]\nprovider = b\n" RULE, "a.rules:2: no such provider: b" },
-	{ "[provider a]\ntext = abc\n",
-	    "a.rules:2: text of fewer than 4 octets: abc" },
+	{ "[provider a]\ntext = ab\n",
+	    "a.rules:2: text of fewer than 3 octets: ab" },
 	{ "[a]\nexample = \xff\n", "a.rules:2: not UTF-8" },
 };
 
