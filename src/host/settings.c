@@ -267,6 +267,7 @@ static void G_GNUC_PRINTF(2, 0)
 	cfg->comment = strdup(what); /* libConfuse will free() it */
 }
 
+/* Sections lie one deep. */
 static const char *kept_error(const cfg_t *cfg)
 {
 	if (cfg->comment != NULL)
@@ -276,11 +277,9 @@ static const char *kept_error(const cfg_t *cfg)
 			continue;
 		for (unsigned i = 0; i < cfg_opt_size(opt); i++) {
 			const cfg_t *inner = cfg_opt_getnsec(opt, i);
-			const char *what = inner != NULL ? kept_error(inner)
-							 : NULL;
 
-			if (what != NULL)
-				return what;
+			if (inner != NULL && inner->comment != NULL)
+				return inner->comment;
 		}
 	}
 	return NULL;

@@ -99,7 +99,7 @@ static Token scan_token(Scanner *scanner)
 	if (strncmp(scanner->at, "${", 2) == 0) /* the environment's */
 		token.len = strcspn(scanner->at, "}\n") + 1;
 	else if (strchr("{}=+(),", *scanner->at) != NULL)
-		token.type = *scanner->at;
+		token.type = (unsigned char)*scanner->at;
 	else
 		token.len = strcspn(scanner->at, " \t\r\n\v\f\"'#={}()+,");
 	token.len = CLAMP(token.len, 1, strlen(scanner->at));

@@ -96,30 +96,46 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* A directory stands for the files below it, in the order of names. */
-static void classify_path(Classify *classify, const char *path, unsigned depth)
+/* Puts the names in directory PATH onto STACK, the first of them on top. */
+static void stack_directory(Classify *classify, const char *path,
+    GPtrArray *stack)
 {
-	g_autoptr(GPtrArray) names = NULL;
-	GDir *dir;
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	GDir *dir = g_dir_open(path, 0, NULL);
 	const char *name;
 
-	if (depth > 64 || !g_file_test(path, G_FILE_TEST_IS_DIR)) {
-		classify_file(classify, path);
-		return;
-	}
-	dir = g_dir_open(path, 0, NULL);
 	if (dir == NULL) {
 		classify->n_unread++;
 		ctl_warn(classify->ctl, "%s: %s", path, g_strerror(errno));
 		return;
 	}
-	names = g_ptr_array_new_with_free_func(g_free);
 	while ((name = g_dir_read_name(dir)) != NULL)
 		g_ptr_array_add(names, g_build_filename(path, name, NULL));
 	g_dir_close(dir);
 	g_ptr_array_sort(names, compare_names);
-	for (unsigned i = 0; i < names->len; i++)
-		classify_path(classify, g_ptr_array_index(names, i), depth + 1);
+	while (names->len > 0)
+		g_ptr_array_add(stack,
+		    g_ptr_array_steal_index(names, names->len - 1));
+}
+
+/* A directory stands for the files below it, in the order of names.  Links to
+   directories are not followed: they may lead back. */
+static void classify_path(Classify *classify, const char *path)
+{
+	g_autoptr(GPtrArray) stack = g_ptr_array_new_with_free_func(g_free);
+
+	g_ptr_array_add(stack, g_strdup(path));
+	while (stack->len > 0) {
+		g_autofree char *next = g_ptr_array_steal_index(stack,
+		    stack->len - 1);
+		bool is_link = strcmp(next, path) != 0 &&
+			       g_file_test(next, G_FILE_TEST_IS_SYMLINK);
+
+		if (!g_file_test(next, G_FILE_TEST_IS_DIR))
+			classify_file(classify, next);
+		else if (!is_link)
+			stack_directory(classify, next, stack);
+	}
 }
 
 int cmd_classify(Ctl *ctl, int argc, char **argv)
@@ -146,7 +162,7 @@ int cmd_classify(Ctl *ctl, int argc, char **argv)
 	if (root != NULL)
 		classify.root = g_canonicalize_filename(root, NULL);
 	for (int i = 1; i < argc; i++)
-		classify_path(&classify, argv[i], 0);
+		classify_path(&classify, argv[i]);
 	rules_unref(classify.rules);
 	g_free(classify.root);
 	return classify.n_unread > 0 ? EX_NOINPUT : EX_OK;

@@ -107,7 +107,7 @@ static bool is_obeyed(gunichar c)
 
 /* json-glib escapes C0 only.  What is left above stands inside strings, where
    an escape may take its place (RFC 8259, 7). */
-static void append_character(GString *text, const char *p)
+static void append_character(GString *text, char *p)
 {
 	gunichar c = g_utf8_get_char(p);
 
@@ -122,7 +122,7 @@ static void append_character(GString *text, const char *p)
 
 /* json-glib writes 0.94 as 0.93999999999999995.  Returns what follows the
    number at P. */
-static const char *append_number(GString *text, const char *p)
+static char *append_number(GString *text, char *p)
 {
 	size_t len = strspn(p, "+-.0123456789eE");
 	char digits[G_ASCII_DTOSTR_BUF_SIZE];
@@ -137,11 +137,12 @@ static const char *append_number(GString *text, const char *p)
 	return p + len;
 }
 
-static void append_fit(GString *text, const char *json)
+/* JSON is not written to, but g_utf8_next_char() casts const away. */
+static void append_fit(GString *text, char *json)
 {
 	bool in_string = false;
 
-	for (const char *p = json; *p != '\0';) {
+	for (char *p = json; *p != '\0';) {
 		if (!in_string && (g_ascii_isdigit(*p) || *p == '-')) {
 			p = append_number(text, p);
 			continue;
