@@ -238,6 +238,10 @@ static const Case cases[] = {
 	{ "5.1.0 of the reporter, 5.2.2 of the server", "5.1.0",
 	    "smtp; 5.1.0 - Unknown address error 552-'5.2.2 no'", SOFT,
 	    WHY(MAILBOX_FULL) },
+	{ "the reply's code before the field's", "5.1.1", "smtp; 550 5.4.4 no",
+	    SOFT, WHY(NETWORK) },
+	{ "the field's code where the reply's says nothing", "5.1.1",
+	    "smtp; 550 5.0.0 no", HARD, WHY(BAD_MAILBOX) },
 	{ "4.0.0 alone", "4.0.0", "", SOFT, WHY(EXPIRED) },
 	{ "550 without words, at RCPT", "5.0.0", "smtp; 550 no", HARD,
 	    WHY(BAD_MAILBOX), "", STAGE_RCPT },
@@ -397,6 +401,34 @@ START_TEST(test_evidence)
 }
 END_TEST
 
+START_TEST(test_trace)
+{
+	/* all that spoke, in the order in which it was heard */
+	static const char *const expected[] = { "phrase.unknown-user-plain",
+		"status.7", "status.5.1.1", "code.550" };
+	const Case at = { .label = "",
+		.status = "5.1.1",
+		.diagnostic = "smtp; 550 5.7.1 no such user",
+		.mta = "" };
+	g_autoptr(Report) report = make_report(&at);
+	g_autoptr(GPtrArray) trace =
+	    g_ptr_array_new_with_free_func((GDestroyNotify)evidence_free);
+	g_autoptr(Verdict) verdict = rules_judge(rules, report,
+	    report_recipient(report, 0), trace);
+	unsigned k = 0;
+
+	for (unsigned i = 0; i < trace->len; i++) {
+		const Evidence *evidence = g_ptr_array_index(trace, i);
+
+		if (k < G_N_ELEMENTS(expected) &&
+		    strcmp(evidence->rule, expected[k]) == 0)
+			k++;
+	}
+	ck_assert_uint_eq(k, G_N_ELEMENTS(expected));
+	ck_assert_str_eq(verdict->rule, expected[0]);
+}
+END_TEST
+
 /* ---- whole messages ---- */
 
 static const struct {
@@ -472,6 +504,7 @@ static Suite *judge_suite(void)
 	tcase_add_test(tcase, test_confidence);
 	tcase_add_test(tcase, test_provider);
 	tcase_add_test(tcase, test_evidence);
+	tcase_add_test(tcase, test_trace);
 	tcase_add_loop_test(tcase, test_messages, 0, G_N_ELEMENTS(messages));
 	tcase_add_test(tcase, test_prose_of_several);
 	suite_add_tcase(suite, tcase);
