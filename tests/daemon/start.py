@@ -3,6 +3,7 @@
 """Starting: what verpd refuses, with which status, and what systemd hands it.
 """
 import os
+import re
 import signal
 import socket
 import stat
@@ -30,7 +31,16 @@ def test_options():
     tap.check(done.stdout.startswith("verpd "), done.stdout)
     done = subprocess.run([VERPD, "--help"], text=True, capture_output=True,
                           check=True)
-    tap.check("--allow-root" in done.stdout, done.stdout)
+    options = re.findall(r"(?:-(\w), )?--([a-z-]+)", done.stdout)
+    tap.check(len(options) >= 7, options)
+    page = os.path.join(os.path.dirname(__file__), "..", "..", "man",
+                        "verpd.8")
+    with open(page, encoding="utf-8") as lines:
+        described = [line for line in lines if line.startswith(".It Fl")]
+    for short, long in options:
+        tap.check(any(f"Fl Fl {long} " in line.replace("\n", " ") and
+                      (not short or f".It Fl {short} ," in line)
+                      for line in described), f"--{long} is not in verpd(8)")
 
 
 def test_root_is_refused():
