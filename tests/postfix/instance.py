@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A Postfix of our own in a scratch directory: own configuration, queue and
+data, a free port on the loopback.  The system's Postfix, running or not, is
+never touched; only its programs are used."""
+import os
+import re
+import shutil
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                ".."))
+import tap  # noqa: E402
+
+HOSTNAME = "mail.sender.example"
+
+# Small delays, so that hours of greylisting pass in seconds.
+MAIN = {
+    "compatibility_level": "3.6",
+    "myhostname": HOSTNAME,
+    "mydomain": "sender.example",
+    "myorigin": "sender.example",
+    "mydestination": "",
+    "inet_interfaces": "127.0.0.1",
+    "inet_protocols": "ipv4",
+    "alias_maps": "",
+    "alias_database": "",
+    "disable_dns_lookups": "yes",
+    "smtp_host_lookup": "native",
+    "recipient_delimiter": "+",
+    "minimal_backoff_time": "1s",
+    "maximal_backoff_time": "2s",
+    "queue_run_delay": "1s",
+    "bounce_queue_lifetime": "1h",
+    "maximal_queue_lifetime": "1h",
+    "smtpd_authorized_xclient_hosts": "127.0.0.1",
+    "smtpd_peername_lookup": "no",
+    "message_size_limit": "209715200",
+    "in_flow_delay": "0",
+}
+
+MASTER = """\
+127.0.0.1:{port} inet n - n - - smtpd
+postlog unix-dgram n - n - 1 postlogd
+pickup  unix n - n 1 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr    unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce  unix - - n - 0 bounce
+defer   unix - - n - 0 bounce
+trace   unix - - n - 0 bounce
+verify  unix - - n - 1 verify
+flush   unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+smtp    unix - - n - - smtp
+error   unix - - n - - error
+retry   unix - - n - - error
+discard unix - - n - - discard
+local   unix - n n - - local
+lmtp    unix - - n - - lmtp
+anvil   unix - - n - 1 anvil
+scache  unix - - n - 1 scache
+showq   unix n - n - - showq
+"""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def why_not():
+    """Why no private Postfix can run here, or ""."""
+    if os.geteuid() != 0:
+        return "needs root"
+    if not shutil.which("postfix"):
+        return "needs Postfix"
+    return ""
+
+
+def lines_of(path):
+    with open(path, encoding="utf-8") as text:
+        return text.read()
+
+
+def join_parameters(text):
+    """main.cf TEXT as a list of (name, value), continuation lines joined."""
+    found = []
+    for line in text.splitlines():
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if line[0].isspace():
+            found[-1] = (found[-1][0], found[-1][1] + " " + line.strip())
+        else:
+            name, _, value = line.partition("=")
+            found.append((name.strip(), value.strip()))
+    return found
+
+
+class PrivatePostfix:
+    def __init__(self, scratch, relay_port, main="", master=""):
+        """Mail for domains that MAIN routes nowhere else goes to RELAY_PORT.
+        MAIN and MASTER are further lines of main.cf and master.cf."""
+        self.root = os.path.join(scratch, "postfix")
+        self.etc = os.path.join(self.root, "etc")
+        self.spool = os.path.join(self.root, "spool")
+        self.log_file = os.path.join(self.root, "maillog")
+        self.port = free_port()
+        data = os.path.join(self.root, "data")
+        for folder in (self.etc, self.spool, data):
+            os.makedirs(folder)
+        shutil.chown(data, "postfix")
+        parameters = dict(MAIN)
+        parameters.update({
+            "queue_directory": self.spool,
+            "data_directory": data,
+            "maillog_file_prefixes": self.root,
+            "maillog_file": self.log_file,
+            "relayhost": f"[127.0.0.1]:{relay_port}",
+        })
+        parameters.update(join_parameters(main))
+        with open(os.path.join(self.etc, "main.cf"), "w",
+                  encoding="utf-8") as out:
+            for name, value in parameters.items():
+                out.write(f"{name} = {value}\n")
+        with open(os.path.join(self.etc, "master.cf"), "w",
+                  encoding="utf-8") as out:
+            out.write(MASTER.format(port=self.port) + master)
+
+    def private(self, name):
+        """Where the socket private/NAME of this instance is."""
+        return os.path.join(self.spool, "private", name)
+
+    def command(self, *argv, **options):
+        program = argv[0]
+        flag = "-C" if program == "sendmail" else "-c"
+        return subprocess.run([program, flag, self.etc, *argv[1:]],
+                              text=True, capture_output=True, check=False,
+                              env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+                              **options)
+
+    def start(self):
+        done = self.command("postfix", "start")
+        tap.check(done.returncode == 0, "postfix start:", done.stderr,
+                  self.log())
+        tap.wait_for("Postfix to listen", self.is_listening)
+
+    def is_listening(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def pid(self):
+        try:
+            return int(lines_of(os.path.join(self.spool, "pid",
+                                             "master.pid")))
+        except (OSError, ValueError):
+            return 0
+
+    def stop(self):
+        pid = self.pid()
+        self.command("postfix", "stop")
+        end = time.monotonic() + 10
+        while pid and os.path.exists(f"/proc/{pid}"):
+            if time.monotonic() > end:
+                os.kill(pid, signal.SIGKILL)
+                break
+            time.sleep(0.05)
+
+    def sendmail(self, sender, recipients, message, xverp=False):
+        """Submits MESSAGE as a program on this host does."""
+        verp = ["-XV"] if xverp else []
+        done = self.command("sendmail", *verp, "-f", sender, "-i", "--",
+                            *recipients, input=message)
+        tap.check(done.returncode == 0, "sendmail:", done.stderr)
+
+    def smtp(self, client_address="", client_name=""):
+        """An SMTP session from this host, or from CLIENT_ADDRESS."""
+        session = smtplib.SMTP("127.0.0.1", self.port, timeout=60)
+        session.ehlo("client.example")
+        if client_address:
+            code, text = session.docmd(
+                "XCLIENT", f"ADDR={client_address} "
+                f"NAME={client_name or '[UNAVAILABLE]'}")
+            tap.check(code == 220, code, text)
+            session.ehlo(client_name or "client.example")
+        return session
+
+    def send_from_outside(self, sender, recipients, message,
+                          address="192.0.2.77", name="mx.far.example"):
+        with self.smtp(address, name) as session:
+            session.sendmail(sender, recipients, message)
+
+    def log(self):
+        try:
+            return lines_of(self.log_file)
+        except OSError:
+            return ""
+
+    def wait_log(self, pattern, seconds=30):
+        return tap.wait_for(f"{pattern} in the mail log",
+                            lambda: re.search(pattern, self.log()), seconds)
+
+    def queue(self):
+        """The queue ids of what is not delivered yet."""
+        done = self.command("postqueue", "-j")
+        return re.findall(r'"queue_id": "(\w+)"', done.stdout)
+
+    def flush(self):
+        self.command("postqueue", "-f")
+
+    def wait_empty(self, seconds=60):
+        tap.wait_for("the queue to empty", lambda: not self.queue(), seconds)
