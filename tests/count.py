@@ -12,7 +12,7 @@ import json
 import re
 import sys
 
-LINE = re.compile(r"^(not ok|ok)\b(?:\s+(\d+))?(?:\s*-?\s*([^#]*))?"
+LINE = re.compile(r"^(not ok|ok)(?=\s|$)(?:\s+(\d+))?(?:\s*-?\s*([^#]*))?"
                   r"(?:#\s*(\w+)\s*(.*))?")
 PLAN = re.compile(r"^1\.\.(\d+)\s*(?:#\s*(?:SKIP|skip)\S*\s*(.*))?")
 

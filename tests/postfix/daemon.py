@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 
@@ -79,16 +80,20 @@ class Verpd:
     def configure(self, **settings):
         """Writes verpd.conf with SETTINGS changed."""
         self.settings.update(settings)
-        with open(self.conf, "w", encoding="utf-8") as out:
-            for name, value in self.settings.items():
+        self.write(self.conf)
+
+    def write(self, path, **settings):
+        with open(path, "w", encoding="utf-8") as out:
+            for name, value in {**self.settings, **settings}.items():
                 out.write(setting(name, value))
             out.write(self.text)
 
-    def command(self, *argv, **options):
+    def command(self, *argv, conf=None, **options):
         options = {"text": True, "capture_output": True, "check": False,
                    "timeout": 120, **options}
         return subprocess.run(
-            [os.path.join(self.bin, "verpctl"), "-c", self.conf, *argv],
+            [os.path.join(self.bin, "verpctl"), "-c", conf or self.conf,
+             *argv],
             user=self.user, group="nogroup", extra_groups=[], cwd=self.root,
             **options)
 
@@ -169,13 +174,59 @@ class Verpd:
                     return int(line.split()[1]) * 1024
         return 0
 
-    def mint(self, campaign, recipient):
-        """A signed return path."""
+    def mint(self, campaign, recipient, domain=DOMAIN):
+        """A signed return path in DOMAIN."""
+        conf = self.conf
+        if domain != DOMAIN:
+            conf = os.path.join(self.root, domain + ".conf")
+            self.write(conf, bounce_domains=[domain])
         return self.verpctl("token", "mint", "--campaign", campaign,
-                            recipient).split()[-1]
+                            recipient, conf=conf).split()[-1]
+
+    def mint_all(self, campaign, recipients):
+        """Signed return paths for many, in their order."""
+        lines = "".join(f"{campaign}\t{recipient}\n"
+                        for recipient in recipients)
+        answer = self.verpctl("token", "mint", input=lines)
+        found = [line.split("\t")[-1] for line in answer.splitlines()]
+        tap.check_equal(len(found), len(recipients), "tokens minted")
+        return found
 
     def stats(self):
         return json.loads(self.verpctl("stats", "--json"))
+
+    def query(self, sql, *values):
+        """Rows of the store itself, as dictionaries."""
+        store = sqlite3.connect(f"file:{self.store}?mode=ro", uri=True,
+                                timeout=10)
+        try:
+            store.row_factory = sqlite3.Row
+            return [dict(row) for row in store.execute(sql, values)]
+        finally:
+            store.close()
+
+    def events(self, address=None):
+        """All events, or those of one recipient, oldest first."""
+        return self.query(
+            "SELECT r.address, c.name AS campaign, e.* FROM events e"
+            " JOIN recipients r ON r.id = e.recipient_id"
+            " JOIN campaigns c ON c.id = e.campaign_id"
+            " WHERE ?1 IS NULL OR r.address = ?1 ORDER BY e.id", address)
+
+    def wait_events(self, address, count=1, seconds=30):
+        """Those of ADDRESS, once there are COUNT."""
+        tap.wait_for(f"{count} events of {address}",
+                     lambda: len(self.events(address)) >= count, seconds)
+        return self.events(address)
+
+    def forged(self):
+        return self.query("SELECT * FROM forged ORDER BY id")
+
+    def wait_forged(self, count, seconds=30):
+        tap.wait_for(f"{count} forged reports",
+                     lambda: sum(row["hits"] for row in self.forged())
+                     >= count, seconds)
+        return self.forged()
 
     def verify(self, _name=""):
         """The store is whole and every counter follows from the events."""

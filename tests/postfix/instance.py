@@ -154,6 +154,11 @@ class PrivatePostfix:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
+    def configure(self, parameter):
+        """Changes a NAME=VALUE of the running instance."""
+        self.command("postconf", parameter)
+        self.command("postfix", "reload")
+
     def pid(self):
         try:
             return int(lines_of(os.path.join(self.spool, "pid",

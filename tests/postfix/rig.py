@@ -50,12 +50,16 @@ class Site:
         self.postfix = instance.PrivatePostfix(
             self.scratch, self.peer.port, self.piece("main.cf") + main,
             self.piece("master.cf") + master)
-        table = re.search(r"(?:texthash|regexp):/etc/postfix/([\w.-]+)",
-                          self.piece("main.cf", False)).group(1)
-        with open(os.path.join(self.postfix.etc, table), "w",
-                  encoding="utf-8") as out:
-            out.write(self.piece("transport"))
+        self.transport(self.piece("transport"))
         atexit.register(self.stop)
+
+    def transport(self, text):
+        """Makes TEXT the transport table."""
+        name = re.search(r"(?:texthash|regexp):/etc/postfix/([\w.-]+)",
+                         self.piece("main.cf", False)).group(1)
+        with open(os.path.join(self.postfix.etc, name), "w",
+                  encoding="utf-8") as out:
+            out.write(text)
 
     def piece(self, name, is_here=True):
         """A piece of contrib/postfix, with the names of this site if
@@ -92,17 +96,21 @@ class Site:
 
 
 class Loss:
-    """A proxy before the LMTP socket PATH that loses replies: while .losses
-    is more than 0 it lets the server take a message, waits for its answer,
-    and hangs up instead of passing it on.  .taken counts those."""
+    """A proxy before the LMTP socket BEHIND that loses answers: as often as
+    lose() says it lets the server take a message, waits for its answer, and
+    hangs up instead of passing it on."""
 
     def __init__(self, path, behind):
-        self.behind, self.losses, self.taken = behind, 0, 0
+        self.behind, self.losses, self.after_loss = behind, 0, None
+        self.lock = threading.Lock()
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
         os.chmod(path, 0o666)
         self.listener.listen(32)
         threading.Thread(target=self.accept, daemon=True).start()
+
+    def lose(self, count, after_loss=None):
+        self.losses, self.after_loss = count, after_loss
 
     def accept(self):
         while True:
@@ -124,14 +132,23 @@ class Loss:
                 data = client.recv(65536)
                 if not data:
                     return
-                sent = (sent + data)[-5:]
+                sent = (sent + data)[-11:]
                 server.sendall(data)
             if server in ready:
                 data = server.recv(65536)
+                # Postfix sends QUIT behind the dot without waiting.
+                if data[:3] == b"250" and self.is_lost(sent):
+                    return
                 if not data:
                     return
-                if self.losses > 0 and sent.endswith(b"\r\n.\r\n"):
-                    self.losses -= 1
-                    self.taken += 1
-                    return
                 client.sendall(data)
+                sent = b""
+
+    def is_lost(self, sent):
+        with self.lock:
+            if self.losses == 0 or b"\r\n.\r\n" not in sent:
+                return False
+            if self.after_loss:
+                self.after_loss()
+            self.losses -= 1
+            return True
