@@ -209,6 +209,7 @@ TokenSpace *site_tokens(const Settings *settings, const uint8_t *epoch,
 	g_autoptr(KeyRing) keys = NULL;
 	const SettingsPattern *bad;
 	TokenSpace *space;
+	bool has_postfix = false;
 
 	if (settings->bounce_domains[0] == NULL) {
 		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
@@ -222,7 +223,12 @@ TokenSpace *site_tokens(const Settings *settings, const uint8_t *epoch,
 		patterns[i].name = pattern->name;
 		patterns[i].regex = pattern->regex;
 		patterns[i].is_trusted = pattern->is_trusted;
+		has_postfix |= strcmp(pattern->name, "postfix") == 0;
 	}
+	/* What this host's own Postfix writes needs no telling: XVERP, after
+	   the forms that the admin names. */
+	if (!has_postfix)
+		patterns[n++].name = "postfix";
 	keys = site_keys(settings, error);
 	if (keys == NULL)
 		return NULL;

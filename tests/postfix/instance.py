@@ -40,6 +40,7 @@ MAIN = {
     "smtpd_authorized_xclient_hosts": "127.0.0.1",
     "smtpd_peername_lookup": "no",
     "message_size_limit": "209715200",
+    "mailbox_size_limit": "0",
     "in_flow_delay": "0",
 }
 
