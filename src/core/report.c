@@ -27,6 +27,7 @@ static void part_free(ReportPart *part)
 	DO((report)->from);                                                    \
 	DO((report)->subject);                                                 \
 	DO((report)->message_id);                                              \
+	DO((report)->received_id);                                             \
 	DO((report)->reporting_mta);                                           \
 	DO((report)->postfix_sender);                                          \
 	DO((report)->envelope_id);                                             \

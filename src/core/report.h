@@ -76,6 +76,7 @@ typedef struct Report {
 	char *from;             /* address alone */
 	char *subject;          /* decoded */
 	char *message_id;       /* without angle brackets */
+	char *received_id;      /* queue id in the topmost Received field */
 	bool is_auto_submitted; /* RFC 3834 says so, or a header of its kind */
 
 	/* per-message fields of RFC 3464, 2.2 */

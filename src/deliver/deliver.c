@@ -43,7 +43,11 @@ Analysis *deliver_analyse(const Judge *judge, const Envelope *envelope,
 	    g_ptr_array_new_with_free_func((GDestroyNotify)claim_free);
 	analysis->addresses = g_ptr_array_new_with_free_func(g_free);
 	analysis->sender = g_strdup(envelope->sender);
-	analysis->queue_id = g_strdup(envelope->queue_id);
+	/* Of its own bounces Postfix does not tell the queue id (no XFORWARD
+	   IDENT); it stands in the Received field that cleanup(8) put on top. */
+	analysis->queue_id = g_strdup(envelope->queue_id[0] != '\0'
+					  ? envelope->queue_id
+					  : analysis->report->received_id);
 	analysis->client = g_strdup(envelope->client_address[0] != '\0'
 					? envelope->client_address
 					: "local");
@@ -179,11 +183,12 @@ static void outcome_add(GPtrArray *outcomes, Outcome *outcome)
 	g_ptr_array_add(outcomes, outcome);
 }
 
-static Outcome *outcome_new(OutcomeKind kind)
+static Outcome *outcome_new(const Recording *rec, OutcomeKind kind)
 {
 	Outcome *outcome = g_new0(Outcome, 1);
 
 	outcome->kind = kind;
+	outcome->queue_id = g_strdup(rec->analysis->queue_id);
 	outcome->recipient = g_strdup("");
 	outcome->campaign = g_strdup("");
 	outcome->why = g_strdup("");
@@ -207,7 +212,7 @@ static bool record_forged(const Recording *rec, const char *address,
 	if (!store_forged(rec->store, &forgery, rec->judge->forged_per_source,
 		rec->judge->forged_total, error))
 		return false;
-	outcome = outcome_new(OUTCOME_FORGED);
+	outcome = outcome_new(rec, OUTCOME_FORGED);
 	g_free(outcome->why);
 	outcome->why = g_strdup(why);
 	outcome_add(outcomes, outcome);
@@ -292,7 +297,7 @@ static bool record_event(const Recording *rec, const Claim *claim,
 					   : NULL;
 	g_autoptr(Verdict)
 	    verdict = verdict_copy(rec->analysis->verdicts->pdata[which]);
-	g_autoptr(Outcome) outcome = outcome_new(OUTCOME_STORED);
+	g_autoptr(Outcome) outcome = outcome_new(rec, OUTCOME_STORED);
 	RecipientState before, after;
 	Event event = { 0 };
 	Trust trust;
@@ -456,7 +461,7 @@ static bool record_claim(const Recording *rec, const Claim *claim,
 	if (!store_seen(rec->store, key, rec->now, &seen, error))
 		return false;
 	if (seen) {
-		outcome_add(outcomes, outcome_new(OUTCOME_DUPLICATE));
+		outcome_add(outcomes, outcome_new(rec, OUTCOME_DUPLICATE));
 		return true;
 	}
 	if (claim->token.form == TOKEN_BASE)

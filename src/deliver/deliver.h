@@ -73,6 +73,7 @@ typedef enum OutcomeKind {
 typedef struct Outcome {
 	OutcomeKind kind;
 	int64_t event_id;
+	char *queue_id;  /* in our Postfix; "" when nothing tells */
 	char *recipient; /* the person, "" when forged */
 	char *campaign;
 	char *why;        /* forged: what failed */

@@ -16,6 +16,7 @@ void outcome_free(Outcome *outcome)
 {
 	if (outcome == NULL)
 		return;
+	g_free(outcome->queue_id);
 	g_free(outcome->recipient);
 	g_free(outcome->campaign);
 	g_free(outcome->why);
@@ -89,8 +90,8 @@ char *outcome_log_line(const Outcome *outcome, const Envelope *envelope,
     unsigned i)
 {
 	const char *given = envelope_recipient(envelope, i)->address;
-	g_autofree char *queue_id = text_printable(envelope->queue_id,
-	    strlen(envelope->queue_id), BOUND_NAME);
+	g_autofree char *queue_id = text_printable(outcome->queue_id,
+	    strlen(outcome->queue_id), BOUND_NAME);
 	g_autofree char *address = text_printable(given, strlen(given),
 	    BOUND_NAME);
 	g_autoptr(GString) line = g_string_new(queue_id);

@@ -181,3 +181,12 @@ char *name_message_id(const char *text)
 	start = text + strspn(text, " \t<");
 	return bounded(start, strcspn(start, " \t>"), BOUND_ADDRESS);
 }
+
+char *name_received_id(const char *text)
+{
+	const char *id = strstr(text, " id ");
+
+	if (id == NULL)
+		return g_strdup("");
+	return bounded(id + 4, strcspn(id + 4, " \t;"), BOUND_NAME);
+}

@@ -21,5 +21,9 @@ char *name_typed_host(const char *text);
 /* The identifier in "<id@example.org>". */
 char *name_message_id(const char *text);
 
+/* The queue id in "by mx.example.org (Postfix) id 4XYZ12; date" (RFC 5321,
+   4.4: ID). */
+char *name_received_id(const char *text);
+
 /* "type; rest" in two: RET_TYPE in lower case and "" when there is none. */
 void name_split_type(const char *text, char **ret_type, char **ret_rest);

@@ -51,6 +51,8 @@ static void read_header(const Mail *mail, Report *report)
 	text_take(&report->subject, g_strdup(mail_header(mail, "Subject")));
 	text_take(&report->message_id,
 	    name_message_id(mail_header(mail, "Message-ID")));
+	text_take(&report->received_id,
+	    name_received_id(mail_header(mail, "Received")));
 	report->is_auto_submitted = auto_is_submitted(mail);
 }
 

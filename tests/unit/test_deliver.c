@@ -270,11 +270,15 @@ START_TEST(hard_bounce_to_a_token)
 	    "ana@example.org", NOW - 3 * DAY);
 	g_autoptr(Envelope) envelope = from_outside(token);
 	g_autoptr(GBytes) message = dsn_write(&good);
-	g_autoptr(GPtrArray) outcomes = deliver_at(envelope, message, NOW);
-	const Outcome *outcome = first(outcomes);
+	g_autoptr(GPtrArray) outcomes = NULL;
+	const Outcome *outcome;
 	g_autofree char *line = NULL;
-	g_autofree char *reply = outcome_reply(outcome);
+	g_autofree char *reply = NULL;
 
+	envelope_set(&envelope->queue_id, "4XYZ12");
+	outcomes = deliver_at(envelope, message, NOW);
+	outcome = first(outcomes);
+	reply = outcome_reply(outcome);
 	ck_assert_int_eq(outcome->kind, OUTCOME_STORED);
 	ck_assert_str_eq(outcome->recipient, "ana@example.org");
 	ck_assert_str_eq(outcome->campaign, "news-42");
@@ -282,7 +286,6 @@ START_TEST(hard_bounce_to_a_token)
 	ck_assert_int_eq(suppressed("ana@example.org", "marketing", NOW),
 	    CAUSE_HARD);
 	ck_assert(g_str_has_prefix(reply, "250 2.0.0 stored id="));
-	envelope_set(&envelope->queue_id, "4XYZ12");
 	line = outcome_log_line(outcome, envelope, 0);
 	ck_assert_msg(
 	    strcmp(line,
@@ -290,6 +293,24 @@ START_TEST(hard_bounce_to_a_token)
 		"reason=bad-mailbox, rule=t.nobody, status=5.1.1, step=hard, "
 		"state=active->hard, until=permanent, event=1") == 0,
 	    "%s", line);
+}
+END_TEST
+
+/* Postfix tells no XFORWARD IDENT of the reports that it writes itself. */
+START_TEST(queue_id_from_received)
+{
+	g_autofree char *token = mint(TOKEN_BOUNCE, "news-42",
+	    "ana@example.org", NOW);
+	g_autoptr(Envelope) envelope = from_here(token);
+	g_autoptr(GBytes)
+	    message = plain("Received: by out.test (Postfix)\r\n"
+			    "\tid 4TOP; Sat, 21 Nov 2026 21:00:00 +0000\r\n"
+			    "Received: by mx.test id 4BELOW; Sat\r\n"
+			    "Subject: x\r\n\r\nx\r\n");
+	g_autoptr(GPtrArray) outcomes = deliver_at(envelope, message, NOW);
+	g_autofree char *line = outcome_log_line(first(outcomes), envelope, 0);
+
+	ck_assert_msg(g_str_has_prefix(line, "4TOP: to=<ana@"), "%s", line);
 }
 END_TEST
 
@@ -816,6 +837,7 @@ static Suite *deliver_suite(void)
 
 	tcase_add_checked_fixture(tcase, site_up, site_down);
 	tcase_add_test(tcase, hard_bounce_to_a_token);
+	tcase_add_test(tcase, queue_id_from_received);
 	tcase_add_test(tcase, told_twice_changes_nothing);
 	tcase_add_test(tcase, requeued_is_the_same);
 	tcase_add_test(tcase, one_step_per_token);

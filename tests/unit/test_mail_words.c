@@ -146,6 +146,28 @@ START_TEST(message_ids_are_found)
 END_TEST
 
 static const struct {
+	const char *text;
+	const char *id;
+} received[] = {
+	{ "", "" },
+	{ "by mail.example (Postfix) id 4TqXyZ2def; Sat, 1 Jan", "4TqXyZ2def" },
+	{ "by mail.example (Postfix, from userid 0) id 4A; Sat", "4A" },
+	{ "from a.example (b [192.0.2.1]) by c.example with ESMTP id 4B "
+	  "for <ana@example.org>; Sat",
+	    "4B" },
+	{ "from id.example by c.example; Sat", "" },
+	{ "by c.example id ", "" },
+};
+
+START_TEST(queue_ids_are_found)
+{
+	g_autofree char *id = name_received_id(received[_i].text);
+
+	ck_assert_str_eq(id, received[_i].id);
+}
+END_TEST
+
+static const struct {
 	const char *html;
 	const char *words;
 } htmls[] = {
@@ -280,6 +302,8 @@ static Suite *words_suite(void)
 	    G_N_ELEMENTS(splits));
 	tcase_add_loop_test(tcase, hosts_are_found, 0, G_N_ELEMENTS(hosts));
 	tcase_add_loop_test(tcase, message_ids_are_found, 0, G_N_ELEMENTS(ids));
+	tcase_add_loop_test(tcase, queue_ids_are_found, 0,
+	    G_N_ELEMENTS(received));
 	tcase_add_loop_test(tcase, html_becomes_words, 0, G_N_ELEMENTS(htmls));
 	tcase_add_loop_test(tcase, stages_are_found, 0, G_N_ELEMENTS(stages));
 	tcase_add_loop_test(tcase, charsets_are_decoded, 0,

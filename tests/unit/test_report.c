@@ -233,6 +233,7 @@ START_TEST(a_dsn_is_read_whole)
 	ck_assert_str_eq(report->from, "MAILER-DAEMON@out.example");
 	ck_assert_str_eq(report->subject, "Successful Mail Delivery Report");
 	ck_assert_str_eq(report->message_id, "4TqXyZ2def@out.example");
+	ck_assert_str_eq(report->received_id, "4TqXyZ2def");
 	ck_assert(report->is_auto_submitted);
 	ck_assert_str_eq(report->reporting_mta, "out.example");
 	ck_assert_str_eq(report->postfix_sender, "b-mxw42c7k@bounces.example");
