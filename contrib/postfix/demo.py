@@ -122,9 +122,11 @@ def trace(postfix, verpd, address):
     event = verdict(verpd, address)
     queue_id = event["queue_id"]
     lines = [line for line in postfix.log().splitlines()
-             if queue_id in line or re.search(
+             if f"{queue_id}: to=" in line or f": {queue_id}" in line
+             and "notification" in line or re.search(
                  f"to=<{re.escape(address)}>.*status=bounced", line)]
-    lines += [line for line in verpd.log().splitlines() if queue_id in line]
+    lines += [line for line in verpd.log().splitlines()
+              if f"{queue_id}: to=" in line]
     for line in lines:
         say("  " + line)
     shown(verpd, "why", address)
