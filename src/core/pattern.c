@@ -16,9 +16,19 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+/* A process that reads one message tries few of several hundred patterns, and
+   each but once or twice: JIT would cost it more than all else it does. */
+#define TRIES_BEFORE_JIT 32
+
+typedef struct Heat {
+	int tries;        /* atomic */
+	pcre2_code *fast; /* atomic; NULL until there were enough */
+} Heat;
+
 struct Pattern {
-	pcre2_code *code;
+	pcre2_code *code; /* never changed: others may be matching with it */
 	char *text;
+	Heat *heat;
 };
 
 struct PatternRoom {
@@ -40,6 +50,7 @@ Pattern *pattern_new(const char *text, GError **error)
 		return NULL;
 	}
 	pattern->text = g_strdup(text);
+	pattern->heat = g_new0(Heat, 1);
 	pattern->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
 	    options, &rc, &offset, NULL);
 	if (pattern->code == NULL) {
@@ -51,8 +62,6 @@ Pattern *pattern_new(const char *text, GError **error)
 		    (size_t)offset);
 		return NULL;
 	}
-	/* without JIT it is slower, and the same */
-	(void)pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
 	return g_steal_pointer(&pattern);
 }
 
@@ -60,7 +69,10 @@ void pattern_free(Pattern *pattern)
 {
 	if (pattern == NULL)
 		return;
+	if (pattern->heat != NULL)
+		pcre2_code_free(pattern->heat->fast);
 	pcre2_code_free(pattern->code);
+	g_free(pattern->heat);
 	g_free(pattern->text);
 	g_free(pattern);
 }
@@ -93,12 +105,32 @@ void pattern_room_free(PatternRoom *room)
 	g_free(room);
 }
 
+/* The code to match with.  Adding is atomic, so one thread sees the number of
+   tries at which JIT is due; the others go on without until it is there. */
+static const pcre2_code *code_of(const Pattern *pattern)
+{
+	Heat *heat = pattern->heat;
+	pcre2_code *fast = g_atomic_pointer_get(&heat->fast);
+
+	if (fast != NULL)
+		return fast;
+	if (g_atomic_int_add(&heat->tries, 1) != TRIES_BEFORE_JIT)
+		return pattern->code;
+	fast = pcre2_code_copy(pattern->code);
+	if (fast == NULL)
+		return pattern->code;
+	/* where there is no JIT it is slower, and the same */
+	(void)pcre2_jit_compile(fast, PCRE2_JIT_COMPLETE);
+	g_atomic_pointer_set(&heat->fast, fast);
+	return fast;
+}
+
 bool pattern_find(const Pattern *pattern, PatternRoom *room, const char *text,
     size_t len, size_t *ret_start, size_t *ret_end)
 {
 	const PCRE2_SIZE *at;
 
-	if (pcre2_match(pattern->code, (PCRE2_SPTR)text, len, 0,
+	if (pcre2_match(code_of(pattern), (PCRE2_SPTR)text, len, 0,
 		PCRE2_NO_UTF_CHECK, room->data, room->limits) < 0)
 		return false;
 	at = pcre2_get_ovector_pointer(room->data);

@@ -6,7 +6,8 @@
 
 #include <glib.h>
 
-/* A PCRE2 pattern, compiled once and shared by threads. */
+/* A PCRE2 pattern, compiled once and shared by threads; by JIT when it has been
+   tried a few times. */
 typedef struct Pattern Pattern;
 
 /* What a match needs besides: one for each thread, or each call. */

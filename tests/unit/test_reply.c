@@ -219,6 +219,9 @@ END_TEST
 
 /* ---- patterns ---- */
 
+/* What is tried often is matched by other means, and as before. */
+#define TRIES 100
+
 START_TEST(test_pattern_limit)
 {
 	g_autoptr(Pattern) slow = pattern_new("(a+)+$", NULL);
@@ -228,7 +231,8 @@ START_TEST(test_pattern_limit)
 
 	ck_assert_ptr_nonnull(slow);
 	text[4999] = 'b';
-	ck_assert(!pattern_find(slow, room, text, 5000, &start, &end));
+	for (unsigned i = 0; i < TRIES; i++)
+		ck_assert(!pattern_find(slow, room, text, 5000, &start, &end));
 }
 END_TEST
 
@@ -240,9 +244,41 @@ START_TEST(test_pattern_letters)
 	const char text[] = "el buz\xc3\xb3n est\xc3\xa1 LLENO";
 	size_t start, end;
 
-	ck_assert(pattern_find(pattern, room, text, strlen(text), &start,
-	    &end));
-	ck_assert_uint_eq(end, strlen(text));
+	for (unsigned i = 0; i < TRIES; i++) {
+		ck_assert(pattern_find(pattern, room, text, strlen(text),
+		    &start, &end));
+		ck_assert_uint_eq(start, 2);
+		ck_assert_uint_eq(end, strlen(text));
+	}
+}
+END_TEST
+
+static gpointer find_often(gpointer pattern)
+{
+	g_autoptr(PatternRoom) room = pattern_room_new();
+	unsigned n_found = 0;
+
+	for (unsigned i = 0; i < TRIES; i++) {
+		size_t start, end;
+
+		if (pattern_find(pattern, room, "is it here?", 11, &start,
+			&end) &&
+		    start == 6 && end == 10)
+			n_found++;
+	}
+	return GUINT_TO_POINTER(n_found);
+}
+
+START_TEST(test_pattern_threads)
+{
+	g_autoptr(Pattern) pattern = pattern_new("\\b(HERE|there)\\b", NULL);
+	GThread *threads[8];
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(threads); i++)
+		threads[i] = g_thread_new("find", find_often, pattern);
+	for (unsigned i = 0; i < G_N_ELEMENTS(threads); i++)
+		ck_assert_uint_eq(GPOINTER_TO_UINT(g_thread_join(threads[i])),
+		    TRIES);
 }
 END_TEST
 
@@ -260,6 +296,7 @@ static Suite *reply_suite(void)
 	tcase_add_test(tcase, test_filter);
 	tcase_add_test(tcase, test_pattern_limit);
 	tcase_add_test(tcase, test_pattern_letters);
+	tcase_add_test(tcase, test_pattern_threads);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
