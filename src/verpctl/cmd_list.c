@@ -60,7 +60,7 @@ static bool print_suppression(const Suppression *row, void *data)
 		row_text(json, "note", row->note);
 		row_print(json);
 	} else {
-		printf("%s  %-20s  %-11s  %-13s  %s%s%s\n", since, until,
+		printf("%s  %-26s  %-11s  %-13s  %s%s%s\n", since, until,
 		    cause_name(row->cause),
 		    row->stream[0] != '\0' ? row->stream : "(all)", address,
 		    note[0] != '\0' ? "  # " : "", note);

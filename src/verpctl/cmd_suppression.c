@@ -63,8 +63,8 @@ static void answer(const Ctl *ctl, const char *folded, const char *stream,
 	} else if (cause < 0) {
 		printf("%s: may be mailed (%s)\n", shown, stream);
 	} else {
-		printf("%s: SUPPRESSED (%s): %s, since %s, until %s\n", shown,
-		    stream, cause_name((Cause)cause), since, until);
+		printf("%s: SUPPRESSED (%s): %s, since %s, %s\n", shown, stream,
+		    cause_name((Cause)cause), since, until);
 	}
 }
 
@@ -138,7 +138,7 @@ static void added(const Ctl *ctl, const char *folded, const char *stream,
 		row_bool(row, "dry_run", ctl->is_dry_run);
 		row_print(row);
 	} else {
-		printf("%s: %ssuppressed in %s, until %s\n", shown,
+		printf("%s: %ssuppressed in %s, %s\n", shown,
 		    ctl->is_dry_run ? "would be " : "",
 		    stream[0] != '\0' ? stream : "all streams", end);
 	}
@@ -178,7 +178,7 @@ int cmd_add(Ctl *ctl, int argc, char **argv)
 		    "in this stream alone (default: in all)", "STREAM" },
 		{ "until", 0, 0, G_OPTION_ARG_FILENAME, &until_given,
 		    "for a time (30d) or until one (2026-12-24); default: "
-		    "for ever",
+		    "for good",
 		    "TIME" },
 		{ 0 },
 	};

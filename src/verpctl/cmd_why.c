@@ -102,7 +102,7 @@ static void tell_change(const Ctl *ctl, const Change *change)
 	if (strcmp(change->action, "add") == 0) {
 		g_autofree char *until = until_text(change->until);
 
-		g_string_append_printf(what, ", until %s", until);
+		g_string_append_printf(what, ", %s", until);
 	}
 	printf("%s  by hand: %s\n    %s: \"%s\"\n", at, what->str, actor,
 	    reason);
@@ -160,18 +160,18 @@ static char *effect_text(const Story *story, const Event *event)
 			return g_strdup_printf("soft bounce %u of %u",
 			    story->soft.n_soft, story->policy->soft_limit);
 		return g_strdup_printf(
-		    "enough soft bounces, rung %u: suppressed until %s",
-		    effect->rung, until);
+		    "enough soft bounces, rung %u: suppressed %s", effect->rung,
+		    until);
 	case STEP_BLOCK:
 		if (effect->hold_until == 0)
 			return g_strdup("not the recipient's fault: recorded");
-		return g_strdup_printf("blocked: suppressed until %s", until);
+		return g_strdup_printf("blocked: suppressed %s", until);
 	case STEP_HARD:
 	case STEP_COMPLAINT:
 	case STEP_UNSUBSCRIBE:
 		if (effect->hold_until == 0)
 			return g_strdup("the policy only records this");
-		return g_strdup_printf("suppressed%s%s until %s",
+		return g_strdup_printf("suppressed%s%s %s",
 		    in_one ? " in " : "", in_one ? event->stream : "", until);
 	}
 	return g_strdup("");
@@ -273,12 +273,12 @@ static char *next_text(const Story *story, const RecipientState *state,
 	n = soft_to_go(story->policy, *state, story->ctl->now, &hold);
 	if (n == 0)
 		return g_strdup("soft bounces will not suppress it");
-	length = hold == HOLD_FOREVER ? g_strdup("for ever")
+	length = hold == HOLD_FOREVER ? g_strdup("for good")
 				      : duration_format(hold);
 	return g_strdup_printf("%u more soft bounce%s, one a day, would "
 			       "suppress it (%s); one hard bounce %s",
 	    n, n == 1 ? "" : "s", length,
-	    story->policy->hard_hold ? "would for ever" : "would not");
+	    story->policy->hard_hold ? "would, for good" : "would not");
 }
 
 static void tell_state(Story *story, const char *stream,
@@ -311,7 +311,7 @@ static void tell_state(Story *story, const char *stream,
 		printf("now   %s: may be mailed, %u soft bounce%s counted\n",
 		    stream, state->n_soft, state->n_soft == 1 ? "" : "s");
 	else
-		printf("now   %s: SUPPRESSED, %s, since %s, until %s\n", stream,
+		printf("now   %s: SUPPRESSED, %s, since %s, %s\n", stream,
 		    cause_name((Cause)cause), since, until);
 	if (!g_ptr_array_find_with_equal_func(story->nexts, next, g_str_equal,
 		NULL))

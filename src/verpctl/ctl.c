@@ -21,8 +21,12 @@ char *printable(const char *text)
 
 char *until_text(int64_t until)
 {
-	return until == HOLD_FOREVER ? g_strdup("for ever")
-				     : time_format(until);
+	g_autofree char *end = NULL;
+
+	if (until == HOLD_FOREVER)
+		return g_strdup("for good");
+	end = time_format(until);
+	return g_strconcat("until ", end, NULL);
 }
 
 /* ---- telling ---- */

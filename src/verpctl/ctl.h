@@ -84,5 +84,5 @@ const char *ctl_stream(Ctl *ctl, const char *given, GError **error);
 
 /* TEXT made fit for a terminal; g_free() it. */
 char *printable(const char *text);
-/* "for ever", or a time as time_format(); g_free() it. */
+/* "for good", or "until" a time as time_format(); g_free() it. */
 char *until_text(int64_t until);

@@ -333,7 +333,7 @@ def test_check_and_why():
     site.run("why", "nonsense", status=65)
     text = site.run("why", "ana@example.org")
     for part in ("hard/bad-mailbox", "5.1.1", "news-1 (marketing)",
-                 "User unknown", "=> suppressed until for ever",
+                 "User unknown", "=> suppressed for good",
                  "now   marketing: SUPPRESSED, hard",
                  "next  nothing, until someone releases it"):
         tap.check(part in text, part, text)
