@@ -12,7 +12,8 @@
 void data_reader_begin(DataReader *reader)
 {
 	data_reader_clear(reader);
-	reader->message = g_byte_array_new();
+	/* most reports are of this size */
+	reader->message = g_byte_array_sized_new(4096);
 }
 
 void data_reader_clear(DataReader *reader)
@@ -74,27 +75,33 @@ static bool message_octet(DataReader *reader, char c)
 	return false;
 }
 
+/* How many of BYTES, which begin inside a line, are text for certain: up to the
+   first CR but that of a CRLF which no dot follows. */
+static size_t plain_length(const char *bytes, size_t len)
+{
+	const char *end = bytes + len;
+	const char *cr = memchr(bytes, '\r', len);
+
+	while (cr != NULL && end - cr > 2 && cr[1] == '\n' && cr[2] != '.')
+		cr = memchr(cr + 2, '\r', (size_t)(end - cr - 2));
+	return cr != NULL ? (size_t)(cr - bytes) : len;
+}
+
 size_t data_reader_feed(DataReader *reader, const char *bytes, size_t len,
     bool *ret_is_end)
 {
 	size_t at = 0;
 
 	*ret_is_end = false;
-	while (at < len) {
+	while (at < len && !*ret_is_end) {
 		if (reader->state == DATA_IN_LINE) {
-			const char *cr = memchr(bytes + at, '\r', len - at);
-			size_t n = cr != NULL ? (size_t)(cr - bytes) - at
-					      : len - at;
+			size_t n = plain_length(bytes + at, len - at);
 
 			message_append(reader, bytes + at, n);
 			at += n;
-			if (cr == NULL)
-				break;
 		}
-		if (message_octet(reader, bytes[at++])) {
-			*ret_is_end = true;
-			break;
-		}
+		if (at < len)
+			*ret_is_end = message_octet(reader, bytes[at++]);
 	}
 	return at;
 }
