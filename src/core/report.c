@@ -36,6 +36,7 @@ static void part_free(ReportPart *part)
 	DO((report)->returned_message_id);                                     \
 	DO((report)->returned_return_path);                                    \
 	DO((report)->returned_to);                                             \
+	DO((report)->feedback_id);                                             \
 	DO((report)->text)
 
 #define MAKE_EMPTY(text) ((text) = g_strdup(""))

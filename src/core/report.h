@@ -94,6 +94,9 @@ typedef struct Report {
 	char *returned_message_id;  /* without angle brackets */
 	char *returned_return_path; /* address alone */
 	char *returned_to;          /* first address of To: */
+	bool is_returned_to_alone;  /* To: and Cc: name no other, and it came by
+				       no discussion list */
+	char *feedback_id;          /* CFBL-Feedback-ID (RFC 9477) */
 
 	char *text;         /* first human-readable part, decoded */
 	unsigned text_part; /* its number, 0 when there is none */

@@ -79,22 +79,34 @@ bool read_arf(const Mail *mail, Report *report)
 }
 
 /* Microsoft's Junk Mail Reporting Program: the message as it came, with the
-   person's address in a header of its own. */
+   person's address in a header of its own; attached, or sent on as it is by
+   programs that unpack it.  Where that header is missing, the report's own
+   words are all there is. */
+static bool is_jmrp_cover(const Report *report)
+{
+	return g_str_has_suffix(report->from, "@hotmail.com") &&
+	       g_str_has_prefix(report->subject, "complaint about message");
+}
+
 bool read_jmrp(const Mail *mail, Report *report)
 {
+	static const char header[] = "X-HmXmrOriginalRecipient";
 	const MailPart *part = mail_find(mail, "message/rfc822");
 	g_autofree char *person = NULL;
 	ReportRecipient *recipient;
 
-	if (part == NULL)
-		return false;
-	person = mail_part_header(part, "X-HmXmrOriginalRecipient");
-	if (*person == '\0')
+	if (part != NULL)
+		person = mail_part_header(part, header);
+	if (person == NULL || *person == '\0')
+		text_take(&person, g_strdup(mail_header(mail, header)));
+	if (*person == '\0' && (part == NULL || !is_jmrp_cover(report)))
 		return false;
 	report->kind = REPORT_COMPLAINT;
 	text_take(&report->feedback_type, g_strdup("abuse"));
+	if (*person == '\0')
+		return true;
 	recipient = report_add_recipient(report);
-	recipient->part = part->number;
+	recipient->part = part != NULL ? part->number : 0;
 	text_take(&recipient->final_recipient, name_address(person));
 	return true;
 }

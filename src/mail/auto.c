@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Answers of machines that are no reports: vacation notes (RFC 3834) and
-   challenges.  Headers say it best; where there is none, the subjects that
-   mail programs put there, in the languages they are sold in. */
+/* Answers of machines that are no reports: vacation notes (RFC 3834).  Headers
+   say it best; where there is none, the subjects that mail programs put there,
+   in the languages they are sold in. */
 
 #include "auto.h"
 
 #include "reader.h"
+#include "wordlist.h"
 
 #include <string.h>
 
@@ -44,64 +45,87 @@ bool auto_is_submitted(const Mail *mail)
 	return false;
 }
 
-/* Both in lower case. */
-static bool has_prefix(const char *text, const char *const *prefixes,
-    unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (g_str_has_prefix(text, prefixes[i]))
-			return true;
-	return false;
-}
-
 static bool is_absence_subject(const char *subject)
 {
 	static const char *const prefixes[] = { /* English */
 		"auto:", "auto reply", "auto-reply", "autoreply",
-		"automatic reply", "automated reply", "auto response",
-		"auto-response", "automatic response", "automated response",
-		"autoresponse", "auto responder", "autoresponder",
-		"out of office", "out-of-office", "out of the office",
-		"vacation reply", "vacation message", "on vacation",
-		"away from my mail", "i am out of the office",
-		"i'm out of the office",
+		"automatic reply", "automated reply", "automatic acknowledg",
+		"auto response", "auto-response", "automatic response",
+		"automated response", "autoresponse", "auto responder",
+		"autoresponder", "autosvar", "out of office", "out-of-office",
+		"out of the office", "ooo:", "vacation reply",
+		"vacation message", "on vacation", "on holiday", "on leave",
+		"on annual leave", "away from my mail", "away from the office",
+		"away message", "i am out of the office", "i am away",
+		"i'm out of the office", "thank you for your e-mail",
+		"thank you for your email", "thank you for your message",
+		"thank you for contacting", "thanks for your email",
+		"we have received your", "your message has been received",
 		/* German */
-		"automatische antwort", "abwesenheitsnotiz",
-		"abwesenheitsnachricht",
-		"abwesend:", "abwesenheit:", "autoantwort",
+		"automatische antwort", "automatische rückantwort",
+		"automatische nachricht", "abwesenheit", "abwesend",
+		"autoantwort", "außer haus", "nicht im büro", "im urlaub",
+		"urlaubsbenachrichtigung", "eingangsbestätigung",
 		/* French */
-		"réponse automatique", "absence du bureau", "message d'absence",
-		"absent du bureau",
+		"réponse automatique", "reponse automatique",
+		"absence du bureau", "message d'absence", "absent du bureau",
+		"absent(e) du bureau", "en congé", "je suis absent",
+		"accusé de réception",
 		/* Italian */
 		"risposta automatica", "fuori sede", "fuori ufficio",
-		/* Spanish, Portuguese */
+		"assenza dall'ufficio", "in ferie",
+		/* Spanish, Catalan, Portuguese */
 		"respuesta automática", "respuesta automatica",
 		"fuera de la oficina", "fuera de oficina",
+		"ausente de la oficina", "estoy de vacaciones",
+		"acuse de recibo", "resposta automàtica", "fora de l'oficina",
 		"resposta automática", "resposta automatica",
 		"ausência temporária", "fora do escritório",
-		"ausente do escritório",
-		/* Dutch, Danish, Norwegian, Swedish, Finnish */
-		"automatisch antwoord", "afwezig", "afwezigheidsbericht",
-		"automatisk svar", "autosvar", "fraværende", "frånvarande",
-		"automaattinen vastaus", "poissa:",
-		/* Polish, Czech, Slovak, Hungarian, Romanian */
-		"automatyczna odpowiedź", "autoodpowiedź", "nieobecność",
-		"automatická odpověď", "automatická odpoveď", "mimo kancelář",
-		"automatikus válasz", "házon kívül", "răspuns automat",
-		/* Russian, Ukrainian, Greek, Turkish */
-		"автоответ", "автоматический ответ", "автоматична відповідь",
-		"αυτόματη απάντηση", "otomatik yanıt", "ofis dışında",
-		/* Japanese, Chinese, Korean */
-		"自動返信", "自動応答", "不在通知", "不在のお知らせ",
-		"自动回复", "自動回覆", "自动答复", "外出时的自动回复",
-		"자동 회신", "부재중"
+		"ausente do escritório", "estou de férias",
+		/* Dutch, Danish, Norwegian, Swedish, Finnish, Icelandic */
+		"automatisch antwoord", "automatische beantwoording", "afwezig",
+		"niet aanwezig", "automatisk svar", "automatisk besked",
+		"ikke til stede", "fraværende", "fravær", "frånvaro",
+		"frånvarande", "automaattinen vastaus", "poissa",
+		"automaattivastaus", "sjálfvirkt svar",
+		/* Polish, Czech, Slovak, Slovene, Croatian, Serbian */
+		"automatyczna odpowiedź", "autoodpowiedź", "odpowiedź automat",
+		"nieobecność", "automatická odpověď", "automatická odpoveď",
+		"mimo kancelář", "nepřítomnost", "samodejni odgovor",
+		"automatski odgovor", "аутоматски одговор",
+		/* Hungarian, Romanian, Bulgarian, Baltic */
+		"automatikus válasz", "automatikus üzenet", "házon kívül",
+		"szabadság", "răspuns automat", "raspuns automat",
+		"автоматичен отговор", "automātiskā atbilde",
+		"automatiska atbilde", "arpus biroja", "ārpus biroja",
+		"prombūtn", "atvaļinājum", "atvalinājum",
+		"automatinis atsakymas", "automaatne vastus",
+		"kontorist väljas", "puhkusel",
+		/* Russian, Ukrainian, Greek, Turkish, Hebrew, Arabic */
+		"автоответ", "автоматический ответ", "автоматическое",
+		"нет на месте", "в отпуске", "вне офиса",
+		"автоматична відповідь", "відсутній", "αυτόματη απάντηση",
+		"εκτός γραφείου", "otomatik yanıt", "otomatik cevap",
+		"ofis dışında", "תגובה אוטומטית", "מענה אוטומטי", "رد تلقائي",
+		/* Japanese, Chinese, Korean, Vietnamese, Thai, Indonesian */
+		"自動返信", "自動応答", "【自動返信", "不在通知",
+		"不在のお知らせ", "不在:", "自动回复", "自動回覆", "自動回復",
+		"自动答复", "自动应答", "外出时的自动回复", "休假", "자동 회신",
+		"자동회신", "자동 응답", "부재중", "부재 중", "trả lời tự động",
+		"ตอบกลับอัตโนมัติ", "balasan otomatis", "jawapan automatik"
 	};
+	/* behind the subject it answers */
+	static const char *const suffixes[] = { "(automatic response)",
+		"(auto response)", "(autoreply)", "(auto-reply)",
+		"(automatic reply)", "(out of office)" };
 
-	return has_prefix(subject, prefixes, G_N_ELEMENTS(prefixes));
+	for (unsigned i = 0; i < G_N_ELEMENTS(suffixes); i++)
+		if (g_str_has_suffix(subject, suffixes[i]))
+			return true;
+	return words_begin(subject, prefixes, G_N_ELEMENTS(prefixes));
 }
 
-/* Subject in lower case, behind a "Re: " that says nothing here. */
-static char *bare_subject(const Mail *mail)
+char *auto_bare_subject(const Mail *mail)
 {
 	g_autofree char *subject = g_utf8_strdown(mail_header(mail, "Subject"),
 	    -1);
@@ -118,37 +142,10 @@ bool read_auto_reply(const Mail *mail, Report *report)
 	g_autofree char *subject = NULL;
 
 	if (!report->is_auto_submitted) {
-		subject = bare_subject(mail);
+		subject = auto_bare_subject(mail);
 		if (!is_absence_subject(subject))
 			return false;
 	}
 	report->kind = REPORT_AUTO_REPLY;
 	return true;
-}
-
-/* Challenge-response systems want a person to confirm the mail. */
-bool read_challenge(const Mail *mail, Report *report)
-{
-	static const char *const headers[] = { "X-Boxtrapper",
-		"X-TMDA-Fingerprint", "X-ASK-Info", "X-Spamarrest-noauth",
-		"X-ChoiceMail-Registration-Request" };
-	static const char *const subjects[] = {
-		"your email requires verification",
-		"please confirm your message", "please confirm your email to",
-		"sender address verification", "sender verification",
-		"verification required for your email",
-		"your message requires confirmation",
-		"your mail requires confirmation", "confirm your message to",
-		"challenge-response", "confirmation needed for your e-mail",
-		"action required to deliver your"
-	};
-	g_autofree char *subject = bare_subject(mail);
-	bool is_challenge = has_prefix(subject, subjects,
-	    G_N_ELEMENTS(subjects));
-
-	for (unsigned i = 0; i < G_N_ELEMENTS(headers) && !is_challenge; i++)
-		is_challenge = *mail_header(mail, headers[i]) != '\0';
-	if (is_challenge)
-		report->kind = REPORT_CHALLENGE;
-	return is_challenge;
 }

@@ -5,6 +5,9 @@
 
 #include "mime.h"
 
-/* RFC 3834's Auto-Submitted, or a header of its kind, says that no person sent
-   this. */
+/* Whether the header says that a program sent the message (RFC 3834 and what
+   was there before it). */
 bool auto_is_submitted(const Mail *mail);
+
+/* Subject in lower case, behind a "Re: " that says nothing here.  g_free() it. */
+char *auto_bare_subject(const Mail *mail);

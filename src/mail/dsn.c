@@ -8,9 +8,11 @@
 #include "dsn.h"
 
 #include "bounds.h"
+#include "daemon.h"
 #include "names.h"
 #include "notice.h"
 #include "status.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -227,6 +229,42 @@ static bool read_text_fields(const Mail *mail, Report *report)
 	return false;
 }
 
+/* A program, a file, a host: what some mail systems put for Final-Recipient
+   when an alias leads there. */
+static bool is_no_address(const char *final)
+{
+	const char *at = strrchr(final, '@');
+
+	return *final == '\0' || at == NULL || at == final ||
+	       strchr("|/:", *final) != NULL || strchr(final, ' ') != NULL;
+}
+
+/* Then the words may have the address. */
+static void mend_recipient(const Mail *mail, Report *report)
+{
+	ReportRecipient *recipient;
+	g_autoptr(Report) words = NULL;
+
+	if (report->recipients->len != 1)
+		return;
+	recipient = g_ptr_array_index(report->recipients, 0);
+	if (!is_no_address(recipient->final_recipient) ||
+	    *recipient->original_recipient != '\0')
+		return;
+	words = report_new();
+	notice_read_failed_recipients(mail, words);
+	if (words->recipients->len == 0) {
+		const char *returned;
+
+		notice_read_items(words, report->text,
+		    notice_end(report->text, &returned));
+	}
+	if (words->recipients->len != 1)
+		return;
+	text_take(&recipient->final_recipient,
+	    g_strdup(report_recipient(words, 0)->final_recipient));
+}
+
 bool read_rfc3464(const Mail *mail, Report *report)
 {
 	const char *type = mail_type_parameter(mail, "report-type");
@@ -253,6 +291,7 @@ bool read_rfc3464(const Mail *mail, Report *report)
 		(void)read_text_fields(mail, report);
 	if (report->recipients->len == 0)
 		notice_read(mail, report);
+	mend_recipient(mail, report);
 	return true;
 }
 
@@ -260,8 +299,7 @@ bool read_rfc3464(const Mail *mail, Report *report)
    its fields into the text for people. */
 bool read_plain_dsn(const Mail *mail, Report *report)
 {
-	if (!notice_is_from_daemon(mail, report) ||
-	    !read_text_fields(mail, report))
+	if (!daemon_is_sender(mail, report) || !read_text_fields(mail, report))
 		return false;
 	report->kind = REPORT_DSN;
 	return true;

@@ -9,6 +9,7 @@
          SMTP error from remote mail server after RCPT TO:<ana@example.org>:
          host mx.example.org [192.0.2.25]: 550 5.1.1 no such user */
 
+#include "daemon.h"
 #include "notice.h"
 
 #include <string.h>
@@ -19,7 +20,7 @@ bool read_exim(const Mail *mail, Report *report)
 	    "This message was created automatically by mail delivery software";
 	const char *at = strstr(report->text, intro);
 
-	if (at == NULL || !notice_is_from_daemon(mail, report))
+	if (at == NULL || !daemon_is_sender(mail, report))
 		return false;
 	if (at > report->text && at[-1] != '\n')
 		return false; /* quoted */

@@ -30,19 +30,115 @@ struct Items {
 };
 
 /* As loose as addresses in bounces are; "=" and "+" are VERP's. */
-static bool is_address_char(char c)
+static bool is_address_ascii(char c)
 {
-	return (unsigned char)c >= 0x80 || g_ascii_isalnum(c) ||
+	return g_ascii_isalnum(c) ||
 	       (c != '\0' && strchr(".!#$%&'*+-/=?^_`{|}~", c) != NULL);
 }
 
+/* Beyond Latin letters nobody mixes scripts in an address, but sentences run on
+   from their own into ASCII without a blank. */
+static bool is_address_wide(gunichar c, bool is_ascii)
+{
+	return (g_unichar_isalnum(c) || g_unichar_ismark(c)) &&
+	       (c < 0x370 || !is_ascii);
+}
+
+/* Back from P, which is at an address's "@". */
+static const char *address_first(const char *from, const char *p)
+{
+	bool is_ascii = false;
+
+	while (p > from) {
+		const char *before = p - 1;
+
+		if ((unsigned char)*before < 0x80) {
+			if (!is_address_ascii(*before))
+				break;
+			is_ascii = is_ascii || g_ascii_isalnum(*before);
+		} else {
+			while (before > from &&
+			       ((unsigned char)*before & 0xc0) == 0x80)
+				before--;
+			if (!is_address_wide(g_utf8_get_char(before), is_ascii))
+				break;
+		}
+		p = before;
+	}
+	return p;
+}
+
+/* Behind the local part, or the domain, that begins at P. */
+static const char *address_last(const char *p, const char *end)
+{
+	bool is_ascii = false;
+	bool is_wide = false;
+
+	while (p < end) {
+		if ((unsigned char)*p < 0x80) {
+			if (!is_address_ascii(*p) ||
+			    (is_wide && g_ascii_isalnum(*p)))
+				break;
+			is_ascii = is_ascii || g_ascii_isalnum(*p);
+			p++;
+		} else {
+			gunichar c = g_utf8_get_char(p);
+
+			if (!is_address_wide(c, is_ascii))
+				break;
+			is_wide = is_wide || c >= 0x370;
+			p = g_utf8_next_char(p);
+		}
+	}
+	return MIN(p, end);
+}
+
 /* What may stand before the address an item begins with. */
+static const char leading[] = " \t<*-+(\"'[";
+
 static bool is_beginning(const char *line, const char *address)
 {
 	for (const char *p = line; p < address; p++)
-		if (strchr(" \t<*-(\"'", *p) == NULL)
+		if (strchr(leading, *p) == NULL)
 			return false;
 	return true;
+}
+
+/* "SMTP=" of an X.400 name (RFC 2156) is no part of the address. */
+static const char *skip_attribute(const char *start, const char *at)
+{
+	if (at - start > 5 && g_ascii_strncasecmp(start, "smtp=", 5) == 0)
+		return start + 5;
+	return start;
+}
+
+bool mention_next(const char **p, const char *end, const char **ret_start,
+    size_t *ret_len)
+{
+	const char *from = *p;
+	const char *at;
+
+	while ((at = memchr(from, '@', (size_t)(end - from))) != NULL) {
+		const char *first = address_first(from, at);
+		const char *last = address_last(at + 1, end);
+
+		from = last;
+		first = skip_attribute(first, at);
+		/* the sentence's full stop is not the domain's */
+		while (last > at + 1 && strchr(".!?'", last[-1]) != NULL)
+			last--;
+		while (first < at && (*first == '\'' || *first == '`'))
+			first++;
+		if (first == at || last == at + 1 ||
+		    last - first > BOUND_ADDRESS)
+			continue;
+		*p = from;
+		*ret_start = first;
+		*ret_len = (size_t)(last - first);
+		return true;
+	}
+	*p = end;
+	return false;
 }
 
 static const char *line_start(const char *text, const char *p)
@@ -69,24 +165,12 @@ static void mention_add(Items *items, const char *start, const char *end,
 /* Finds the addresses of a line, which ends at STOP. */
 static void read_mentions(Items *items, const char *line, const char *stop)
 {
-	const char *start = line;
-	const char *at;
+	const char *p = line;
+	const char *start;
+	size_t len;
 
-	while ((at = memchr(start, '@', (size_t)(stop - start))) != NULL) {
-		const char *first = at;
-		const char *end = at + 1;
-
-		while (first > start && is_address_char(first[-1]))
-			first--;
-		while (end < stop && is_address_char(*end))
-			end++;
-		start = end;
-		/* the sentence's full stop is not the domain's */
-		while (end > at + 1 && strchr(".!?", end[-1]) != NULL)
-			end--;
-		if (first < at && end > at + 1 && end - first <= BOUND_ADDRESS)
-			mention_add(items, first, end, line);
-	}
+	while (mention_next(&p, stop, &start, &len))
+		mention_add(items, start, start + len, line);
 }
 
 Items *items_new(const char *text)
@@ -137,9 +221,9 @@ static bool is_blank_line(const char *line)
 /* A line whose first word holds an "@". */
 static bool begins_with_address(const char *line)
 {
-	const char *word = line + strspn(line, " \t<*-(\"'");
+	const char *word = line + strspn(line, leading);
 
-	return memchr(word, '@', strcspn(word, " \t\n:>)")) != NULL;
+	return memchr(word, '@', strcspn(word, " \t\n:>)]")) != NULL;
 }
 
 static const char *item_end(const char *line)
@@ -202,10 +286,18 @@ char *items_only_address(const Items *items, const char *from, const char *to)
 	return g_strdup(only != NULL ? only : "");
 }
 
+/* "on Thu, 29 Apr 2010 00:00:00 +0900", as Exchange 5.5 has it. */
+static bool is_date_tail(const char *word)
+{
+	return g_str_has_prefix(word, "on ") && g_ascii_isupper(word[3]) &&
+	       g_ascii_islower(word[4]) && g_ascii_islower(word[5]) &&
+	       word[6] == ',';
+}
+
 /* What may follow the address that an item begins with. */
 static bool is_item_tail(const char *p)
 {
-	const char *word = p + strspn(p, ">\"')*");
+	const char *word = p + strspn(p, ">\"')]*");
 
 	if (*word == '\0' || strchr("\n:;,", *word) != NULL ||
 	    g_str_has_prefix(word, "<mailto:") || g_str_has_prefix(word, "..."))
@@ -216,35 +308,97 @@ static bool is_item_tail(const char *p)
 	if (word > p)
 		return true;
 	word += strspn(word, " \t");
-	return *word == '\0' || strchr("\n([<-:", *word) != NULL;
+	return *word == '\0' || strchr("\n([<-:", *word) != NULL ||
+	       is_date_tail(word);
 }
 
-static bool read_item_address(const char *line, char **ret_address)
+/* The last line before LINE that is not blank ends in a colon. */
+static bool is_announced(const char *text, const char *line)
 {
-	const char *start = line + strspn(line, " \t<*-(\"'");
-	const char *end = start;
+	while (line > text && g_ascii_isspace(line[-1]))
+		line--;
+	return line > text && line[-1] == ':';
+}
+
+/* "c=US;a= ;p=Example;dda:SMTP=ana@example.org; on Thu, ...": the name of an
+   X.400 system, with the address that it stands for. */
+static bool read_x400(const char *line, char **ret_address)
+{
+	const char *name = line + strspn(line, " \t/");
+	const char *end = name + strcspn(name, "\n");
+	const char *start;
+	size_t len;
+
+	if (g_ascii_strncasecmp(name, "c=", 2) != 0 ||
+	    memchr(name, '=', (size_t)(end - name - 2)) == NULL)
+		return false;
+	if (!mention_next(&name, end, &start, &len))
+		return false;
+	*ret_address = g_strndup(start, len);
+	return true;
+}
+
+/* "Ana@example.net <ana@example.org>": a name that looks like an address. */
+static const char *skip_display_name(const char *end)
+{
+	const char *p = end + strspn(end, " \t\"");
+
+	if (*p != '<' || p == end || g_str_has_prefix(p, "<mailto:") ||
+	    memchr(p, '@', strcspn(p, ">\n")) == NULL)
+		return NULL;
+	return p + 1;
+}
+
+static const char *address_end(const char *start)
+{
+	const char *line = start + strcspn(start, "\n");
+	const char *end = address_last(start, line);
+
+	while (*end == '@')
+		end = address_last(end + 1, line);
+	while (end > start && strchr(".'", end[-1]) != NULL)
+		end--;
+	return end;
+}
+
+static bool read_item_address(const char *text, const char *line,
+    char **ret_address)
+{
+	const char *start = line + strspn(line, leading);
+	const char *end;
+	const char *named;
 	const char *at;
 
-	while (is_address_char(*end) || *end == '@')
-		end++;
-	while (end > start && end[-1] == '.')
-		end--;
+	if (read_x400(line, ret_address))
+		return true;
+	if (g_ascii_strncasecmp(start, "smtp:", 5) == 0)
+		start += 5;
+	end = address_end(start);
+	named = memchr(start, '@', (size_t)(end - start)) != NULL
+		    ? skip_display_name(end)
+		    : NULL;
+	if (named != NULL) {
+		start = named;
+		end = address_end(start);
+	}
 	at = memchr(start, '@', (size_t)(end - start));
 	if (at == NULL || at == start || at + 1 == end ||
-	    end - start > BOUND_ADDRESS || !is_item_tail(end))
+	    end - start > BOUND_ADDRESS ||
+	    (!is_item_tail(end) && !is_announced(text, line)))
 		return false;
 	*ret_address = g_strndup(start, (size_t)(end - start));
 	return true;
 }
 
-bool items_next(const char **line, const char *end, Item *ret_item)
+bool items_next(const char *text, const char **line, const char *end,
+    Item *ret_item)
 {
 	const char *p = *line;
 
 	while (p < end) {
 		char *address;
 
-		if (read_item_address(p, &address)) {
+		if (read_item_address(text, p, &address)) {
 			const char *stop = MIN(item_end(p), end);
 
 			*ret_item = (Item){

@@ -22,6 +22,11 @@ char *items_about(const Items *items, const char *address);
    none or several.  g_free() it. */
 char *items_only_address(const Items *items, const char *from, const char *to);
 
+/* The next address between *P and END, which *P is left behind; false when there
+   is none. */
+bool mention_next(const char **p, const char *end, const char **ret_start,
+    size_t *ret_len);
+
 /* An item of a list: "<ana@example.org>: reason", or the address alone with the
    reason in the lines below. */
 typedef struct Item {
@@ -30,8 +35,10 @@ typedef struct Item {
 	size_t len;
 } Item;
 
-/* The next item from *LINE on, which is left behind it; false at END. */
-bool items_next(const char **line, const char *end, Item *ret_item);
+/* The next item from *LINE on, which is left behind it; false at END.  TEXT is
+   where the list may have been announced. */
+bool items_next(const char *text, const char **line, const char *end,
+    Item *ret_item);
 void item_clear(Item *item);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Items, items_free)

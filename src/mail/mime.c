@@ -222,6 +222,19 @@ const char *mail_header(const Mail *mail, const char *name)
 	return value;
 }
 
+char *mail_part_bytes(const MailPart *part)
+{
+	char *text;
+
+	if (part->message == NULL && part->octets->len == 0)
+		return g_strdup("");
+	if (part->message == NULL)
+		return g_strndup((const char *)part->octets->data,
+		    part->octets->len);
+	text = g_mime_object_to_string(GMIME_OBJECT(part->message), NULL);
+	return text != NULL ? text : g_strdup("");
+}
+
 char *mail_part_header(const MailPart *part, const char *name)
 {
 	if (part->message == NULL)

@@ -53,6 +53,10 @@ char *mail_part_text(const MailPart *part);
 /* The body as it came, decoded by nobody, lines ended by LF. */
 const char *mail_body(const Mail *mail, size_t *ret_len);
 
+/* The message in a message part, as GMime writes it; that of one it could not
+   read as it came.  g_free() it. */
+char *mail_part_bytes(const MailPart *part);
+
 /* A header field of the message in a message part, or "".  g_free() it. */
 char *mail_part_header(const MailPart *part, const char *name);
 

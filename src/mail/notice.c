@@ -1,97 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Bounces for people, of any make: the parts that all makes share, and the
-   reader of last resort.  It takes a message for a bounce only if both its
-   sender and its words say so: ordinary mail talks about bounces, too. */
+/* Bounces for people, of any make: what all makes have in common.  makes.c knows
+   the makes apart. */
 
 #include "notice.h"
 
 #include "bounds.h"
+#include "daemon.h"
 #include "dsn.h"
 #include "items.h"
 #include "names.h"
+#include "prose.h"
 #include "returned.h"
 #include "text.h"
 #include "transcript.h"
+#include "wordlist.h"
 
 #include <string.h>
-
-static bool contains_any(const char *text, const char *const *words, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (strstr(text, words[i]) != NULL)
-			return true;
-	return false;
-}
-
-static bool is_daemon_address(const char *address)
-{
-	static const char *const locals[] = { "mailer-daemon", "mailerdaemon",
-		"mailer_daemon", "mail-daemon", "maildaemon", "mdaemon",
-		"daemon", "postmaster", "post_master", "double-bounce",
-		/* Exchange 2007 and later */
-		"microsoftexchange329e71ec88ae4615bbc36ab6ce41109e" };
-	size_t len = strcspn(address, "@");
-
-	for (unsigned i = 0; i < G_N_ELEMENTS(locals); i++)
-		if (strlen(locals[i]) == len &&
-		    g_ascii_strncasecmp(address, locals[i], len) == 0)
-			return true;
-	return false;
-}
-
-/* In lower case. */
-static const char *const subjects[] = { "undeliver", "delivery fail",
-	"failed delivery", "delivery status", "failure notice",
-	"failure delivery", "returned mail", "mail delivery",
-	"delivery notification", "delivery problem", "delivery error",
-	"delivery report", "not be delivered", "not delivered", "non delivery",
-	"non-delivery", "returned to sender", "return to sender",
-	"mail failure", "message status", "mail system error", "mail failed",
-	"been delivered", "during delivery", "nondeliverable",
-	"non-deliverable", "could not send", "cannot send", "unknown user",
-	"user unknown", "delayed", "mail error", "message delivery",
-	"unzustellbar", "nicht zugestellt", "non remis", "échec de la remise",
-	"non distribu", "no se puede", "no entregado", "mancato recapito",
-	"falha na entrega", "не доставлен", "не может быть доставлен",
-	"недоставлен", "退信", "无法投递", "無法投遞", "投递失败", "配信",
-	"送信できません", "エラー" };
-
-static bool has_bounce_subject(const Report *report)
-{
-	g_autofree char *subject = g_utf8_strdown(report->subject, -1);
-
-	return contains_any(subject, subjects, G_N_ELEMENTS(subjects));
-}
-
-/* "Mail Delivery System <>" */
-static bool is_daemon_name(const Mail *mail)
-{
-	static const char *const names[] = { "mailer-daemon", "mail delivery s",
-		"mail deliver system", "postmaster" };
-	g_autofree char *lower = g_ascii_strdown(mail_header(mail, "From"), -1);
-
-	return contains_any(lower, names, G_N_ELEMENTS(names));
-}
-
-static bool is_from_daemon(const Mail *mail, const Report *report)
-{
-	return is_daemon_address(report->from) || is_daemon_name(mail);
-}
-
-bool notice_is_from_daemon(const Mail *mail, const Report *report)
-{
-	const char *return_path = mail_header(mail, "Return-Path");
-	g_autofree char *sender = name_address(return_path);
-
-	if (is_from_daemon(mail, report) || is_daemon_address(sender))
-		return true;
-	if (*return_path != '\0' && *sender == '\0')
-		return true;
-	if (*mail_header(mail, "X-Failed-Recipients") != '\0')
-		return true;
-	return report->is_auto_submitted && has_bounce_subject(report);
-}
 
 /* "----- Original message -----", "--- Below this line is a copy of the
    message.", "|--- Message text follows: ---|" */
@@ -101,13 +26,13 @@ static bool is_dashed_divider(const char *lower)
 	static const char *const hows[] = { "copy", "original", "text follow",
 		"message follow", "header follow", "mail follow",
 		"is following", "below", "unsent", "returned", "forwarded",
-		"undelivered" };
+		"undelivered", "rejected", "attached", "start of" };
 
 	if (*lower == '|')
 		lower++;
 	return g_str_has_prefix(lower, "--") &&
-	       contains_any(lower, whats, G_N_ELEMENTS(whats)) &&
-	       contains_any(lower, hows, G_N_ELEMENTS(hows)) &&
+	       words_in(lower, whats, G_N_ELEMENTS(whats)) &&
+	       words_in(lower, hows, G_N_ELEMENTS(hows)) &&
 	       strstr(lower, "transcript") == NULL;
 }
 
@@ -116,7 +41,20 @@ static bool is_divider(const char *line, size_t len)
 {
 	static const char *const prefixes[] = { "original message header",
 		"original message follows", "original message as received",
-		"original message:", "a copy of the original message",
+		"original message:", "old message:", "original headers:",
+		"message headers follow", "headers follow:", "headers follow.",
+		"received headers follow", "your original message",
+		"your message follows", "returned message follows",
+		"returned content",
+		"the original message was:", "the original message follows",
+		"copy of the original", "here is a copy of the original",
+		"a copy of your message", "a copy of the message",
+		"this is a copy of the message",
+		"the header of the original message", "ursprüngliche nachricht",
+		"originalnachricht", "message d'origine", "message original",
+		"mensaje original", "messaggio originale", "mensagem original",
+		"--- 以下", "*** original message", "from mailer-daemon ",
+		"a copy of the original message",
 		"included is a copy of the message", "message header follows",
 		"received: from ", "received: by ", "return-path: <",
 		"received:from " };
@@ -170,7 +108,7 @@ static const char *find_reply(const char *text)
 			continue;
 		if (p[3] != ' ' && p[3] != '-' && p[3] != ':')
 			continue;
-		if (p == text || strchr(" :<('\"[", p[-1]) != NULL)
+		if (p == text || strchr(" :;#=<('\"[", p[-1]) != NULL)
 			return p;
 	}
 	return NULL;
@@ -204,13 +142,53 @@ static char *find_remote(const char *text)
 /* What stands behind the address in "<ana@example.org>: reason". */
 static const char *skip_address(const char *about, const char *address)
 {
-	const char *p = about + strspn(about, " \t<*-(\"'");
+	const char *p = about + strspn(about, " \t<*-(\"'[+");
 	size_t len = strlen(address);
 
 	if (len == 0 || g_ascii_strncasecmp(p, address, len) != 0)
 		return about;
 	p += len;
 	return p + strspn(p, ">\"')]:. \t-");
+}
+
+/* "(expanded from: <list@example.org>)", "(generated from ...)": whom the mail
+   was for before an alias. */
+static void read_expanded(ReportRecipient *recipient, const char *about)
+{
+	static const char *const words[] = { "expanded from", "generated from",
+		"generated by", "originally addressed to", "forwarded from" };
+
+	if (*recipient->original_recipient != '\0')
+		return;
+	for (unsigned i = 0; i < G_N_ELEMENTS(words); i++) {
+		const char *at = strstr(about, words[i]);
+		const char *start;
+		size_t len;
+
+		if (at == NULL)
+			continue;
+		at += strlen(words[i]);
+		if (!mention_next(&at, at + MIN(strlen(at), BOUND_NAME), &start,
+			&len))
+			continue;
+		text_take(&recipient->original_recipient,
+		    g_strndup(start, len));
+		return;
+	}
+}
+
+/* REPLY to its end, but for what closes the quote: "<gw.example #5.1.1 smtp;550
+   no such user>", "#550 5.1.1 no such user ##". */
+static char *quoted_reply(const char *reply)
+{
+	size_t len = strlen(reply);
+
+	if (len > 0 && strchr(">]", reply[len - 1]) != NULL &&
+	    strpbrk(reply, "<[") == NULL)
+		len--;
+	while (len > 1 && (reply[len - 1] == '#' || reply[len - 1] == ' '))
+		len--;
+	return g_strndup(reply, len);
 }
 
 /* Fills in what ABOUT says of RECIPIENT. */
@@ -221,11 +199,15 @@ static void describe(ReportRecipient *recipient, const char *about)
 
 	text_take(&recipient->text, g_strdup(about));
 	text_take(&recipient->diagnostic,
-	    g_strdup(reply != NULL ? reply : reason));
+	    reply != NULL ? quoted_reply(reply) : g_strdup(reason));
 	if (reply != NULL)
 		text_take(&recipient->diagnostic_type, g_strdup("smtp"));
 	text_take(&recipient->status, dsn_find_status(recipient->diagnostic));
+	/* "<mx.example.org #5.1.1 smtp;550 no such user>" */
+	if (*recipient->status == '\0')
+		text_take(&recipient->status, dsn_find_status(reason));
 	text_take(&recipient->remote_mta, find_remote(reason));
+	read_expanded(recipient, about);
 }
 
 ReportRecipient *notice_add(Report *report, const char *address,
@@ -264,13 +246,15 @@ void notice_read_items(Report *report, const char *text, const char *end)
 	const char *line = text;
 	Item item;
 
-	while (items_next(&line, end, &item)) {
+	while (items_next(text, &line, end, &item)) {
 		ReportRecipient *known = notice_find(report, item.address);
 		g_autofree char *about = text_printable(item.text, item.len,
 		    BOUND_FIELD);
 
 		/* a list of names may come first, and the reasons later */
-		if (known == NULL)
+		if (known == NULL && prose_is_other(text, item.text))
+			; /* "A message sent by <ben@example.net>" */
+		else if (known == NULL)
 			(void)notice_add(report, item.address, about);
 		else if (*known->diagnostic == '\0')
 			describe(known, about);
@@ -278,20 +262,52 @@ void notice_read_items(Report *report, const char *text, const char *end)
 	}
 }
 
-/* The one address that the text names, when it names no other. */
-static void read_only_mention(const Mail *mail, Report *report,
-    const char *text, const char *end)
+/* The address is the reporter's, or that of the mail it answers. */
+static bool is_party(const Mail *mail, const Report *report,
+    const char *address)
 {
 	g_autofree char *to = name_address(mail_header(mail, "To"));
-	g_autofree char *notice = g_strndup(text, (gsize)(end - text));
-	g_autoptr(Items) items = items_new(notice);
-	g_autofree char *address = items_only_address(items, report->from, to);
-	g_autofree char *about = NULL;
 
-	if (*address == '\0' || is_daemon_address(address))
-		return;
-	about = items_about(items, address);
-	(void)notice_add(report, address, about);
+	return g_ascii_strcasecmp(address, report->from) == 0 ||
+	       g_ascii_strcasecmp(address, to) == 0 ||
+	       daemon_is_address(address);
+}
+
+/* Those whom the sentences speak of; when there is none such, the one address
+   that they name at all. */
+static void read_prose(const Mail *mail, Report *report, const char *text,
+    const char *end)
+{
+	g_autoptr(GPtrArray) names = prose_read(text, end);
+	g_autofree char *notice = NULL;
+	g_autoptr(Items) items = NULL;
+	ProseRole best = PROSE_OTHER;
+	unsigned n_unsaid = 0;
+
+	for (guint i = 0; i < names->len; i++) {
+		ProseName *name = g_ptr_array_index(names, i);
+
+		if (is_party(mail, report, name->address))
+			name->role = PROSE_OTHER;
+		best = MAX(best, name->role);
+		n_unsaid += name->role == PROSE_UNSAID;
+	}
+	if (best == PROSE_OTHER) {
+		if (n_unsaid != 1)
+			return;
+		best = PROSE_UNSAID;
+	}
+	notice = g_strndup(text, (gsize)(end - text));
+	items = items_new(notice);
+	for (guint i = 0; i < names->len; i++) {
+		const ProseName *name = g_ptr_array_index(names, i);
+		g_autofree char *about = NULL;
+
+		if (name->role != best)
+			continue;
+		about = items_about(items, name->address);
+		(void)notice_add(report, name->address, about);
+	}
 }
 
 void notice_read_failed_recipients(const Mail *mail, Report *report)
@@ -322,8 +338,8 @@ static bool is_delay(const Report *report, const char *text, size_t len)
 	g_autofree char *lower = g_ascii_strdown(text, (gssize)len);
 	g_autofree char *subject = g_ascii_strdown(report->subject, -1);
 
-	if (contains_any(lower, words, G_N_ELEMENTS(words)) &&
-	    !contains_any(lower, failed, G_N_ELEMENTS(failed)))
+	if (words_in(lower, words, G_N_ELEMENTS(words)) &&
+	    !words_in(lower, failed, G_N_ELEMENTS(failed)))
 		return true;
 	return g_str_has_prefix(subject, "warning:") ||
 	       strstr(subject, "delayed") != NULL ||
@@ -343,7 +359,7 @@ static void read_only_recipient(Report *report, const char *text,
 	about = text_printable(text, (size_t)(end - text), BOUND_FIELD);
 	reply = find_reply(about);
 	if (reply != NULL) {
-		text_take(&recipient->diagnostic, g_strdup(reply));
+		text_take(&recipient->diagnostic, quoted_reply(reply));
 		text_take(&recipient->diagnostic_type, g_strdup("smtp"));
 	}
 	if (*recipient->status == '\0')
@@ -353,6 +369,42 @@ static void read_only_recipient(Report *report, const char *text,
 		text_take(&recipient->remote_mta, find_remote(about));
 	if (*recipient->diagnostic == '\0' || reply != NULL)
 		text_take(&recipient->text, g_steal_pointer(&about));
+}
+
+static void set_action(Report *report, bool is_delayed)
+{
+	for (guint i = 0; i < report->recipients->len; i++) {
+		ReportRecipient *recipient =
+		    g_ptr_array_index(report->recipients, i);
+
+		if (recipient->action == ACTION_NONE)
+			recipient->action = is_delayed ? ACTION_DELAYED
+						       : ACTION_FAILED;
+	}
+}
+
+void notice_read_only(Report *report)
+{
+	const char *text = report->text;
+	const char *returned;
+	const char *end = notice_end(text, &returned);
+
+	read_only_recipient(report, text, end);
+	set_action(report, is_delay(report, text, (size_t)(end - text)));
+}
+
+bool notice_names_recipient(const Mail *mail, const Report *report)
+{
+	g_autoptr(Report) trial = report_new();
+	const char *returned;
+	const char *end;
+
+	text_take(&trial->from, g_strdup(report->from));
+	end = notice_end(report->text, &returned);
+	notice_read_items(trial, report->text, end);
+	if (trial->recipients->len == 0)
+		read_prose(mail, trial, report->text, end);
+	return trial->recipients->len > 0;
 }
 
 void notice_read(const Mail *mail, Report *report)
@@ -368,49 +420,39 @@ void notice_read(const Mail *mail, Report *report)
 	if (report->recipients->len == 0)
 		notice_read_failed_recipients(mail, report);
 	if (report->recipients->len == 0)
-		read_only_mention(mail, report, text, end);
+		read_prose(mail, report, text, end);
 	if (report->recipients->len == 1)
 		read_only_recipient(report, text, end);
-	for (guint i = 0; i < report->recipients->len; i++) {
-		ReportRecipient *recipient =
-		    g_ptr_array_index(report->recipients, i);
-
-		if (recipient->action == ACTION_NONE)
-			recipient->action = is_delayed ? ACTION_DELAYED
-						       : ACTION_FAILED;
-	}
+	set_action(report, is_delayed);
 	returned_read_text(returned, strlen(returned), report);
 }
 
-static bool has_bounce_words(const Report *report)
+void notice_read_local_names(Report *report)
 {
-	static const char *const words[] = { "be delivered", "not delivered",
-		"been delivered", "no valid recipients", "failed recipients",
-		"undeliverable", "delivery failed", "delivery has failed",
-		"failed permanently", "unable to deliver", "unable to send",
-		"returned to sender", "user unknown", "unknown user",
-		"permanent error", "fatal error", "delivery to the following",
-		"following address", "following recipient", "delivery attempt",
-		"non remis", "zugestellt", "delivery errors",
-		"transcript of session", "не может быть доставлен" };
-	const char *returned;
-	const char *end = notice_end(report->text, &returned);
-	g_autofree char *lower = g_ascii_strdown(report->text,
-	    end - report->text);
+	static const char name_chars[] = "abcdefghijklmnopqrstuvwxyz"
+					 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					 "0123456789._-";
+	const char *domain = strchr(report->from, '@');
+	const char *line = strstr(report->text, ":\n");
 
-	return contains_any(lower, words, G_N_ELEMENTS(words));
-}
+	if (domain == NULL || line == NULL)
+		return;
+	line += 2;
+	while (*line != '\0') {
+		const char *name = line + strspn(line, " \t");
+		size_t len = strspn(name, name_chars);
+		g_autofree char *address = NULL;
 
-bool read_notice(const Mail *mail, Report *report)
-{
-	if (!notice_is_from_daemon(mail, report))
-		return false;
-	/* a person's auto-reply comes from the null sender, too */
-	if (!has_bounce_subject(report) &&
-	    (!has_bounce_words(report) ||
-		(report->is_auto_submitted && !is_from_daemon(mail, report))))
-		return false;
-	report->kind = REPORT_DSN;
-	notice_read(mail, report);
-	return true;
+		if (len == 0 || len > BOUND_LOCAL ||
+		    (name[len] != '\n' && name[len] != '\0'))
+			break;
+		address = g_strdup_printf("%.*s%s", (int)len, name, domain);
+		if (notice_add(report, address, "") == NULL)
+			return;
+		line = name + len;
+		line += *line == '\n';
+	}
+	if (report->recipients->len == 1)
+		notice_read_only(report);
+	set_action(report, false);
 }

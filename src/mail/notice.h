@@ -9,9 +9,6 @@
    reasons, and often the message itself behind a line of dashes.  What the
    readers of such makes have in common. */
 
-/* Whether the mail came from a mail system, as far as its header tells. */
-bool notice_is_from_daemon(const Mail *mail, const Report *report);
-
 /* Where the returned message (or its header) begins in TEXT: behind a line
    such as "--- Below this line is a copy of the message.", or at the end. */
 const char *notice_end(const char *text, const char **ret_returned);
@@ -28,6 +25,9 @@ ReportRecipient *notice_find(const Report *report, const char *address);
 /* Adds the recipients that stand at the beginning of items in TEXT, up to END. */
 void notice_read_items(Report *report, const char *text, const char *end);
 
+/* Whether the text of MAIL names one; REPORT is left as it is. */
+bool notice_names_recipient(const Mail *mail, const Report *report);
+
 /* Adds those that X-Failed-Recipients names and nobody has added. */
 void notice_read_failed_recipients(const Mail *mail, Report *report);
 
@@ -35,3 +35,10 @@ void notice_read_failed_recipients(const Mail *mail, Report *report);
    only if none are known, sets Action where it is missing, reads the returned
    message behind the text. */
 void notice_read(const Mail *mail, Report *report);
+
+/* Adds the names that stand alone in a line below one that ends in a colon; their
+   domain is the reporter's. */
+void notice_read_local_names(Report *report);
+
+/* Fills in what the text says, for REPORT has one recipient: sets Action, too. */
+void notice_read_only(Report *report);

@@ -3,6 +3,7 @@
 /* Postfix's notification where the status part has been lost on the way, or
    has not been written yet (before 2.0). */
 
+#include "daemon.h"
 #include "notice.h"
 
 #include <string.h>
@@ -18,7 +19,7 @@ bool read_postfix(const Mail *mail, Report *report)
 		const char *at = strstr(report->text, intros[i]);
 
 		if (at == NULL || (at > report->text && at[-1] != '\n') ||
-		    !notice_is_from_daemon(mail, report))
+		    !daemon_is_sender(mail, report))
 			continue;
 		report->kind = REPORT_DSN;
 		notice_read(mail, report);

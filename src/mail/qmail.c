@@ -15,6 +15,7 @@
    The first paragraph begins with "Hi. This is the" whatever a site makes of
    the rest. */
 
+#include "daemon.h"
 #include "notice.h"
 
 bool read_qmail(const Mail *mail, Report *report)
@@ -24,7 +25,7 @@ bool read_qmail(const Mail *mail, Report *report)
 	while (*text == '\n' || *text == ' ')
 		text++;
 	if (!g_str_has_prefix(text, "Hi. This is the") ||
-	    !notice_is_from_daemon(mail, report))
+	    !daemon_is_sender(mail, report))
 		return false;
 	report->kind = REPORT_DSN;
 	notice_read(mail, report);

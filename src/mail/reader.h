@@ -15,6 +15,8 @@ typedef bool ReaderFunc(const Mail *mail, Report *report);
 /* A file for each make; report_read.c has the table. */
 ReaderFunc read_arf;
 ReaderFunc read_jmrp;
+ReaderFunc read_events;
+ReaderFunc read_refusal;
 ReaderFunc read_mdn;
 ReaderFunc read_rfc3464;
 ReaderFunc read_plain_dsn;
@@ -22,6 +24,9 @@ ReaderFunc read_qmail;
 ReaderFunc read_exim;
 ReaderFunc read_sendmail;
 ReaderFunc read_postfix;
+ReaderFunc read_make;
 ReaderFunc read_notice;
+ReaderFunc read_challenge_service;
 ReaderFunc read_challenge;
+ReaderFunc read_unsubscribe;
 ReaderFunc read_auto_reply;

@@ -8,12 +8,14 @@
 #include "report_read.h"
 
 #include "auto.h"
+#include "daemon.h"
 #include "items.h"
 #include "names.h"
-#include "reader.h"
+#include "notice.h"
 #include "returned.h"
 #include "stage.h"
 #include "text.h"
+#include "wordlist.h"
 
 #include <string.h>
 
@@ -28,14 +30,19 @@ static const struct {
 } readers[] = {
 	{ "arf", read_arf },
 	{ "jmrp", read_jmrp },
+	{ "events", read_events },
+	{ "refusal", read_refusal },
 	{ "mdn", read_mdn },
+	{ "challenge", read_challenge_service },
 	{ "rfc3464", read_rfc3464 },
 	{ "plain-dsn", read_plain_dsn },
 	{ "qmail", read_qmail },
 	{ "exim", read_exim },
 	{ "sendmail", read_sendmail },
 	{ "postfix", read_postfix },
+	{ "", read_make },
 	{ "notice", read_notice },
+	{ "unsubscribe", read_unsubscribe },
 	{ "challenge", read_challenge },
 	{ "auto-reply", read_auto_reply },
 };
@@ -130,7 +137,100 @@ static void read_digest(const Mail *mail, Report *report)
 	g_checksum_get_digest(checksum, report->digest, &digest_len);
 }
 
-Report *report_read(const char *bytes, size_t len)
+/* What one report says of recipients, taken over by another that holds it. */
+static void adopt(Report *report, Report *inner, unsigned part)
+{
+	GPtrArray *was = report->recipients;
+
+	report->recipients = inner->recipients;
+	inner->recipients = was;
+	for (guint i = 0; i < report->recipients->len; i++) {
+		ReportRecipient *recipient =
+		    g_ptr_array_index(report->recipients, i);
+
+		recipient->part = part;
+	}
+	if (*report->reporting_mta == '\0')
+		text_take(&report->reporting_mta,
+		    g_steal_pointer(&inner->reporting_mta));
+	if (report->arrival == 0)
+		report->arrival = inner->arrival;
+	text_take(&report->returned_message_id,
+	    g_steal_pointer(&inner->returned_message_id));
+	text_take(&report->returned_return_path,
+	    g_steal_pointer(&inner->returned_return_path));
+	text_take(&report->returned_to, g_steal_pointer(&inner->returned_to));
+	report->is_returned_to_alone = inner->is_returned_to_alone;
+}
+
+static Report *read_message(const char *bytes, size_t len, unsigned depth);
+
+/* A report that nothing names a recipient of, because a gateway has wrapped it
+   up again: the report is what was "returned", as a part or behind the text. */
+static void read_wrapped(const Mail *mail, Report *report, unsigned depth)
+{
+	g_autoptr(Report) inner = NULL;
+	g_autofree char *bytes = NULL;
+	const MailPart *part = mail_find(mail, "message/rfc822");
+	const char *returned = "";
+
+	if (part != NULL) {
+		bytes = mail_part_bytes(part);
+		returned = bytes;
+	} else {
+		(void)notice_end(report->text, &returned);
+	}
+	if (*returned == '\0')
+		return;
+	inner = read_message(returned, strlen(returned), depth + 1);
+	if (inner->kind != REPORT_DSN || inner->recipients->len == 0)
+		return;
+	adopt(report, inner, part != NULL ? part->number : report->text_part);
+}
+
+/* A mail system that says nothing, and sends a report within. */
+static bool is_bare_wrapper(const Mail *mail, const Report *report)
+{
+	return report->kind == REPORT_NONE && *report->text == '\0' &&
+	       mail_find(mail, "message/rfc822") != NULL &&
+	       daemon_is_sender(mail, report);
+}
+
+/* Not "redacted@example.org", "<undisclosed>". */
+static bool is_telling(const char *address)
+{
+	static const char *const hidden[] = { "redact", "undisclosed",
+		"x-redact", "hidden", "anonym" };
+	const char *at = strchr(address, '@');
+	g_autofree char *lower = g_ascii_strdown(address, -1);
+
+	return at != NULL && at > address && at[1] != '\0' &&
+	       !words_begin(lower, hidden, G_N_ELEMENTS(hidden));
+}
+
+/* Who is left when nobody is named: the one person the message was for. */
+static void read_only_addressee(Report *report)
+{
+	ReportRecipient *recipient;
+
+	if (!report->is_returned_to_alone || !is_telling(report->returned_to) ||
+	    g_ascii_strcasecmp(report->returned_to, report->from) == 0)
+		return;
+	recipient = report_add_recipient(report);
+	text_take(&recipient->final_recipient, g_strdup(report->returned_to));
+	if (report->kind != REPORT_DSN)
+		return;
+	notice_read_only(report);
+}
+
+static bool wants_recipient(const Report *report)
+{
+	return (report->kind == REPORT_DSN ||
+		   report->kind == REPORT_COMPLAINT) &&
+	       report->recipients->len == 0;
+}
+
+static Report *read_message(const char *bytes, size_t len, unsigned depth)
 {
 	g_autoptr(Mail) mail = mail_open(bytes, len);
 	Report *report = report_new();
@@ -138,13 +238,31 @@ Report *report_read(const char *bytes, size_t len)
 	read_header(mail, report);
 	read_parts(mail, report);
 	for (unsigned i = 0; i < G_N_ELEMENTS(readers); i++) {
-		if (readers[i].read(mail, report)) {
+		if (!readers[i].read(mail, report))
+			continue;
+		if (*report->format == '\0')
 			text_take(&report->format, g_strdup(readers[i].format));
-			break;
-		}
+		break;
 	}
 	returned_read(mail, report);
+	if (depth == 0 && is_bare_wrapper(mail, report)) {
+		read_wrapped(mail, report, depth);
+		if (report->recipients->len > 0) {
+			report->kind = REPORT_DSN;
+			text_take(&report->format, g_strdup("wrapped"));
+		}
+	} else if (depth == 0 && report->kind == REPORT_DSN &&
+		   report->recipients->len == 0) {
+		read_wrapped(mail, report, depth);
+	}
+	if (wants_recipient(report))
+		read_only_addressee(report);
 	read_items(report);
 	read_digest(mail, report);
 	return report;
+}
+
+Report *report_read(const char *bytes, size_t len)
+{
+	return read_message(bytes, len, 0);
 }

@@ -10,12 +10,38 @@
 
 #include <string.h>
 
-static void take_header(Report *report, const char *id, const char *return_path,
-    const char *to)
+/* What is read of a returned header, in the order of `names`. */
+enum { ID, RETURN_PATH, TO, CC, FEEDBACK_ID, LIST_POST, BEEN_THERE, N_NAMES };
+
+static const char *const names[N_NAMES] = {
+	[ID] = "Message-ID",
+	[RETURN_PATH] = "Return-Path",
+	[TO] = "To",
+	[CC] = "Cc",
+	[FEEDBACK_ID] = "CFBL-Feedback-ID",
+	[LIST_POST] = "List-Post",
+	[BEEN_THERE] = "X-BeenThere",
+};
+
+/* One "@" in both: a display name that has one makes it two, which errs on the
+   side of saying less. */
+static bool is_alone(const char *const *values)
 {
-	text_take(&report->returned_message_id, name_message_id(id));
-	text_take(&report->returned_return_path, name_address(return_path));
-	text_take(&report->returned_to, name_address(to));
+	const char *at = strchr(values[TO], '@');
+
+	return at != NULL && strchr(at + 1, '@') == NULL &&
+	       strchr(values[CC], '@') == NULL && *values[LIST_POST] == '\0' &&
+	       *values[BEEN_THERE] == '\0';
+}
+
+static void take_header(Report *report, const char *const *values)
+{
+	text_take(&report->returned_message_id, name_message_id(values[ID]));
+	text_take(&report->returned_return_path,
+	    name_address(values[RETURN_PATH]));
+	text_take(&report->returned_to, name_address(values[TO]));
+	text_take(&report->feedback_id, g_strdup(values[FEEDBACK_ID]));
+	report->is_returned_to_alone = is_alone(values);
 }
 
 static bool is_returned(const char *type)
@@ -34,13 +60,25 @@ static bool is_returned(const char *type)
 void returned_read_text(const char *text, size_t len, Report *report)
 {
 	g_autoptr(Fields) fields = fields_read(text, len);
-	const FieldGroup *header;
+	const char *values[N_NAMES];
 
 	if (fields->groups->len == 0)
 		return;
-	header = fields_group(fields, 0);
-	take_header(report, group_value(header, "Message-ID"),
-	    group_value(header, "Return-Path"), group_value(header, "To"));
+	for (unsigned i = 0; i < N_NAMES; i++)
+		values[i] = group_value(fields_group(fields, 0), names[i]);
+	take_header(report, values);
+}
+
+static void read_message(const MailPart *part, Report *report)
+{
+	char *values[N_NAMES];
+	const char *lent[N_NAMES];
+
+	for (unsigned i = 0; i < N_NAMES; i++)
+		lent[i] = values[i] = mail_part_header(part, names[i]);
+	take_header(report, lent);
+	for (unsigned i = 0; i < N_NAMES; i++)
+		g_free(values[i]);
 }
 
 /* GMime gives a message part with an encoding, or one too deep, as a plain
@@ -49,9 +87,6 @@ void returned_read(const Mail *mail, Report *report)
 {
 	for (unsigned i = 0; i < mail_n_parts(mail); i++) {
 		const MailPart *part = mail_part(mail, i);
-		g_autofree char *id = NULL;
-		g_autofree char *return_path = NULL;
-		g_autofree char *to = NULL;
 
 		if (!is_returned(part->type))
 			continue;
@@ -60,10 +95,7 @@ void returned_read(const Mail *mail, Report *report)
 			    part->octets->len, report);
 			return;
 		}
-		id = mail_part_header(part, "Message-ID");
-		return_path = mail_part_header(part, "Return-Path");
-		to = mail_part_header(part, "To");
-		take_header(report, id, return_path, to);
+		read_message(part, report);
 		return;
 	}
 }

@@ -10,6 +10,7 @@
      >>> RCPT To:<ana@example.org>
      <<< 550 5.1.1 <ana@example.org>... User unknown */
 
+#include "daemon.h"
 #include "notice.h"
 
 #include <string.h>
@@ -20,7 +21,7 @@ bool read_sendmail(const Mail *mail, Report *report)
 		NULL &&
 	    strstr(report->text, "fatal errors -----") == NULL)
 		return false;
-	if (!notice_is_from_daemon(mail, report))
+	if (!daemon_is_sender(mail, report))
 		return false;
 	report->kind = REPORT_DSN;
 	notice_read(mail, report);

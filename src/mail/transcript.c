@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* sendmail's transcript of session:
+/* The SMTP dialogue, as sendmail and others quote it in a bounce:
 
      ... while talking to mx.example.org.:
      >>> RCPT To:<ana@example.org>
@@ -26,6 +26,7 @@ typedef struct Transcript {
 	bool is_seen;   /* a line of dialogue was */
 	SmtpStage stage;
 	char *address;  /* of the last RCPT, or NULL */
+	char *sender;   /* of the last MAIL, or NULL */
 	char *host;     /* or NULL */
 	GString *reply; /* its lines so far */
 } Transcript;
@@ -49,6 +50,11 @@ static ReportRecipient *recipient_of(Transcript *transcript, const char *reply)
 	g_autofree char *named = named_address(reply);
 	const char *address = named;
 	ReportRecipient *recipient = NULL;
+
+	/* "<<< 501 <ben@example.net>... no access" refuses the sender */
+	if (named != NULL && transcript->sender != NULL &&
+	    g_ascii_strcasecmp(named, transcript->sender) == 0)
+		return NULL;
 
 	if (address != NULL)
 		recipient = notice_find(report, address);
@@ -121,6 +127,10 @@ static SmtpStage command_stage(const char *command)
 static void read_command(Transcript *transcript, const char *command)
 {
 	transcript->stage = command_stage(command);
+	if (transcript->stage == STAGE_MAIL) {
+		g_free(transcript->sender);
+		transcript->sender = named_address(command);
+	}
 	if (transcript->stage != STAGE_RCPT)
 		return;
 	g_free(transcript->address);
@@ -141,11 +151,54 @@ static void read_reply(Transcript *transcript, const char *reply)
 	g_string_truncate(transcript->reply, 0);
 }
 
+/* How programs mark what was said, and what was answered.  Of those that begin
+   with a blank something stands before, such as a time. */
+static const struct {
+	const char *command;
+	const char *reply;
+} marks[] = {
+	{ ">>> ", "<<< " },               /* sendmail */
+	{ "In:  ", "Out: " },             /* Postfix, smtpd(8) */
+	{ " --> ", " <-- " },             /* MDaemon */
+	{ "Sent <<< ", "Received >>> " }, /* InterScan */
+	{ "hMailServer sent: ", "Remote server replied: " },
+	{ "-> ", "<- " },
+};
+
+/* Behind MARK in LINE, or NULL. */
+static const char *skip_mark(const char *line, const char *mark)
+{
+	const char *at = *mark == ' ' ? strstr(line, mark) : line;
+
+	if (at == NULL || !g_str_has_prefix(at, mark))
+		return NULL;
+	return at + strlen(mark);
+}
+
+static bool read_dialogue(Transcript *transcript, const char *line)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(marks); i++) {
+		const char *said = skip_mark(line, marks[i].command);
+		const char *answer = skip_mark(line, marks[i].reply);
+
+		if (said != NULL)
+			read_command(transcript, said);
+		else if (answer != NULL)
+			read_reply(transcript, answer);
+		else
+			continue;
+		return true;
+	}
+	return false;
+}
+
 static void read_line(Transcript *transcript, const char *line)
 {
 	static const char talking[] = "while talking to ";
 	const char *host = strstr(line, talking);
 
+	if (host == NULL && g_str_has_prefix(line, "While talking to "))
+		host = line; /* sendmail 5 */
 	if (host != NULL) {
 		size_t len;
 
@@ -156,12 +209,8 @@ static void read_line(Transcript *transcript, const char *line)
 		g_free(transcript->host);
 		transcript->host = g_strndup(host, MIN(len, BOUND_NAME));
 		transcript->stage = STAGE_CONNECT;
-	} else if (g_str_has_prefix(line, ">>> ")) {
+	} else if (read_dialogue(transcript, line)) {
 		transcript->is_seen = true;
-		read_command(transcript, line + 4);
-	} else if (g_str_has_prefix(line, "<<< ")) {
-		transcript->is_seen = true;
-		read_reply(transcript, line + 4);
 	} else if (is_refusal(line) && strstr(line, "...") != NULL) {
 		/* sendmail's own summary: "550 <ana@example.org>... why" */
 		take_reply(transcript, line, STAGE_UNKNOWN);
@@ -186,6 +235,7 @@ bool transcript_read(Report *report, const char *text, const char *end)
 		p += *p == '\n';
 	}
 	g_free(transcript.address);
+	g_free(transcript.sender);
 	g_free(transcript.host);
 	return transcript.is_seen;
 }
