@@ -92,14 +92,17 @@ static GString *clean_text(const char *text)
 
 /* ---- codes ---- */
 
-bool status_is_generic(const char *status)
+unsigned status_vagueness(const char *status)
 {
 	StatusCode code;
 
 	if (!status_parse(status, &code, NULL))
-		return true;
-	return code.detail == 0 && (code.subject == 0 || code.subject == 1 ||
-				       code.subject == 3 || code.subject == 5);
+		return 3;
+	if (code.detail != 0)
+		return 0;
+	if (code.subject == 0)
+		return 2;
+	return code.subject == 1 || code.subject == 3 || code.subject == 5;
 }
 
 /* Whether an enhanced code begins at P, and where it ends.  An address
@@ -194,8 +197,7 @@ static void note_status(Scan *scan, const char *start, const char *end,
 	if (scan->is_strong && !is_strong)
 		return;
 	if (scan->reply->status[0] != '\0' && scan->is_strong == is_strong &&
-	    status_is_generic(status) &&
-	    !status_is_generic(scan->reply->status))
+	    status_vagueness(status) > status_vagueness(scan->reply->status))
 		return;
 	memcpy(scan->reply->status, status, sizeof(status));
 	scan->is_strong = is_strong;
@@ -338,6 +340,8 @@ static const StageWord phrases[] = {
 	{ "but my name was rejected", STAGE_HELO },
 	{ "but sender was rejected", STAGE_MAIL },
 	{ "does not like recipient", STAGE_RCPT },
+	{ "[RCPT_TO]", STAGE_RCPT }, /* Yahoo's reports */
+	{ "[MAIL_FROM]", STAGE_MAIL },
 	{ "Cannot start TLS", STAGE_TLS },
 	{ "TLS is required", STAGE_TLS },
 };

@@ -36,8 +36,8 @@ void reply_clear(Reply *reply);
 /* The stage that the words of TEXT tell of: "in reply to RCPT TO"... */
 SmtpStage reply_stage(const char *text);
 
-/* Whether STATUS ("5.0.0", "5.1.0"…) says no more than its class or its
-   subject. */
-bool status_is_generic(const char *status);
+/* How little STATUS says: 0 something, 1 no more than its subject ("5.1.0"),
+   2 no more than its class ("5.0.0"), 3 nothing ("", "bork"). */
+unsigned status_vagueness(const char *status);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reply, reply_clear)

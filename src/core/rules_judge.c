@@ -249,6 +249,9 @@ static void read_diagnostic(Judging *judging)
 		(void)read_text(judging);
 	if (judging->stage == STAGE_UNKNOWN)
 		judging->stage = reply_stage(recipient->text);
+	if (judging->stage == STAGE_UNKNOWN &&
+	    judging->report->recipients->len == 1)
+		judging->stage = reply_stage(judging->report->text);
 }
 
 static void gather_facts(Judging *judging)
@@ -647,27 +650,32 @@ static void decide(Judging *judging, Finding *best, Finding *codes)
 		try_mixed(judging, LEVEL_LAST, best);
 }
 
-/* Whether a Status field leaves it to the reply what happened: it says
-   nothing, or that the queue gave up. */
+/* Whether a Status field leaves it to the reply what happened: it says no more
+   than its class, or that the queue gave up. */
 static bool defers_to_reply(const char *status)
 {
 	StatusCode code;
 
-	return status_is_generic(status) ||
+	return status_vagueness(status) >= 2 ||
 	       (status_parse(status, &code, NULL) && code.subject == 4 &&
 		   code.detail == 7);
 }
 
-/* The enhanced code to believe: the Status field unless it leaves it to the
-   reply, and that says something. */
+/* The enhanced code to believe: the reply's own, which is nearer to what
+   happened than the Status field of whoever reported it.  Not if it says less,
+   nor if the reporter says "later" where the reply says "never", or the other
+   way about: that he has thought over, as Postfix does with refusals at the
+   greeting. */
 static const char *believed_status(const Judging *judging)
 {
-	if (judging->inner[0] != '\0' &&
-	    (judging->field[0] == '\0' ||
-		(defers_to_reply(judging->field) &&
-		    !status_is_generic(judging->inner))))
-		return judging->inner;
-	return judging->field;
+	const char *inner = judging->inner;
+	const char *field = judging->field;
+
+	if (inner[0] != '\0' &&
+	    status_vagueness(inner) <= status_vagueness(field) &&
+	    (inner[0] == field[0] || defers_to_reply(field)))
+		return inner;
+	return field;
 }
 
 static void set_text(char **text, const char *value)

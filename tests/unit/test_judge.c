@@ -84,7 +84,7 @@ static const Case cases[] = {
 	{ "4.x and failed", "4.4.1",
 	    "X-Postfix; connect to mx.example.test[192.0.2.1]:25: Connection "
 	    "refused",
-	    SOFT, WHY(NETWORK) },
+	    SOFT, WHY(EXPIRED) },
 	{ "lines that disagree", "5.2.2",
 	    "smtp; 550-5.1.1 line one 550-5.7.1 line two, another code 550 "
 	    "5.2.2 line three",
@@ -137,7 +137,7 @@ static const Case cases[] = {
 	    WHY(REFUSED), "mx.au.com" },
 	{ "unknown user at MAIL is ourselves", "5.1.1",
 	    "smtp; 550 5.1.1 <bounce@example.com>: user unknown", BLOCK,
-	    WHY(SENDER_FAULT), "", STAGE_MAIL },
+	    WHY(BLOCKED), "", STAGE_MAIL },
 	{ "a name that reads like a reason", "5.1.1",
 	    "smtp; 550 5.1.1 <mailbox.full.quota@example.test>: User unknown",
 	    HARD, WHY(BAD_MAILBOX) },
@@ -238,7 +238,7 @@ static const Case cases[] = {
 	{ "5.1.0 of the reporter, 5.2.2 of the server", "5.1.0",
 	    "smtp; 5.1.0 - Unknown address error 552-'5.2.2 no'", SOFT,
 	    WHY(MAILBOX_FULL) },
-	{ "the reply's code before the field's", "5.1.1", "smtp; 550 5.4.4 no",
+	{ "the reply's code before the field's", "5.1.1", "smtp; 550 5.4.6 no",
 	    SOFT, WHY(NETWORK) },
 	{ "the field's code where the reply's says nothing", "5.1.1",
 	    "smtp; 550 5.0.0 no", HARD, WHY(BAD_MAILBOX) },
@@ -331,7 +331,10 @@ START_TEST(test_status_believed)
 	static const struct {
 		const char *field, *said, *believed;
 	} table[] = {
-		{ "5.1.1", "smtp; 550 5.7.1 no", "5.1.1" },
+		{ "5.1.1", "smtp; 550 5.7.1 no", "5.7.1" },
+		{ "5.1.1", "smtp; 550 5.0.0 no", "5.1.1" },
+		{ "5.0.0", "smtp; 550 5.1.0 no", "5.1.0" },
+		{ "5.1.1", "smtp; 450 4.7.1 no", "5.1.1" },
 		{ "5.0.0", "smtp; 550 5.1.1 no", "5.1.1" },
 		{ "5.1.0", "smtp; 550 5.2.2 no", "5.2.2" },
 		{ "", "smtp; 550 5.2.2 no", "5.2.2" },
@@ -404,7 +407,7 @@ END_TEST
 START_TEST(test_trace)
 {
 	/* all that spoke, in the order in which it was heard */
-	static const char *const expected[] = { "phrase.unknown-user-plain",
+	static const char *const expected[] = { "phrase.unknown-user-status",
 		"status.7", "status.5.1.1", "code.550" };
 	const Case at = { .label = "",
 		.status = "5.1.1",
@@ -443,7 +446,7 @@ static const struct {
 	{ REPORT_COMPLAINT, "fraud", "", VP_CLASS_COMPLAINT, "arf.complaint" },
 	{ REPORT_COMPLAINT, "", "", VP_CLASS_COMPLAINT, "arf.complaint" },
 	{ REPORT_COMPLAINT, "not-spam", "", VP_CLASS_RECEIPT, "arf.not-spam" },
-	{ REPORT_COMPLAINT, "auth-failure", "", VP_CLASS_BLOCK,
+	{ REPORT_COMPLAINT, "auth-failure", "", VP_CLASS_COMPLAINT,
 	    "arf.auth-failure" },
 	{ REPORT_AUTO_REPLY, "", "I am away. Your mailbox is full?",
 	    VP_CLASS_AUTO_REPLY, "auto-reply" },
