@@ -162,6 +162,30 @@ static bool failing_forged(Store *store, const Forgery *forgery,
 	       store_forged(inner, forgery, per_source, total, error);
 }
 
+static bool failing_keep(Store *store, const KeptMessage *message,
+    const StoreQuota *quota, GError **error)
+{
+	Store *inner = pass(store, "keep", error);
+
+	return inner != NULL && store_keep(inner, message, quota, error);
+}
+
+static bool failing_kept(Store *store, int64_t event_id,
+    KeptMessage *ret_message, GError **error)
+{
+	Store *inner = pass(store, "kept", error);
+
+	return inner != NULL && store_kept(inner, event_id, ret_message, error);
+}
+
+static bool failing_rule_hits(Store *store, const char *rule, uint64_t hits,
+    int64_t last, GError **error)
+{
+	Store *inner = pass(store, "rule_hits", error);
+
+	return inner != NULL && store_rule_hits(inner, rule, hits, last, error);
+}
+
 static bool failing_each_suppression(Store *store, const StoreFilter *filter,
     StoreEachSuppression each, void *data, GError **error)
 {
@@ -198,6 +222,14 @@ static bool failing_each_audit(Store *store, const StoreFilter *filter,
 	       store_each_audit(inner, filter, each, data, error);
 }
 
+static bool failing_each_rule(Store *store, StoreEachRule each, void *data,
+    GError **error)
+{
+	Store *inner = pass(store, "each_rule", error);
+
+	return inner != NULL && store_each_rule(inner, each, data, error);
+}
+
 static bool failing_stats(Store *store, int64_t since, int64_t now,
     StoreStats *ret_stats, GError **error)
 {
@@ -228,13 +260,22 @@ static bool failing_release(Store *store, const ManualChange *change,
 }
 
 static bool failing_expire(Store *store, const ManualChange *change,
-    int64_t keep, bool is_dry_run, uint64_t *ret_holds, uint64_t *ret_keys,
+    const StoreRetention *retention, bool is_dry_run, StoreExpired *ret_expired,
     GError **error)
 {
 	Store *inner = pass(store, "expire", error);
 
-	return inner != NULL && store_expire(inner, change, keep, is_dry_run,
-				    ret_holds, ret_keys, error);
+	return inner != NULL && store_expire(inner, change, retention,
+				    is_dry_run, ret_expired, error);
+}
+
+static bool failing_review(Store *store, const ManualChange *change,
+    const Event *event, int64_t new_event, GError **error)
+{
+	Store *inner = pass(store, "review", error);
+
+	return inner != NULL &&
+	       store_review(inner, change, event, new_event, error);
 }
 
 static bool failing_verify(Store *store, int64_t now, GPtrArray *findings,
@@ -263,14 +304,19 @@ static const StoreBackend backend = {
 	.step_taken = failing_step_taken,
 	.append = failing_append,
 	.forged = failing_forged,
+	.keep = failing_keep,
+	.kept = failing_kept,
+	.rule_hits = failing_rule_hits,
 	.each_suppression = failing_each_suppression,
 	.each_event = failing_each_event,
 	.each_forgery = failing_each_forgery,
 	.each_audit = failing_each_audit,
+	.each_rule = failing_each_rule,
 	.stats = failing_stats,
 	.add = failing_add,
 	.release = failing_release,
 	.expire = failing_expire,
+	.review = failing_review,
 	.verify = failing_verify,
 };
 

@@ -33,6 +33,8 @@ enum {
 	/* what is kept of it */
 	BOUND_DIAGNOSTIC = 1000, /* diagnostic text in the store */
 	BOUND_MATCHED = 200,     /* the text that a rule matched */
+	BOUND_KEPT = 16 * 1024,  /* a message that waits for review */
+	BOUND_SHAPE = 300,       /* the shape of a text */
 	BOUND_NAME = 255, /* a host name, a queue id, a message id's log form */
 
 	/* what is said of it */

@@ -36,6 +36,8 @@ typedef struct Settings {
 	int64_t bounce_lifetime, complaint_lifetime;
 	unsigned forged_per_source, forged_total; /* rows an hour */
 	int64_t delivery_key_retention;           /* seconds */
+	int64_t quarantine_retention;             /* seconds */
+	uint64_t quarantine_size;
 
 	Policy policy;
 	GPtrArray *streams; /* of Stream */

@@ -176,6 +176,10 @@ const Setting settings_table[] = {
   "forged reports of one source recorded one by one in an hour" },
 { TOP(forged_total), SETTING_INTEGER, AT(forged_total), "600", 1, 1000000, NULL,
   "forged reports of all sources recorded one by one in an hour" },
+{ TOP(quarantine_retention), SETTING_DURATION, AT(quarantine_retention), "30d", HOUR, 10 * YEAR, NULL,
+  "how long a message that waits for review is kept" },
+{ TOP(quarantine_size), SETTING_SIZE, AT(quarantine_size), "64m", 0, INT64_C(1) << 40, NULL,
+  "how much of such messages; the oldest go first, 0: keep none" },
 
 { TOP(default_stream), SETTING_STRING, AT(default_stream), "marketing", 0, 0, check_stream,
   "the stream of campaigns that no stream section names" },

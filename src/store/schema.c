@@ -141,7 +141,40 @@ static const char version_1[] =
     "  WHERE s.until IS NULL OR"
     "    s.until > CAST(strftime('%s', 'now') AS INTEGER);";
 
-static const char *const steps[] = { version_1 };
+/* Review.  Events are append-only, so what was reviewed is noted beside them.
+   Messages are found by the events they gave; their sum is kept, so that a
+   bound on it costs no scan.  Hits of rules are only ever added to. */
+static const char version_2[] =
+    "CREATE TABLE reviews ("
+    "  event_id INTEGER PRIMARY KEY REFERENCES events ON DELETE CASCADE,"
+    "  at INTEGER NOT NULL,"
+    "  new_event INTEGER" /* NULL: dropped */
+    ") STRICT;"
+
+    "CREATE TABLE quarantine ("
+    "  first_event INTEGER PRIMARY KEY,"
+    "  last_event INTEGER NOT NULL,"
+    "  at INTEGER NOT NULL,"
+    "  sender TEXT NOT NULL,"
+    "  octets INTEGER NOT NULL,"
+    "  message BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE quarantine_total ("
+    "  octets INTEGER NOT NULL"
+    ") STRICT;"
+    "INSERT INTO quarantine_total VALUES (0);"
+    "CREATE TRIGGER quarantine_in AFTER INSERT ON quarantine"
+    "  BEGIN UPDATE quarantine_total SET octets = octets + new.octets; END;"
+    "CREATE TRIGGER quarantine_out AFTER DELETE ON quarantine"
+    "  BEGIN UPDATE quarantine_total SET octets = octets - old.octets; END;"
+
+    "CREATE TABLE rule_hits ("
+    "  rule TEXT PRIMARY KEY NOT NULL,"
+    "  hits INTEGER NOT NULL,"
+    "  last INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;";
+
+static const char *const steps[] = { version_1, version_2 };
 
 const Schema schema_current = { steps, G_N_ELEMENTS(steps) };
 

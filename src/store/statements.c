@@ -12,11 +12,12 @@
 	" e.matched, e.status, e.smtp_code, e.action, e.provider,"             \
 	" e.remote_mta, e.diagnostic, e.via, e.message_id, e.queue_id,"        \
 	" e.client, e.step, e.is_disabled, e.hold_until, e.rung,"              \
-	" e.needs_review, c.name, c.stream, r.address"                         \
-	" FROM events e "
+	" e.needs_review, c.name, c.stream, r.address, v.event_id,"            \
+	" v.new_event FROM events e "
 #define EVENT_JOINS                                                            \
 	" CROSS JOIN campaigns c ON c.id = e.campaign_id"                      \
-	" CROSS JOIN recipients r ON r.id = e.recipient_id "
+	" CROSS JOIN recipients r ON r.id = e.recipient_id"                    \
+	" LEFT JOIN reviews v ON v.event_id = e.id "
 
 #define AUDIT_COLUMNS                                                          \
 	"SELECT a.id, a.at, a.actor, a.action, ifnull(r.address, ''),"         \
@@ -98,12 +99,20 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    " hits) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)" },
 	[SQL_FORGED_HIT] = { "record forged",
 	    "UPDATE forged SET hits = hits + ?2 WHERE id = ?1" },
+	[SQL_KEPT_INSERT] = { "keep message",
+	    "INSERT INTO quarantine VALUES (?1, ?2, ?3, ?4, ?5, ?6)" },
+	[SQL_RULE_HIT] = { "count rule",
+	    "INSERT INTO rule_hits VALUES (?1, ?2, ?3)"
+	    " ON CONFLICT DO UPDATE SET hits = hits + excluded.hits,"
+	    " last = max(last, excluded.last)" },
 
 	/* asking */
 	[SQL_HOUR_FIRST] = { "find hour",
 	    "SELECT min(first_event) FROM hours WHERE hour >= ?1" },
 	[SQL_EVENTS] = { "read events", EVENT_COLUMNS EVENT_JOINS
 	    "WHERE e.id > ?1 ORDER BY e.id LIMIT ?2" },
+	[SQL_EVENT] = { "read event", EVENT_COLUMNS EVENT_JOINS
+	    "WHERE e.id = ?1 AND e.id > ?2 LIMIT ?3" },
 	/* The ids come from the index alone; then a chunk of rows. */
 	[SQL_EVENTS_OF_RECIPIENT] = { "read events", EVENT_COLUMNS EVENT_JOINS
 	    "WHERE e.id IN (SELECT id FROM events"
@@ -130,6 +139,13 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    AUDIT_COLUMNS "WHERE a.recipient_id = ?1 AND a.id > ?2"
 			  " ORDER BY a.id LIMIT ?3" },
 
+	[SQL_KEPT] = { "read kept message",
+	    "SELECT first_event, last_event, at, sender, message"
+	    " FROM quarantine WHERE first_event <= ?1"
+	    " ORDER BY first_event DESC LIMIT 1" },
+	[SQL_RULES] = { "read hits",
+	    "SELECT rule, hits, last FROM rule_hits ORDER BY rule" },
+
 	/* counting */
 	[SQL_COUNT_RECIPIENTS] = { "count recipients",
 	    "SELECT count(*), max(id) FROM (SELECT id FROM recipients"
@@ -146,13 +162,17 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    " FROM (SELECT id, at, hits FROM forged"
 	    " WHERE id > ?1 ORDER BY id LIMIT ?2)" },
 	[SQL_COUNT_EVENTS] = { "count events",
-	    "SELECT id, at, class, needs_review FROM events WHERE id > ?1"
-	    " ORDER BY id LIMIT ?2" },
+	    "SELECT id, at, class, needs_review = 1 AND NOT EXISTS"
+	    " (SELECT 1 FROM reviews v WHERE v.event_id = id)"
+	    " FROM events WHERE id > ?1 ORDER BY id LIMIT ?2" },
 	[SQL_COUNT_HOLDS] = { "count holds",
 	    "SELECT recipient_id, stream, cause, since, until"
 	    " FROM suppressions"
 	    " WHERE (recipient_id, stream, cause) > (?1, ?2, ?3)"
 	    " ORDER BY recipient_id, stream, cause LIMIT ?4" },
+
+	[SQL_KEPT_TOTAL] = { "count kept messages",
+	    "SELECT octets FROM quarantine_total" },
 
 	/* by hand */
 	[SQL_AUDIT_INSERT] = { "write audit",
@@ -184,6 +204,25 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    "DELETE FROM deliveries"
 	    " WHERE key > ?1 AND key <= ?2 AND at < ?3" },
 
+	[SQL_KEPT_NEXT] = { "read kept messages",
+	    "SELECT first_event, at, octets FROM quarantine"
+	    " WHERE first_event > ?1 ORDER BY first_event LIMIT 1" },
+	[SQL_KEPT_DELETE] = { "delete kept message",
+	    "DELETE FROM quarantine WHERE first_event = ?1" },
+	[SQL_REVIEW_INSERT] = { "note review",
+	    "INSERT INTO reviews SELECT id, ?2, ?3 FROM events"
+	    " WHERE id = ?1 AND needs_review = 1"
+	    " ON CONFLICT DO NOTHING" },
+	/* Of the message of event ?1, unless another event waits for it. */
+	[SQL_REVIEW_MESSAGE] = { "delete kept message",
+	    "DELETE FROM quarantine WHERE first_event ="
+	    " (SELECT first_event FROM quarantine WHERE first_event <= ?1"
+	    " ORDER BY first_event DESC LIMIT 1)"
+	    " AND last_event >= ?1 AND NOT EXISTS"
+	    " (SELECT 1 FROM events e WHERE e.id BETWEEN first_event AND"
+	    " last_event AND e.needs_review = 1 AND NOT EXISTS"
+	    " (SELECT 1 FROM reviews v WHERE v.event_id = e.id))" },
+
 	/* recounting */
 	[SQL_VERIFY_EXPIRES] = { "read audit",
 	    "SELECT id, at, after_event FROM audit"
@@ -200,4 +239,7 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	[SQL_VERIFY_AUDITS] = { "read audit",
 	    "SELECT id, at, action, stream, cause, until, after_event"
 	    " FROM audit WHERE recipient_id = ?1 ORDER BY id" },
+	[SQL_VERIFY_KEPT] = { "count kept messages",
+	    "SELECT octets, (SELECT ifnull(sum(octets), 0) FROM quarantine)"
+	    " FROM quarantine_total" },
 };

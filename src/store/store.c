@@ -121,6 +121,24 @@ bool store_forged(Store *store, const Forgery *forgery, unsigned per_source,
 	return store->backend->forged(store, forgery, per_source, total, error);
 }
 
+bool store_keep(Store *store, const KeptMessage *message,
+    const StoreQuota *quota, GError **error)
+{
+	return store->backend->keep(store, message, quota, error);
+}
+
+bool store_kept(Store *store, int64_t event_id, KeptMessage *ret_message,
+    GError **error)
+{
+	return store->backend->kept(store, event_id, ret_message, error);
+}
+
+bool store_rule_hits(Store *store, const char *rule, uint64_t hits,
+    int64_t last, GError **error)
+{
+	return store->backend->rule_hits(store, rule, hits, last, error);
+}
+
 bool store_each_suppression(Store *store, const StoreFilter *filter,
     StoreEachSuppression each, void *data, GError **error)
 {
@@ -146,6 +164,12 @@ bool store_each_audit(Store *store, const StoreFilter *filter,
 	return store->backend->each_audit(store, filter, each, data, error);
 }
 
+bool store_each_rule(Store *store, StoreEachRule each, void *data,
+    GError **error)
+{
+	return store->backend->each_rule(store, each, data, error);
+}
+
 bool store_stats(Store *store, int64_t since, int64_t now,
     StoreStats *ret_stats, GError **error)
 {
@@ -166,11 +190,18 @@ bool store_release(Store *store, const ManualChange *change, const char *folded,
 	    ret_lifted, error);
 }
 
-bool store_expire(Store *store, const ManualChange *change, int64_t keep,
-    bool is_dry_run, uint64_t *ret_holds, uint64_t *ret_keys, GError **error)
+bool store_expire(Store *store, const ManualChange *change,
+    const StoreRetention *retention, bool is_dry_run, StoreExpired *ret_expired,
+    GError **error)
 {
-	return store->backend->expire(store, change, keep, is_dry_run,
-	    ret_holds, ret_keys, error);
+	return store->backend->expire(store, change, retention, is_dry_run,
+	    ret_expired, error);
+}
+
+bool store_review(Store *store, const ManualChange *change, const Event *event,
+    int64_t new_event, GError **error)
+{
+	return store->backend->review(store, change, event, new_event, error);
 }
 
 bool store_verify(Store *store, int64_t now, GPtrArray *findings,
@@ -192,6 +223,13 @@ void store_recipient_clear(StoreRecipient *recipient)
 	g_clear_pointer(&recipient->address, g_free);
 	g_clear_pointer(&recipient->original, g_free);
 	recipient->id = 0;
+}
+
+void store_kept_clear(KeptMessage *kept)
+{
+	g_clear_pointer(&kept->sender, g_free);
+	g_clear_pointer(&kept->bytes, g_bytes_unref);
+	kept->first_event = 0;
 }
 
 static const char *const trust_names[] = {

@@ -140,6 +140,8 @@ typedef struct Event {
 	const char *campaign;
 	const char *stream;
 	const char *address;
+	bool is_reviewed;    /* it needed review, and waits no longer */
+	int64_t reviewed_as; /* the event it became, 0: dropped */
 } Event;
 
 bool store_append(Store *store, const Event *event, int64_t *ret_id,
@@ -160,6 +162,40 @@ typedef struct Forgery {
 bool store_forged(Store *store, const Forgery *forgery, unsigned per_source,
     unsigned total, GError **error);
 
+/* ---- quarantine ---- */
+
+/* A message kept for review.  FIRST_EVENT to LAST_EVENT are all that it gave:
+   one transaction's events follow each other. */
+typedef struct KeptMessage {
+	int64_t first_event;
+	int64_t last_event;
+	int64_t at;
+	char *sender;  /* of the envelope */
+	GBytes *bytes; /* the message, trimmed */
+} KeptMessage;
+void store_kept_clear(KeptMessage *kept);
+
+/* How much of them is kept. */
+typedef struct StoreQuota {
+	int64_t seconds;
+	uint64_t octets; /* of all together; the oldest go first */
+} StoreQuota;
+
+/* Keeps MESSAGE, inside a transaction, and deletes a few of those that are
+   beyond QUOTA, itself if it must be; the rest is store_expire()'s. */
+bool store_keep(Store *store, const KeptMessage *message,
+    const StoreQuota *quota, GError **error);
+/* The message that EVENT_ID came of.  VP_ERROR_NOT_FOUND: it is not kept, or
+   not any more. */
+bool store_kept(Store *store, int64_t event_id, KeptMessage *ret_message,
+    GError **error);
+
+/* ---- rules ---- */
+
+/* HITS more of RULE, the last at LAST; inside a transaction. */
+bool store_rule_hits(Store *store, const char *rule, uint64_t hits,
+    int64_t last, GError **error);
+
 /* ---- asking ---- */
 
 typedef struct Suppression {
@@ -175,6 +211,7 @@ typedef struct Suppression {
 
 /* What to visit; zero or NULL is "any". */
 typedef struct StoreFilter {
+	int64_t event_id;     /* of events: this one alone */
 	const char *address;  /* folded */
 	const char *stream;   /* of suppressions: those of all streams, too */
 	const char *campaign; /* of events */
@@ -182,7 +219,7 @@ typedef struct StoreFilter {
 	int class_;           /* of events: enum vp_class, or -1 */
 	int64_t since;
 	int64_t until;
-	bool needs_review;
+	bool needs_review; /* of events: those that wait for it still */
 	bool with_expired; /* suppressions that are over, too */
 	int64_t now;
 	uint64_t limit;
@@ -221,11 +258,22 @@ typedef bool (*StoreEachAudit)(const AuditEntry *row, void *data);
 bool store_each_audit(Store *store, const StoreFilter *filter,
     StoreEachAudit each, void *data, GError **error);
 
+typedef struct RuleHits {
+	const char *rule;
+	uint64_t hits;
+	int64_t last;
+} RuleHits;
+typedef bool (*StoreEachRule)(const RuleHits *row, void *data);
+/* Every rule that ever hit, by its name. */
+bool store_each_rule(Store *store, StoreEachRule each, void *data,
+    GError **error);
+
 typedef struct StoreStats {
 	int64_t recipients, campaigns, events, deliveries, duplicates, forged;
 	int64_t by_class[VP_CLASS_COUNT];
 	int64_t by_cause[CAUSE_COUNT]; /* active at NOW */
-	int64_t needs_review;
+	int64_t needs_review;          /* and was not reviewed since */
+	int64_t kept;                  /* octets of messages kept for review */
 } StoreStats;
 bool store_stats(Store *store, int64_t since, int64_t now,
     StoreStats *ret_stats, GError **error);
@@ -247,10 +295,26 @@ bool store_add(Store *store, const ManualChange *change, const char *folded,
    holds were lifted.  VP_ERROR_NOT_FOUND: nobody has that address. */
 bool store_release(Store *store, const ManualChange *change, const char *folded,
     const char *stream, int cause, unsigned *ret_lifted, GError **error);
-/* Deletes holds that are over and delivery keys older than KEEP seconds, in
-   transactions of at most 50 ms. */
-bool store_expire(Store *store, const ManualChange *change, int64_t keep,
-    bool is_dry_run, uint64_t *ret_holds, uint64_t *ret_keys, GError **error);
+/* What expiry keeps, and what it deleted. */
+typedef struct StoreRetention {
+	int64_t keys; /* delivery keys, seconds */
+	StoreQuota quarantine;
+} StoreRetention;
+typedef struct StoreExpired {
+	uint64_t holds;
+	uint64_t keys;
+	uint64_t messages;
+} StoreExpired;
+/* Deletes holds that are over, and delivery keys and kept messages beyond
+   RETENTION, in transactions of at most 50 ms. */
+bool store_expire(Store *store, const ManualChange *change,
+    const StoreRetention *retention, bool is_dry_run, StoreExpired *ret_expired,
+    GError **error);
+/* EVENT waits for review no longer: NEW_EVENT says what it is, or 0 drops it.
+   Inside the caller's transaction.  A message that no event waits for is
+   deleted.  VP_ERROR_NOT_FOUND: EVENT does not wait. */
+bool store_review(Store *store, const ManualChange *change, const Event *event,
+    int64_t new_event, GError **error);
 
 /* Recounts every recipient from events and audit and compares; each difference
    is a line of text appended to FINDINGS.  Also integrity_check and
@@ -261,3 +325,4 @@ bool store_verify(Store *store, int64_t now, GPtrArray *findings,
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_close)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StoreCampaign, store_campaign_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StoreRecipient, store_recipient_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KeptMessage, store_kept_clear)

@@ -40,6 +40,13 @@ typedef struct StoreBackend {
 	bool (*forged)(Store *store, const Forgery *forgery,
 	    unsigned per_source, unsigned total, GError **error);
 
+	bool (*keep)(Store *store, const KeptMessage *message,
+	    const StoreQuota *quota, GError **error);
+	bool (*kept)(Store *store, int64_t event_id, KeptMessage *ret_message,
+	    GError **error);
+	bool (*rule_hits)(Store *store, const char *rule, uint64_t hits,
+	    int64_t last, GError **error);
+
 	bool (*each_suppression)(Store *store, const StoreFilter *filter,
 	    StoreEachSuppression each, void *data, GError **error);
 	bool (*each_event)(Store *store, const StoreFilter *filter,
@@ -48,6 +55,8 @@ typedef struct StoreBackend {
 	    StoreEachForgery each, void *data, GError **error);
 	bool (*each_audit)(Store *store, const StoreFilter *filter,
 	    StoreEachAudit each, void *data, GError **error);
+	bool (*each_rule)(Store *store, StoreEachRule each, void *data,
+	    GError **error);
 	bool (*stats)(Store *store, int64_t since, int64_t now,
 	    StoreStats *ret_stats, GError **error);
 
@@ -57,9 +66,11 @@ typedef struct StoreBackend {
 	bool (*release)(Store *store, const ManualChange *change,
 	    const char *folded, const char *stream, int cause,
 	    unsigned *ret_lifted, GError **error);
-	bool (*expire)(Store *store, const ManualChange *change, int64_t keep,
-	    bool is_dry_run, uint64_t *ret_holds, uint64_t *ret_keys,
-	    GError **error);
+	bool (*expire)(Store *store, const ManualChange *change,
+	    const StoreRetention *retention, bool is_dry_run,
+	    StoreExpired *ret_expired, GError **error);
+	bool (*review)(Store *store, const ManualChange *change,
+	    const Event *event, int64_t new_event, GError **error);
 	bool (*verify)(Store *store, int64_t now, GPtrArray *findings,
 	    uint64_t *ret_recipients, GError **error);
 } StoreBackend;

@@ -116,6 +116,13 @@ bool store_sqlite_append(Store *store, const Event *event, int64_t *ret_id,
 bool store_sqlite_forged(Store *store, const Forgery *forgery,
     unsigned per_source, unsigned total, GError **error);
 
+bool store_sqlite_keep(Store *store, const KeptMessage *message,
+    const StoreQuota *quota, GError **error);
+bool store_sqlite_kept(Store *store, int64_t event_id, KeptMessage *ret_message,
+    GError **error);
+bool store_sqlite_rule_hits(Store *store, const char *rule, uint64_t hits,
+    int64_t last, GError **error);
+
 bool store_sqlite_each_suppression(Store *store, const StoreFilter *filter,
     StoreEachSuppression each, void *data, GError **error);
 bool store_sqlite_each_event(Store *store, const StoreFilter *filter,
@@ -124,6 +131,8 @@ bool store_sqlite_each_forgery(Store *store, const StoreFilter *filter,
     StoreEachForgery each, void *data, GError **error);
 bool store_sqlite_each_audit(Store *store, const StoreFilter *filter,
     StoreEachAudit each, void *data, GError **error);
+bool store_sqlite_each_rule(Store *store, StoreEachRule each, void *data,
+    GError **error);
 bool store_sqlite_stats(Store *store, int64_t since, int64_t now,
     StoreStats *ret_stats, GError **error);
 
@@ -133,12 +142,33 @@ bool store_sqlite_add(Store *store, const ManualChange *change,
 bool store_sqlite_release(Store *store, const ManualChange *change,
     const char *folded, const char *stream, int cause, unsigned *ret_lifted,
     GError **error);
-bool store_sqlite_expire(Store *store, const ManualChange *change, int64_t keep,
-    bool is_dry_run, uint64_t *ret_holds, uint64_t *ret_keys, GError **error);
+bool store_sqlite_expire(Store *store, const ManualChange *change,
+    const StoreRetention *retention, bool is_dry_run, StoreExpired *ret_expired,
+    GError **error);
+bool store_sqlite_review(Store *store, const ManualChange *change,
+    const Event *event, int64_t new_event, GError **error);
 bool store_sqlite_verify(Store *store, int64_t now, GPtrArray *findings,
     uint64_t *ret_recipients, GError **error);
 
 /* ---- what more than one of them needs ---- */
+
+typedef struct AuditRow {
+	const char *action;
+	int64_t recipient_id; /* or 0 */
+	const char *stream;
+	int cause;
+	int64_t until;
+	const char *reason; /* NULL: the change's own */
+} AuditRow;
+bool audit_write(StoreSqlite *self, const ManualChange *change,
+    const AuditRow *row, GError **error);
+
+/* How many kept messages are beyond QUOTA: the oldest, as many as that takes. */
+bool quarantine_excess(StoreSqlite *self, const StoreQuota *quota, int64_t now,
+    uint64_t *ret_n, GError **error);
+/* Deletes at most MAX of those, inside a transaction. */
+bool quarantine_shrink(StoreSqlite *self, const StoreQuota *quota, int64_t now,
+    unsigned max, uint64_t *ret_n, GError **error);
 
 /* "AT[d] AT[d] ...": the soft bounces of a recipient as a column keeps them. */
 char *soft_encode(const SoftHit *soft, unsigned n);

@@ -12,18 +12,10 @@
 #include <string.h>
 
 enum {
-	EXPIRE_HOLDS = 500, /* deleted in one transaction */
-	EXPIRE_KEYS = 2000, /* looked at in one transaction */
+	EXPIRE_HOLDS = 500,   /* deleted in one transaction */
+	EXPIRE_KEYS = 2000,   /* looked at in one transaction */
+	EXPIRE_MESSAGES = 50, /* deleted in one transaction */
 };
-
-typedef struct AuditRow {
-	const char *action;
-	int64_t recipient_id; /* or 0 */
-	const char *stream;
-	int cause;
-	int64_t until;
-	const char *reason;
-} AuditRow;
 
 static bool last_event(StoreSqlite *self, int64_t *ret_id, GError **error)
 {
@@ -36,7 +28,7 @@ static bool last_event(StoreSqlite *self, int64_t *ret_id, GError **error)
 	return true;
 }
 
-static bool audit_write(StoreSqlite *self, const ManualChange *change,
+bool audit_write(StoreSqlite *self, const ManualChange *change,
     const AuditRow *row, GError **error)
 {
 	Statement *stmt;
@@ -255,8 +247,8 @@ static bool in_transaction(StoreSqlite *self, ChunkChange change, void *data,
 typedef struct Expiry {
 	const ManualChange *change;
 	int64_t keys_before; /* keys older than this go */
-	uint64_t holds;
-	uint64_t keys;
+	StoreQuota quarantine;
+	StoreExpired done;
 	uint64_t last_chunk;
 	bool is_audited;          /* the run has its row */
 	uint8_t after[STORE_KEY]; /* keys up to here were looked at */
@@ -265,14 +257,14 @@ typedef struct Expiry {
 	size_t upto_len;
 } Expiry;
 
-/* What the last statement deleted; the first to delete anything writes the
-   run's audit row with it. */
-static bool note_deleted(StoreSqlite *self, Expiry *expiry, GError **error)
+/* The first chunk to delete anything writes the run's audit row with it. */
+static bool note_deleted(StoreSqlite *self, Expiry *expiry, uint64_t n,
+    GError **error)
 {
 	AuditRow row = { "expire", 0, "", -1, 0, NULL };
 
-	expiry->last_chunk = (uint64_t)sqlite3_changes(self->db);
-	if (expiry->last_chunk == 0 || expiry->is_audited)
+	expiry->last_chunk = n;
+	if (n == 0 || expiry->is_audited)
 		return true;
 	expiry->is_audited = true;
 	return audit_write(self, expiry->change, &row, error);
@@ -288,7 +280,8 @@ static bool delete_holds(StoreSqlite *self, void *data, GError **error)
 	bind_int(stmt, 1, expiry->change->now);
 	bind_int(stmt, 2, EXPIRE_HOLDS);
 	return statement_run(self, stmt, error) &&
-	       note_deleted(self, expiry, error);
+	       note_deleted(self, expiry, (uint64_t)sqlite3_changes(self->db),
+		   error);
 }
 
 static bool delete_keys(StoreSqlite *self, void *data, GError **error)
@@ -302,7 +295,8 @@ static bool delete_keys(StoreSqlite *self, void *data, GError **error)
 	bind_blob(stmt, 2, expiry->upto, expiry->upto_len);
 	bind_int(stmt, 3, expiry->keys_before);
 	return statement_run(self, stmt, error) &&
-	       note_deleted(self, expiry, error);
+	       note_deleted(self, expiry, (uint64_t)sqlite3_changes(self->db),
+		   error);
 }
 
 static bool count_one(StoreSqlite *self, Statement *stmt, uint64_t *ret_count,
@@ -324,7 +318,7 @@ static bool count_holds(StoreSqlite *self, Expiry *expiry, GError **error)
 	if (stmt == NULL)
 		return false;
 	bind_int(stmt, 1, expiry->change->now);
-	return count_one(self, stmt, &expiry->holds, error);
+	return count_one(self, stmt, &expiry->done.holds, error);
 }
 
 static bool count_keys(StoreSqlite *self, Expiry *expiry, GError **error)
@@ -382,7 +376,7 @@ static bool expire_keys(StoreSqlite *self, Expiry *expiry, bool is_dry_run,
 		if (expiry->last_chunk > 0 && !is_dry_run &&
 		    !in_transaction(self, delete_keys, expiry, error))
 			return false;
-		expiry->keys += expiry->last_chunk;
+		expiry->done.keys += expiry->last_chunk;
 		memcpy(expiry->after, expiry->upto, STORE_KEY);
 		expiry->after_len = STORE_KEY;
 	} while (!is_last);
@@ -394,24 +388,54 @@ static bool expire_holds(StoreSqlite *self, Expiry *expiry, GError **error)
 	do {
 		if (!in_transaction(self, delete_holds, expiry, error))
 			return false;
-		expiry->holds += expiry->last_chunk;
+		expiry->done.holds += expiry->last_chunk;
 	} while (expiry->last_chunk == EXPIRE_HOLDS);
 	return true;
 }
 
-bool store_sqlite_expire(Store *store, const ManualChange *change, int64_t keep,
-    bool is_dry_run, uint64_t *ret_holds, uint64_t *ret_keys, GError **error)
+/* ---- of the quarantine ---- */
+
+static bool delete_messages(StoreSqlite *self, void *data, GError **error)
+{
+	Expiry *expiry = data;
+	uint64_t n;
+
+	return quarantine_shrink(self, &expiry->quarantine, expiry->change->now,
+		   EXPIRE_MESSAGES, &n, error) &&
+	       note_deleted(self, expiry, n, error);
+}
+
+static bool expire_messages(StoreSqlite *self, Expiry *expiry, bool is_dry_run,
+    GError **error)
+{
+	uint64_t n;
+
+	if (!quarantine_excess(self, &expiry->quarantine, expiry->change->now,
+		&n, error))
+		return false;
+	expiry->done.messages = n;
+	/* More may have come meanwhile: the recorder sees to those. */
+	for (uint64_t i = 0; !is_dry_run && i < n; i += EXPIRE_MESSAGES)
+		if (!in_transaction(self, delete_messages, expiry, error))
+			return false;
+	return true;
+}
+
+bool store_sqlite_expire(Store *store, const ManualChange *change,
+    const StoreRetention *retention, bool is_dry_run, StoreExpired *ret_expired,
+    GError **error)
 {
 	StoreSqlite *self = (StoreSqlite *)store;
-	Expiry expiry = { .change = change };
+	Expiry expiry = { .change = change,
+		.quarantine = retention->quarantine };
 
-	expiry.keys_before = change->now - MAX(keep, 0);
+	expiry.keys_before = change->now - MAX(retention->keys, 0);
 	if (is_dry_run ? !count_holds(self, &expiry, error)
 		       : !expire_holds(self, &expiry, error))
 		return false;
-	if (!expire_keys(self, &expiry, is_dry_run, error))
+	if (!expire_keys(self, &expiry, is_dry_run, error) ||
+	    !expire_messages(self, &expiry, is_dry_run, error))
 		return false;
-	*ret_holds = expiry.holds;
-	*ret_keys = expiry.keys;
+	*ret_expired = expiry.done;
 	return true;
 }

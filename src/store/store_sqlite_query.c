@@ -102,7 +102,8 @@ bool events_since(StoreSqlite *self, int64_t since, int64_t *ret_before,
 static Statement *event_query(StoreSqlite *self, const StoreFilter *filter,
     int64_t recipient_id, int64_t last_id, GError **error)
 {
-	StatementId id = recipient_id != 0      ? SQL_EVENTS_OF_RECIPIENT
+	StatementId id = filter->event_id != 0  ? SQL_EVENT
+			 : recipient_id != 0    ? SQL_EVENTS_OF_RECIPIENT
 			 : filter->needs_review ? SQL_EVENTS_TO_REVIEW
 						: SQL_EVENTS;
 	Statement *stmt = statement_use(self, id, error);
@@ -110,11 +111,18 @@ static Statement *event_query(StoreSqlite *self, const StoreFilter *filter,
 
 	if (stmt == NULL)
 		return NULL;
-	if (recipient_id != 0)
+	if (filter->event_id != 0)
+		bind_int(stmt, i++, filter->event_id);
+	else if (recipient_id != 0)
 		bind_int(stmt, i++, recipient_id);
 	bind_int(stmt, i++, last_id);
 	bind_int(stmt, i, CHUNK_ROWS);
 	return stmt;
+}
+
+static bool is_reviewed(Statement *stmt)
+{
+	return sqlite3_column_type(stmt, 30) != SQLITE_NULL;
 }
 
 static bool event_matches(Statement *stmt, const StoreFilter *filter)
@@ -124,7 +132,8 @@ static bool event_matches(Statement *stmt, const StoreFilter *filter)
 	if (filter->class_ >= 0 &&
 	    vp_class_from_name(column_text(stmt, 6)) != filter->class_)
 		return false;
-	if (filter->needs_review && column_int(stmt, 26) == 0)
+	if (filter->needs_review &&
+	    (column_int(stmt, 26) == 0 || is_reviewed(stmt)))
 		return false;
 	if (filter->campaign != NULL &&
 	    strcmp(column_text(stmt, 27), filter->campaign) != 0)
@@ -180,6 +189,8 @@ static void event_copy(Page *page, Statement *stmt)
 		.campaign = page_text(page, stmt, 27),
 		.stream = page_text(page, stmt, 28),
 		.address = page_text(page, stmt, 29),
+		.is_reviewed = is_reviewed(stmt),
+		.reviewed_as = column_int(stmt, 31),
 	};
 
 	g_array_append_val(page->rows, event);
@@ -516,5 +527,36 @@ bool store_sqlite_each_audit(Store *store, const StoreFilter *filter,
 				return true;
 		}
 	} while (page.seen == CHUNK_ROWS);
+	return true;
+}
+
+/* ---- rules ---- */
+
+/* One page holds them all: as many as there are rules. */
+bool store_sqlite_each_rule(Store *store, StoreEachRule each, void *data,
+    GError **error)
+{
+	StoreSqlite *self = (StoreSqlite *)store;
+	g_auto(Page) page = page_new(sizeof(RuleHits));
+	g_autoptr(Statement) stmt = statement_use(self, SQL_RULES, error);
+	bool row = true;
+
+	while (stmt != NULL && row) {
+		RuleHits hits;
+
+		if (!statement_step(self, stmt, &row, error))
+			return false;
+		if (!row)
+			break;
+		hits = (RuleHits){ page_text(&page, stmt, 0),
+			(uint64_t)column_int(stmt, 1), column_int(stmt, 2) };
+		g_array_append_val(page.rows, hits);
+	}
+	if (stmt == NULL)
+		return false;
+	g_clear_pointer(&stmt, statement_release);
+	for (unsigned i = 0; i < page.rows->len; i++)
+		if (!each(&g_array_index(page.rows, RuleHits, i), data))
+			break;
 	return true;
 }

@@ -523,3 +523,19 @@ bool store_sqlite_forged(Store *store, const Forgery *forgery,
 	bind_int(stmt, 2, hits);
 	return statement_run(self, stmt, error);
 }
+
+/* ---- rules ---- */
+
+bool store_sqlite_rule_hits(Store *store, const char *rule, uint64_t hits,
+    int64_t last, GError **error)
+{
+	StoreSqlite *self = (StoreSqlite *)store;
+	Statement *stmt = statement_use(self, SQL_RULE_HIT, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_text(stmt, 1, rule);
+	bind_int(stmt, 2, (int64_t)hits);
+	bind_int(stmt, 3, last);
+	return statement_run(self, stmt, error);
+}

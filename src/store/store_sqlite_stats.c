@@ -55,6 +55,17 @@ static bool count_campaigns(StoreSqlite *self, int64_t *count, GError **error)
 	return true;
 }
 
+static bool count_kept(StoreSqlite *self, int64_t *octets, GError **error)
+{
+	g_autoptr(Statement) stmt = statement_use(self, SQL_KEPT_TOTAL, error);
+	bool row;
+
+	if (stmt == NULL || !statement_step(self, stmt, &row, error))
+		return false;
+	*octets = row ? column_int(stmt, 0) : 0;
+	return true;
+}
+
 static bool deliveries_chunk(StoreSqlite *self, int64_t since, GBytes **last,
     StoreStats *stats, bool *ret_more, GError **error)
 {
@@ -214,7 +225,8 @@ bool store_sqlite_stats(Store *store, int64_t since, int64_t now,
 	    !count_by_id(self, SQL_COUNT_FORGED, since, &rows, &stats.forged,
 		error) ||
 	    !count_events(self, since, &stats, error) ||
-	    !count_holds(self, now, &stats, error))
+	    !count_holds(self, now, &stats, error) ||
+	    !count_kept(self, &stats.kept, error))
 		return false;
 	*ret_stats = stats;
 	return true;

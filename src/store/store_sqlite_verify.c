@@ -442,6 +442,23 @@ static bool check_pragma(StoreSqlite *self, const char *pragma,
 	return sqlite_fail(self, rc, "verify", error);
 }
 
+/* The sum of the kept messages, which the tables count themselves. */
+static bool check_kept(StoreSqlite *self, GPtrArray *findings, GError **error)
+{
+	g_autoptr(Statement) stmt = statement_use(self, SQL_VERIFY_KEPT, error);
+	bool row;
+
+	if (stmt == NULL || !statement_step(self, stmt, &row, error))
+		return false;
+	if (!row || column_int(stmt, 0) != column_int(stmt, 1))
+		g_ptr_array_add(findings,
+		    g_strdup_printf("quarantine: %" G_GINT64_FORMAT
+				    " octets, recounted %" G_GINT64_FORMAT,
+			row ? column_int(stmt, 0) : 0,
+			row ? column_int(stmt, 1) : 0));
+	return true;
+}
+
 bool store_sqlite_verify(Store *store, int64_t now, GPtrArray *findings,
     uint64_t *ret_recipients, GError **error)
 {
@@ -451,7 +468,8 @@ bool store_sqlite_verify(Store *store, int64_t now, GPtrArray *findings,
 	bool any = true;
 
 	if (!check_pragma(self, "PRAGMA integrity_check", findings, error) ||
-	    !check_pragma(self, "PRAGMA foreign_key_check", findings, error))
+	    !check_pragma(self, "PRAGMA foreign_key_check", findings, error) ||
+	    !check_kept(self, findings, error))
 		return false;
 	*ret_recipients = 0;
 	recount.runs = runs;

@@ -69,7 +69,8 @@ int cmd_expire(Ctl *ctl, int argc, char **argv)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Store) store = NULL;
-	uint64_t holds = 0, keys = 0;
+	StoreRetention retention;
+	StoreExpired gone;
 	ManualChange change;
 	int status;
 
@@ -80,21 +81,27 @@ int cmd_expire(Ctl *ctl, int argc, char **argv)
 	if (store == NULL)
 		return ctl_fail(ctl, error);
 	change = ctl_change(ctl);
-	if (!store_expire(store, &change, ctl->settings->delivery_key_retention,
-		ctl->is_dry_run, &holds, &keys, &error))
+	retention = (StoreRetention){ ctl->settings->delivery_key_retention,
+		{ ctl->settings->quarantine_retention,
+		    ctl->settings->quarantine_size } };
+	if (!store_expire(store, &change, &retention, ctl->is_dry_run, &gone,
+		&error))
 		return ctl_fail(ctl, error);
 	if (ctl->is_json) {
 		Row *row = row_new();
 
-		row_number(row, "suppressions", (int64_t)holds);
-		row_number(row, "delivery_keys", (int64_t)keys);
+		row_number(row, "suppressions", (int64_t)gone.holds);
+		row_number(row, "delivery_keys", (int64_t)gone.keys);
+		row_number(row, "messages", (int64_t)gone.messages);
 		row_bool(row, "dry_run", ctl->is_dry_run);
 		row_print(row);
 	} else {
 		printf("%s %" G_GUINT64_FORMAT
 		       " suppressions that are over, %" G_GUINT64_FORMAT
-		       " delivery keys\n",
-		    ctl->is_dry_run ? "would delete" : "deleted", holds, keys);
+		       " delivery keys, %" G_GUINT64_FORMAT
+		       " messages kept for review\n",
+		    ctl->is_dry_run ? "would delete" : "deleted", gone.holds,
+		    gone.keys, gone.messages);
 	}
 	return EX_OK;
 }
@@ -109,6 +116,7 @@ static void stats_json(const StoreStats *stats)
 	row_number(row, "campaigns", stats->campaigns);
 	row_number(row, "events", stats->events);
 	row_number(row, "needs_review", stats->needs_review);
+	row_number(row, "kept_octets", stats->kept);
 	row_number(row, "deliveries", stats->deliveries);
 	row_number(row, "duplicates", stats->duplicates);
 	row_number(row, "forged", stats->forged);

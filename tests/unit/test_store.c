@@ -693,7 +693,8 @@ START_TEST(test_expire)
 	enum { HOLDS = 1100, KEYS = 5000 };
 	g_autoptr(Store) store = fixture_open(STORE_DAEMON);
 	ManualChange change = { "cron", "expire", NOW };
-	uint64_t holds, keys;
+	StoreRetention keep = { .keys = 2 * DAY };
+	StoreExpired gone;
 	StoreFilter any = STORE_FILTER_ANY;
 	StoreStats stats;
 
@@ -717,16 +718,16 @@ START_TEST(test_expire)
 	ck_assert(store_commit(store, &error));
 
 	/* Nothing is old enough: no row of audit either. */
-	ck_assert(store_expire(store, &change, 2 * DAY, false, &holds, &keys,
-	    &error));
-	ck_assert_uint_eq(holds, 0);
-	ck_assert_uint_eq(keys, 0);
+	ck_assert(store_expire(store, &change, &keep, false, &gone, &error));
+	ck_assert_uint_eq(gone.holds, 0);
+	ck_assert_uint_eq(gone.keys, 0);
 	change.now = NOW + 600;
+	keep.keys = 3600;
 	for (int dry = 1; dry >= 0; dry--) {
-		ck_assert(store_expire(store, &change, 3600, dry, &holds, &keys,
+		ck_assert(store_expire(store, &change, &keep, dry, &gone,
 		    &error));
-		ck_assert_uint_eq(holds, 600);
-		ck_assert_uint_eq(keys, KEYS / 2);
+		ck_assert_uint_eq(gone.holds, 600);
+		ck_assert_uint_eq(gone.keys, KEYS / 2);
 	}
 	any.with_expired = true;
 	ck_assert_uint_eq(suppressions(store, &any), HOLDS - 600);
