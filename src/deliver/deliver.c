@@ -1,144 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* One message, top to bottom.  First what it says and what its addresses
-   prove (deliver_analyse: pure); then, in one transaction, what is new in it
-   (deliver_record): was this report seen before, who is the person, which of
-   the report's recipients speaks of her, what does the policy make of it.  No
-   I/O but the store's, no clock, no log. */
+   prove (deliver_analyse, in analysis.c: pure); then, in one transaction, what
+   is new in it (deliver_record): was this report seen before, who is the
+   person, which of the report's recipients speaks of her, what does the policy
+   make of it, and is a person to look at it.  No I/O but the store's, no
+   clock, no log. */
 
-#include "deliver.h"
+#include "deliver_private.h"
 
 #include "address.h"
 #include "claim.h"
 #include "errors.h"
-#include "report_read.h"
 #include "units.h"
 
 #include <string.h>
 
-/* ---- analysis ---- */
-
-struct Analysis {
-	Report *report;
-	GPtrArray *verdicts;  /* of Verdict: one for each report recipient, or
-				one for the message when it names none */
-	GPtrArray *claims;    /* of Claim: one for each envelope recipient */
-	GPtrArray *addresses; /* of char *: those envelope recipients */
-	char *sender;
-	char *client; /* who handed it in, for forgeries and events */
-	char *queue_id;
-};
-
-Analysis *deliver_analyse(const Judge *judge, const Envelope *envelope,
-    GBytes *message)
-{
-	Analysis *analysis = g_new0(Analysis, 1);
-	gsize len;
-	const char *bytes = g_bytes_get_data(message, &len);
-
-	analysis->report = report_read(bytes != NULL ? bytes : "", len);
-	analysis->verdicts =
-	    g_ptr_array_new_with_free_func((GDestroyNotify)verdict_free);
-	analysis->claims =
-	    g_ptr_array_new_with_free_func((GDestroyNotify)claim_free);
-	analysis->addresses = g_ptr_array_new_with_free_func(g_free);
-	analysis->sender = g_strdup(envelope->sender);
-	/* Of its own bounces Postfix does not tell the queue id (no XFORWARD
-	   IDENT); it stands in the Received field that cleanup(8) put on top. */
-	analysis->queue_id = g_strdup(envelope->queue_id[0] != '\0'
-					  ? envelope->queue_id
-					  : analysis->report->received_id);
-	analysis->client = g_strdup(envelope->client_address[0] != '\0'
-					? envelope->client_address
-					: "local");
-	for (unsigned i = 0; i < analysis->report->recipients->len; i++)
-		g_ptr_array_add(analysis->verdicts,
-		    rules_judge(judge->rules, analysis->report,
-			report_recipient(analysis->report, i), NULL));
-	if (analysis->verdicts->len == 0)
-		g_ptr_array_add(analysis->verdicts,
-		    rules_judge(judge->rules, analysis->report, NULL, NULL));
-	for (unsigned i = 0; i < envelope->recipients->len; i++) {
-		const EnvelopeRecipient *to = envelope_recipient(envelope, i);
-
-		g_ptr_array_add(analysis->addresses, g_strdup(to->address));
-		g_ptr_array_add(analysis->claims,
-		    claim_weigh(judge, envelope, to, analysis->report));
-	}
-	return analysis;
-}
-
-void analysis_free(Analysis *analysis)
-{
-	if (analysis == NULL)
-		return;
-	report_free(analysis->report);
-	g_ptr_array_unref(analysis->verdicts);
-	g_ptr_array_unref(analysis->claims);
-	g_ptr_array_unref(analysis->addresses);
-	g_free(analysis->sender);
-	g_free(analysis->client);
-	g_free(analysis->queue_id);
-	g_free(analysis);
-}
-
-const Report *analysis_report(const Analysis *analysis)
-{
-	return analysis->report;
-}
-
-/* ---- whom and what ---- */
-
-static bool is_address(const char *given, const char *folded)
-{
-	g_autofree char *fold = address_fold(given, NULL);
-
-	return fold != NULL && strcmp(fold, folded) == 0;
-}
-
-/* How much harm a verdict does: of several that may concern a person the
-   mildest is taken. */
-static int severity(enum vp_class class_)
-{
-	static const int by_step[STEP_COUNT] = {
-		[STEP_RESET] = 0,
-		[STEP_NONE] = 1,
-		[STEP_BLOCK] = 2,
-		[STEP_SOFT] = 3,
-		[STEP_HARD] = 4,
-		[STEP_UNSUBSCRIBE] = 5,
-		[STEP_COMPLAINT] = 6,
-	};
-
-	return by_step[policy_step(class_)];
-}
-
-/* The report recipient that speaks of FOLDED: by its final address, else by
-   its original one.  A forwarded mailbox is reported under another address
-   (`via`): the token names the person all the same, but of several such
-   recipients only the mildest is believed. */
-static unsigned choose_recipient(const Analysis *analysis, const char *folded)
-{
-	const Report *report = analysis->report;
-	unsigned mildest = 0;
-
-	for (unsigned i = 0; i < report->recipients->len; i++)
-		if (is_address(report_recipient(report, i)->final_recipient,
-			folded))
-			return i;
-	for (unsigned i = 0; i < report->recipients->len; i++)
-		if (is_address(report_recipient(report, i)->original_recipient,
-			folded))
-			return i;
-	for (unsigned i = 1; i < analysis->verdicts->len; i++) {
-		const Verdict *best = analysis->verdicts->pdata[mildest];
-		const Verdict *verdict = analysis->verdicts->pdata[i];
-
-		if (severity(verdict->class_) < severity(best->class_))
-			mildest = i;
-	}
-	return mildest;
-}
+/* ---- mail to an unsubscribe address ---- */
 
 static void verdict_say(Verdict *verdict, enum vp_reason reason,
     const char *rule)
@@ -163,9 +41,9 @@ static void judge_unsubscribe(const Analysis *analysis, Verdict *verdict)
 	if (by_person)
 		verdict_say(verdict, VP_REASON_UNSUBSCRIBE,
 		    "token.unsubscribe");
-	else if (policy_step(verdict->class_) != STEP_NONE)
-		verdict_say(verdict, VP_REASON_UNKNOWN,
-		    "token.unsubscribe-not-by-a-person");
+	else if (policy_step(verdict->class_) != STEP_NONE ||
+		 verdict->class_ == VP_CLASS_UNKNOWN)
+		verdict_say(verdict, VP_REASON_UNKNOWN, RULE_NOT_BY_A_PERSON);
 }
 
 /* ---- recording ---- */
@@ -176,6 +54,8 @@ typedef struct Recording {
 	Store *store;
 	const Analysis *analysis;
 	int64_t now;
+	RuleTally *tally;
+	KeptMessage *waiting; /* the events that need review; 0: none yet */
 } Recording;
 
 static void outcome_add(GPtrArray *outcomes, Outcome *outcome)
@@ -183,12 +63,12 @@ static void outcome_add(GPtrArray *outcomes, Outcome *outcome)
 	g_ptr_array_add(outcomes, outcome);
 }
 
-static Outcome *outcome_new(const Recording *rec, OutcomeKind kind)
+Outcome *outcome_new(OutcomeKind kind, const char *queue_id)
 {
 	Outcome *outcome = g_new0(Outcome, 1);
 
 	outcome->kind = kind;
-	outcome->queue_id = g_strdup(rec->analysis->queue_id);
+	outcome->queue_id = g_strdup(queue_id);
 	outcome->recipient = g_strdup("");
 	outcome->campaign = g_strdup("");
 	outcome->why = g_strdup("");
@@ -212,7 +92,7 @@ static bool record_forged(const Recording *rec, const char *address,
 	if (!store_forged(rec->store, &forgery, rec->judge->forged_per_source,
 		rec->judge->forged_total, error))
 		return false;
-	outcome = outcome_new(rec, OUTCOME_FORGED);
+	outcome = outcome_new(OUTCOME_FORGED, rec->analysis->queue_id);
 	g_free(outcome->why);
 	outcome->why = g_strdup(why);
 	outcome_add(outcomes, outcome);
@@ -249,44 +129,68 @@ static bool may_count(const Recording *rec, Trust trust, const Verdict *verdict)
 {
 	if (trust == TRUST_RECORD)
 		return false;
-	if (verdict->class_ != VP_CLASS_HARD)
-		return true;
-	/* Real reports have the null sender (RFC 3464, 2); and a hard bounce
-	   needs a report, not just words. */
-	return rec->analysis->sender[0] == '\0' &&
-	       rec->analysis->report->kind == REPORT_DSN &&
-	       rec->analysis->report->recipients->len > 0;
+	return verdict->class_ != VP_CLASS_HARD ||
+	       analysis_is_real_report(rec->analysis);
 }
 
-/* The policy's decision on VERDICT, or nothing where the token's one step of
-   that kind is spent. */
-static bool decide(const Recording *rec, const Event *event, bool counts,
-    const RecipientState *state, Effect *ret_effect, bool *ret_taken,
+static bool is_once_per_token(Step step)
+{
+	return step == STEP_SOFT || step == STEP_HARD ||
+	       step == STEP_COMPLAINT || step == STEP_UNSUBSCRIBE;
+}
+
+bool event_decide(const Judge *judge, Store *store, Event *event,
+    const char *stream, bool counts, Passage *ret_passage, Outcome *outcome,
     GError **error)
 {
-	Effect effect = policy_decide(&rec->judge->policy, state, event->class_,
-	    event->reason, event->confidence, rec->now);
+	bool exempt = judge_is_exempt(judge, stream);
 	bool taken = false;
+	Effect effect;
 
-	if (effect.step == STEP_SOFT || effect.step == STEP_HARD ||
-	    effect.step == STEP_COMPLAINT || effect.step == STEP_UNSUBSCRIBE) {
-		if (!store_step_taken(rec->store, event->campaign_id,
-			event->recipient_id, event->token_day, effect.step,
-			&taken, error))
-			return false;
-	}
+	if (!store_load(store, event->recipient_id, stream,
+		&ret_passage->before, error))
+		return false;
+	effect = policy_decide(&judge->policy, &ret_passage->before,
+	    event->class_, event->reason, event->confidence, event->at);
+	if (is_once_per_token(effect.step) &&
+	    !store_step_taken(store, event->campaign_id, event->recipient_id,
+		event->token_day, effect.step, &taken, error))
+		return false;
 	if (!counts)
 		effect = (Effect){ .needs_review = effect.needs_review ||
 						   event->class_ ==
 						       VP_CLASS_HARD };
 	else if (taken)
 		effect = (Effect){ .needs_review = effect.needs_review };
-	*ret_effect = effect;
-	*ret_taken = counts && taken;
+	ret_passage->after = policy_apply(ret_passage->before, &effect,
+	    event->at);
+	event->effect = effect;
+	outcome->effect = effect;
+	outcome->is_step_taken = counts && taken;
+	outcome->state_before = policy_strongest(&ret_passage->before, exempt,
+	    event->at);
+	outcome->state_after = policy_strongest(&ret_passage->after, exempt,
+	    event->at);
 	return true;
 }
 
-/* One verdict on one person: load, decide, apply, append, save. */
+bool event_write(Store *store, const Event *event, const char *stream,
+    const Passage *passage, Outcome *outcome, GError **error)
+{
+	return store_append(store, event, &outcome->event_id, error) &&
+	       store_save(store, event->recipient_id, stream, &passage->before,
+		   &passage->after, outcome->event_id, error);
+}
+
+/* EVENT_ID waits for review, and with it the message. */
+static void note_waiting(const Recording *rec, int64_t event_id)
+{
+	if (rec->waiting->first_event == 0)
+		rec->waiting->first_event = event_id;
+	rec->waiting->last_event = event_id;
+}
+
+/* One verdict on one person: decide, append, save. */
 static bool record_event(const Recording *rec, const Claim *claim,
     const StoreCampaign *campaign, const StoreRecipient *recipient,
     unsigned which, GPtrArray *outcomes, GError **error)
@@ -297,11 +201,11 @@ static bool record_event(const Recording *rec, const Claim *claim,
 					   : NULL;
 	g_autoptr(Verdict)
 	    verdict = verdict_copy(rec->analysis->verdicts->pdata[which]);
-	g_autoptr(Outcome) outcome = outcome_new(rec, OUTCOME_STORED);
-	RecipientState before, after;
+	g_autoptr(Outcome)
+	    outcome = outcome_new(OUTCOME_STORED, rec->analysis->queue_id);
+	Passage passage;
 	Event event = { 0 };
 	Trust trust;
-	bool exempt = judge_is_exempt(rec->judge, campaign->stream);
 
 	if (claim->token.kind == TOKEN_UNSUBSCRIBE)
 		judge_unsubscribe(rec->analysis, verdict);
@@ -324,32 +228,26 @@ static bool record_event(const Recording *rec, const Claim *claim,
 		.provider = verdict->provider,
 		.remote_mta = about != NULL ? about->remote_mta : "",
 		.diagnostic = about != NULL ? about->diagnostic : "",
-		.via = about != NULL && !is_address(about->final_recipient,
-					    recipient->address)
+		.via = about != NULL &&
+			       !analysis_is_address(about->final_recipient,
+				   recipient->address)
 			   ? about->final_recipient
 			   : "",
 		.message_id = report->message_id,
 		.queue_id = rec->analysis->queue_id,
 		.client = rec->analysis->client,
 	};
-	if (!store_load(rec->store, recipient->id, campaign->stream, &before,
-		error))
+	if (!event_decide(rec->judge, rec->store, &event, campaign->stream,
+		may_count(rec, trust, verdict), &passage, outcome, error) ||
+	    !event_write(rec->store, &event, campaign->stream, &passage,
+		outcome, error))
 		return false;
-	if (!decide(rec, &event, may_count(rec, trust, verdict), &before,
-		&event.effect, &outcome->is_step_taken, error))
-		return false;
-	after = policy_apply(before, &event.effect, rec->now);
-	if (!store_append(rec->store, &event, &outcome->event_id, error))
-		return false;
-	if (!store_save(rec->store, recipient->id, campaign->stream, &before,
-		&after, outcome->event_id, error))
-		return false;
+	tally_add(rec->tally, verdict->rule, rec->now);
+	if (event.effect.needs_review)
+		note_waiting(rec, outcome->event_id);
 	envelope_set(&outcome->recipient, recipient->address);
 	envelope_set(&outcome->campaign, campaign->name);
 	outcome->verdict = g_steal_pointer(&verdict);
-	outcome->effect = event.effect;
-	outcome->state_before = policy_strongest(&before, exempt, rec->now);
-	outcome->state_after = policy_strongest(&after, exempt, rec->now);
 	outcome_add(outcomes, g_steal_pointer(&outcome));
 	return true;
 }
@@ -360,9 +258,9 @@ static const char *original_spelling(const Report *report, const char *folded)
 	for (unsigned i = 0; i < report->recipients->len; i++) {
 		const ReportRecipient *about = report_recipient(report, i);
 
-		if (is_address(about->original_recipient, folded))
+		if (analysis_is_address(about->original_recipient, folded))
 			return about->original_recipient;
-		if (is_address(about->final_recipient, folded))
+		if (analysis_is_address(about->final_recipient, folded))
 			return about->final_recipient;
 	}
 	return folded;
@@ -403,8 +301,7 @@ static bool record_person(const Recording *rec, const Claim *claim,
 		return false;
 	}
 	return record_event(rec, claim, &campaign, &recipient,
-	    choose_recipient(rec->analysis, recipient.address), outcomes,
-	    error);
+	    analysis_choose(rec->analysis, recipient.address), outcomes, error);
 }
 
 /* A report to the campaign's own address: one event for each recipient it
@@ -461,7 +358,8 @@ static bool record_claim(const Recording *rec, const Claim *claim,
 	if (!store_seen(rec->store, key, rec->now, &seen, error))
 		return false;
 	if (seen) {
-		outcome_add(outcomes, outcome_new(rec, OUTCOME_DUPLICATE));
+		outcome_add(outcomes,
+		    outcome_new(OUTCOME_DUPLICATE, rec->analysis->queue_id));
 		return true;
 	}
 	if (claim->token.form == TOKEN_BASE)
@@ -469,17 +367,34 @@ static bool record_claim(const Recording *rec, const Claim *claim,
 	return record_person(rec, claim, address, outcomes, error);
 }
 
-bool deliver_record(const Judge *judge, Store *store, const Analysis *analysis,
-    int64_t now, GPtrArray *outcomes, GError **error)
+/* The message itself, where an event of it waits. */
+static bool record_kept(const Recording *rec, GError **error)
 {
-	const Recording rec = { judge, store, analysis, now };
+	KeptMessage kept = *rec->waiting;
+
+	if (kept.first_event == 0 || rec->analysis->kept == NULL)
+		return true;
+	kept.at = rec->now;
+	kept.sender = rec->analysis->sender;
+	kept.bytes = rec->analysis->kept;
+	return store_keep(rec->store, &kept, &rec->judge->quarantine, error);
+}
+
+bool deliver_record(const Judge *judge, Store *store, const Analysis *analysis,
+    int64_t now, RuleTally *tally, GPtrArray *outcomes, GError **error)
+{
+	KeptMessage waiting = { 0 };
+	const Recording rec = { judge, store, analysis, now, tally, &waiting };
 	unsigned had = outcomes->len;
 	bool ok = store_begin(store, error);
 
 	for (unsigned i = 0; ok && i < analysis->claims->len; i++)
 		ok = record_claim(&rec, analysis->claims->pdata[i],
 		    analysis->addresses->pdata[i], outcomes, error);
-	ok = ok && store_commit(store, error);
+	ok = ok && record_kept(&rec, error) &&
+	     tally_write(tally, store, now, error) &&
+	     store_commit(store, error);
+	tally_settle(tally, ok);
 	if (!ok) {
 		store_rollback(store);
 		g_ptr_array_set_size(outcomes, (gint)had);

@@ -11,6 +11,7 @@
 #include "report.h"
 #include "rules.h"
 #include "store.h"
+#include "tally.h"
 #include "token.h"
 #include "verdict.h"
 
@@ -39,6 +40,7 @@ typedef struct Judge {
 	int64_t complaint_lifetime;
 	unsigned forged_per_source; /* rows an hour */
 	unsigned forged_total;
+	StoreQuota quarantine;
 	int ref_count;
 } Judge;
 
@@ -87,9 +89,11 @@ void outcome_free(Outcome *outcome);
 
 /* Records ANALYSIS in one transaction at NOW.  On success one Outcome per
    envelope recipient, in order, is appended to OUTCOMES, and the caller must
-   store_sync() before telling anyone.  On failure nothing is stored. */
+   store_sync() before telling anyone.  On failure nothing is stored.  TALLY
+   counts the rules that decided, and is stored when it is due; NULL counts
+   none. */
 bool deliver_record(const Judge *judge, Store *store, const Analysis *analysis,
-    int64_t now, GPtrArray *outcomes, GError **error);
+    int64_t now, RuleTally *tally, GPtrArray *outcomes, GError **error);
 
 /* The LMTP reply line for one recipient, g_free() it. */
 char *outcome_reply(const Outcome *outcome);

@@ -282,5 +282,7 @@ Judge *site_judge(const Settings *settings, const uint8_t *epoch,
 	judge->complaint_lifetime = settings->complaint_lifetime;
 	judge->forged_per_source = settings->forged_per_source;
 	judge->forged_total = settings->forged_total;
+	judge->quarantine = (StoreQuota){ settings->quarantine_retention,
+		settings->quarantine_size };
 	return judge;
 }

@@ -155,6 +155,7 @@ static bool deliver(Ctl *ctl, const Arguments *arguments, GError **error)
 	g_autoptr(Store) store = NULL;
 	g_autoptr(Judge) judge = NULL;
 	g_autoptr(Analysis) analysis = NULL;
+	g_autoptr(RuleTally) tally = tally_new(0);
 
 	if (settings == NULL)
 		return false;
@@ -169,7 +170,7 @@ static bool deliver(Ctl *ctl, const Arguments *arguments, GError **error)
 	if (judge == NULL)
 		return false;
 	analysis = deliver_analyse(judge, envelope, message);
-	if (!deliver_record(judge, store, analysis, ctl->now, outcomes,
+	if (!deliver_record(judge, store, analysis, ctl->now, tally, outcomes,
 		error) ||
 	    !store_sync(store, error))
 		return false;

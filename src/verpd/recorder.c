@@ -22,6 +22,7 @@ struct Recorder {
 	unsigned busy_ms;
 	unsigned batch;
 	uint8_t epoch[STORE_EPOCH];
+	RuleTally *tally;     /* the thread's own */
 	GAsyncQueue *started; /* one answer: this recorder, or a GError */
 	GAsyncQueue *queue;   /* of Delivery */
 	Delivery end;         /* the last of the queue */
@@ -76,12 +77,12 @@ static void post_take(Recorder *recorder, GPtrArray *deliveries, GError *error)
 
 /* ---- one batch ---- */
 
-static void record(Store *store, Delivery *delivery)
+static void record(Recorder *recorder, Store *store, Delivery *delivery)
 {
 	int64_t now = g_get_real_time() / G_USEC_PER_SEC;
 
 	if (!deliver_record(delivery->judge, store, delivery->analysis, now,
-		delivery->outcomes, &delivery->error))
+		recorder->tally, delivery->outcomes, &delivery->error))
 		g_assert(delivery->error != NULL);
 	g_clear_pointer(&delivery->analysis, analysis_free);
 }
@@ -113,7 +114,7 @@ static GPtrArray *record_waiting(Recorder *recorder, Store *store,
 	do {
 		gint64 began = g_get_monotonic_time();
 
-		record(store, delivery);
+		record(recorder, store, delivery);
 		g_ptr_array_add(batch, delivery);
 		if (delivery->error != NULL &&
 		    (delivery->error->code == VP_ERROR_FATAL ||
@@ -222,6 +223,10 @@ static gpointer recorder_main(gpointer data)
 		if (!batch_finish(recorder, store, batch))
 			return NULL;
 	}
+	/* Hits of rules alone: nobody waits for them, so no sync. */
+	if (!tally_flush(recorder->tally, store, &error))
+		log_warning("hits of rules are lost: %s", error->message);
+	g_clear_error(&error);
 	g_clear_pointer(&store, store_close);
 	post_take(recorder, NULL, NULL);
 	return NULL;
@@ -237,6 +242,7 @@ Recorder *recorder_new(const Settings *settings, const RecorderHooks *hooks,
 	recorder->path = g_strdup(settings->store);
 	recorder->busy_ms = (unsigned)settings->busy_timeout * 1000;
 	recorder->batch = settings->batch;
+	recorder->tally = tally_new(TALLY_SECONDS);
 	recorder->started = g_async_queue_new();
 	recorder->queue = g_async_queue_new_full((GDestroyNotify)delivery_free);
 	recorder->thread = g_thread_new("recorder", recorder_main, recorder);
@@ -270,6 +276,7 @@ void recorder_free(Recorder *recorder)
 	(void)g_thread_join(recorder->thread); /* it returns nothing */
 	g_async_queue_unref(recorder->started);
 	g_async_queue_unref(recorder->queue);
+	tally_free(recorder->tally);
 	g_free(recorder->path);
 	g_free(recorder);
 }
