@@ -124,6 +124,14 @@ static void read_supplement(ReportRecipient *recipient, const char *value)
 				    : g_strdup(value);
 }
 
+/* Named, and nothing has been said of it: a blank line too many. */
+static bool is_unfinished(const ReportRecipient *recipient)
+{
+	return recipient->action == ACTION_NONE && *recipient->status == '\0' &&
+	       *recipient->diagnostic == '\0' &&
+	       *recipient->original_recipient == '\0';
+}
+
 /* per-recipient-fields                                       [RFC 3464, 2.3] */
 static void read_recipient_field(Builder *builder, const Field *field)
 {
@@ -139,7 +147,7 @@ static void read_recipient_field(Builder *builder, const Field *field)
 			    name_typed_address(field->value));
 	} else if (field_is(field, "Original-Recipient")) {
 		now = recipient_for(builder,
-		    is_new ||
+		    (is_new && !is_unfinished(now)) ||
 			(now != NULL && *now->original_recipient != '\0'));
 		if (now != NULL)
 			set_once(&now->original_recipient,
@@ -203,6 +211,19 @@ static bool has_recipient_fields(const Fields *fields)
 		   *fields_value(fields, "Status") != '\0');
 }
 
+/* The fields under a wrong name: a "message" whose header they are. */
+static bool is_mistaken_message(const MailPart *part)
+{
+	g_autofree char *reporter = NULL;
+	g_autofree char *final = NULL;
+
+	if (part->message == NULL)
+		return false;
+	reporter = mail_part_header(part, "Reporting-MTA");
+	final = mail_part_header(part, "Final-Recipient");
+	return *reporter != '\0' || *final != '\0';
+}
+
 /* The fields in the first text that has them.  What a text returns behind its
    divider is not searched: it may itself be a report. */
 static bool read_text_fields(const Mail *mail, Report *report)
@@ -214,11 +235,15 @@ static bool read_text_fields(const Mail *mail, Report *report)
 		const char *returned;
 		const char *end;
 
-		if (part->octets->len == 0 || part->message != NULL ||
-		    (!g_str_has_prefix(part->type, "text/") &&
-			strcmp(part->type, "application/octet-stream") != 0))
+		if (is_mistaken_message(part))
+			text = mail_part_bytes(part);
+		else if (part->octets->len == 0 || part->message != NULL ||
+			 (!g_str_has_prefix(part->type, "text/") &&
+			     strcmp(part->type, "application/octet-stream") !=
+				 0))
 			continue;
-		text = mail_part_text(part);
+		else
+			text = mail_part_text(part);
 		end = notice_end(text, &returned);
 		fields = fields_read(text, (size_t)(end - text));
 		if (!has_recipient_fields(fields))

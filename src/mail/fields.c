@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The reader of field groups.  It takes what stands there: any of LF, CR and
-   CRLF ends a line, blank lines part groups, a line that begins with blanks
-   continues the one before, and a line that is no field is skipped. */
+   CRLF ends a line, blank lines part groups, a line that is indented deeper than
+   the field before continues it, and a line that is no field is skipped. */
 
 #include "fields.h"
 
@@ -34,6 +34,7 @@ typedef struct Reader {
 	Fields *fields;
 	FieldGroup *group; /* NULL between groups */
 	char *name;        /* of the field being read, or NULL */
+	size_t indent;     /* of its first line: some programs indent all */
 	GString *value;
 } Reader;
 
@@ -97,13 +98,14 @@ static void read_line(Reader *reader, const char *line, size_t len)
 		reader->group = NULL;
 		return;
 	}
-	if (blanks > 0 && reader->name != NULL) {
+	if (reader->name != NULL && blanks > reader->indent) {
 		append_value(reader, " ", 1);
 		append_value(reader, line + blanks, len - blanks);
 		return;
 	}
 	end_field(reader);
-	(void)begin_field(reader, line + blanks, len - blanks);
+	if (begin_field(reader, line + blanks, len - blanks))
+		reader->indent = blanks;
 }
 
 Fields *fields_read(const char *text, size_t len)

@@ -14,6 +14,7 @@ typedef struct Words {
 	GString *text;
 	bool is_blank_due; /* white space was seen and not yet written */
 	bool is_line_due;
+	bool is_pre; /* lines are as they are */
 } Words;
 
 static void words_append(Words *words, const char *c, size_t len)
@@ -95,6 +96,8 @@ static const char *read_tag(Words *words, const char *p)
 	}
 	if (is_block(name, len))
 		words->is_line_due = true;
+	if (len == 3 && g_ascii_strncasecmp(name, "pre", 3) == 0)
+		words->is_pre = !is_end;
 	if (!is_end &&
 	    ((len == 6 && !g_ascii_strncasecmp(name, "script", 6)) ||
 		(len == 5 && !g_ascii_strncasecmp(name, "style", 5))))
@@ -159,6 +162,8 @@ char *html_words(const char *html)
 			p = read_reference(&words, p);
 		} else if (g_ascii_isspace(*p)) {
 			words.is_blank_due = true;
+			if (words.is_pre && *p == '\n')
+				words.is_line_due = true;
 			p++;
 		} else {
 			words_append(&words, p, 1);

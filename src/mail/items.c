@@ -14,6 +14,7 @@
 #include "items.h"
 
 #include "bounds.h"
+#include "names.h"
 #include "text.h"
 
 #include <stdbool.h>
@@ -36,8 +37,8 @@ static bool is_address_ascii(char c)
 	       (c != '\0' && strchr(".!#$%&'*+-/=?^_`{|}~", c) != NULL);
 }
 
-/* Beyond Latin letters nobody mixes scripts in an address, but sentences run on
-   from their own into ASCII without a blank. */
+/* Beyond Latin letters nobody mixes scripts in a label of an address, but
+   sentences run on from their own into ASCII without a blank. */
 static bool is_address_wide(gunichar c, bool is_ascii)
 {
 	return (g_unichar_isalnum(c) || g_unichar_ismark(c)) &&
@@ -55,7 +56,8 @@ static const char *address_first(const char *from, const char *p)
 		if ((unsigned char)*before < 0x80) {
 			if (!is_address_ascii(*before))
 				break;
-			is_ascii = is_ascii || g_ascii_isalnum(*before);
+			is_ascii = *before != '.' &&
+				   (is_ascii || g_ascii_isalnum(*before));
 		} else {
 			while (before > from &&
 			       ((unsigned char)*before & 0xc0) == 0x80)
@@ -79,7 +81,9 @@ static const char *address_last(const char *p, const char *end)
 			if (!is_address_ascii(*p) ||
 			    (is_wide && g_ascii_isalnum(*p)))
 				break;
-			is_ascii = is_ascii || g_ascii_isalnum(*p);
+			is_ascii = *p != '.' &&
+				   (is_ascii || g_ascii_isalnum(*p));
+			is_wide = *p != '.' && is_wide;
 			p++;
 		} else {
 			gunichar c = g_utf8_get_char(p);
@@ -361,6 +365,23 @@ static const char *address_end(const char *start)
 	return end;
 }
 
+/* <"ana b"@example.org> */
+static bool read_quoted(const char *line, char **ret_address)
+{
+	const char *start = line + strspn(line, " \t");
+	g_autofree char *first = NULL;
+	g_autofree char *address = NULL;
+
+	if (!g_str_has_prefix(start, "<\""))
+		return false;
+	first = g_strndup(start, MIN(strcspn(start, "\n"), BOUND_ADDRESS));
+	address = name_address(first);
+	if (strstr(address, "\"@") == NULL)
+		return false;
+	*ret_address = g_steal_pointer(&address);
+	return true;
+}
+
 static bool read_item_address(const char *text, const char *line,
     char **ret_address)
 {
@@ -369,8 +390,11 @@ static bool read_item_address(const char *text, const char *line,
 	const char *named;
 	const char *at;
 
-	if (read_x400(line, ret_address))
+	if (read_x400(line, ret_address) || read_quoted(line, ret_address))
 		return true;
+	/* ">>> ana@example.org <ana@example.org>", which is no SMTP command */
+	if (g_str_has_prefix(start, ">>> "))
+		start += 4;
 	if (g_ascii_strncasecmp(start, "smtp:", 5) == 0)
 		start += 5;
 	end = address_end(start);
@@ -387,6 +411,33 @@ static bool read_item_address(const char *text, const char *line,
 	    (!is_item_tail(end) && !is_announced(text, line)))
 		return false;
 	*ret_address = g_strndup(start, (size_t)(end - start));
+	return true;
+}
+
+bool mention_is_joined(const char *p, const char *address)
+{
+	static const char *const ands[] = { "and", "und", "et", "y", "e", "en",
+		"и", "oraz", "och", "og", "&", "和", "と", "、", "，" };
+
+	if (p >= address || address - p > 12)
+		return false;
+	while (p < address) {
+		size_t len = strspn(p, " \t\n,;<>[]\"'()");
+		bool is_and = false;
+
+		p += len;
+		if (p >= address)
+			return true;
+		for (unsigned i = 0; i < G_N_ELEMENTS(ands) && !is_and; i++) {
+			len = strlen(ands[i]);
+			is_and = strncmp(p, ands[i], len) == 0 &&
+				 !g_ascii_isalnum(p[len]);
+			if (is_and)
+				p += len;
+		}
+		if (!is_and)
+			return false;
+	}
 	return true;
 }
 

@@ -27,6 +27,10 @@ char *items_only_address(const Items *items, const char *from, const char *to);
 bool mention_next(const char **p, const char *end, const char **ret_start,
     size_t *ret_len);
 
+/* Whether only a comma, an "and" or the like stands between an address that ends
+   at P and the next, which begins at ADDRESS. */
+bool mention_is_joined(const char *p, const char *address);
+
 /* An item of a list: "<ana@example.org>: reason", or the address alone with the
    reason in the lines below. */
 typedef struct Item {

@@ -149,6 +149,16 @@ static const Make makes[] = {
 	{ "mailfoundry", FROM_DAEMON, "unable to deliver message to:" },
 	{ "ironport", FROM_ANYONE, "the following message to <" },
 	{ "ironport", FROM_DAEMON, "the following message was undeliverable" },
+	{ "vzwpix", FROM_ANYONE, "message could not be delivered to mobile" },
+	{ "caiwireless", FROM_DAEMON,
+	    "the following recipients did not receive" },
+	{ "fml", FROM_DAEMON, "sorry, your mail is not accepted" },
+	{ "x6", FROM_DAEMON, "we had trouble delivering your message" },
+	{ "aruba", FROM_DAEMON, "it was not possible to deliver" },
+	{ "mercury", FROM_DAEMON, "the following addresses were not valid" },
+	{ "listserv", FROM_DAEMON, "the enclosed mail file could not be" },
+	{ "icewarp", FROM_DAEMON, "the message you sent could not be" },
+	{ "eims", FROM_DAEMON, "the following mail addressed to" },
 	{ "dovecot", FROM_DAEMON, "your message was automatically rejected" },
 	{ "sieve", FROM_DAEMON, "your message to <" },
 
@@ -343,15 +353,42 @@ static bool has_bounce_words(const Report *report)
 	return words_in(lower, words, G_N_ELEMENTS(words));
 }
 
+/* A subject that only mail systems begin a mail with. */
+static bool has_plain_subject(const Report *report)
+{
+	static const char *const begins[] = { "undeliver", "delivery fail",
+		"delivery status notification", "failure notice",
+		"returned mail", "mail delivery fail", "non-delivery",
+		"mail could not be delivered", "message undeliver",
+		"delivery notification", "delivery report", "failed delivery",
+		"unzustellbar", "mail system error - returned", "退信",
+		"系统退信" };
+	g_autofree char *subject = g_utf8_strdown(report->subject, -1);
+
+	return words_begin(subject, begins, G_N_ELEMENTS(begins));
+}
+
+/* From an address that could be anybody's: a gateway's administrator.  Then
+   everything else has to be there. */
+static bool is_from_gateway(const Mail *mail, const Report *report)
+{
+	return has_plain_subject(report) && has_bounce_words(report) &&
+	       *mail_header(mail, "In-Reply-To") == '\0' &&
+	       notice_lists_recipient(report);
+}
+
 bool read_notice(const Mail *mail, Report *report)
 {
-	if (!daemon_is_sender(mail, report))
+	if (!daemon_is_sender(mail, report)) {
+		if (!is_from_gateway(mail, report))
+			return false;
+	} else if (!daemon_has_subject(report) &&
+		   (!has_bounce_words(report) ||
+		       (report->is_auto_submitted &&
+			   !daemon_is_from(mail, report)))) {
+		/* a person's auto-reply comes from the null sender, too */
 		return false;
-	/* a person's auto-reply comes from the null sender, too */
-	if (!daemon_has_subject(report) &&
-	    (!has_bounce_words(report) ||
-		(report->is_auto_submitted && !daemon_is_from(mail, report))))
-		return false;
+	}
 	report->kind = REPORT_DSN;
 	notice_read(mail, report);
 	return true;

@@ -148,6 +148,9 @@ char *name_typed_address(const char *text)
 
 	name_split_type(text, &type, &rest);
 	address = name_address(rest);
+	/* the root of the DNS is no part of it (RFC 5321, 2.3.5) */
+	if (g_str_has_suffix(address, ".") && strchr(address, '@') != NULL)
+		address[strlen(address) - 1] = '\0';
 	if (strcmp(type, "utf-8") == 0) {
 		g_autofree char *plain = xtext_decode(address);
 

@@ -241,6 +241,34 @@ ReportRecipient *notice_find(const Report *report, const char *address)
 	return NULL;
 }
 
+/* "ana@example.org; ben@example.org" at the beginning of an item. */
+static void read_joined(Report *report, const Item *item, const char *about)
+{
+	const char *p = item->text;
+	const char *stop = p + MIN(strcspn(p, "\n"), item->len);
+	const char *last = NULL;
+	const char *start;
+	size_t len;
+
+	while (mention_next(&p, stop, &start, &len)) {
+		g_autofree char *address = g_strndup(start, len);
+
+		if (last == NULL) {
+			if (g_ascii_strcasecmp(address, item->address) != 0)
+				return;
+		} else if (memchr(last, '<', (size_t)(start - last)) != NULL &&
+			   memchr(last, ',', (size_t)(start - last)) == NULL &&
+			   memchr(last, ';', (size_t)(start - last)) == NULL) {
+			return; /* "ana@example.org <ana@home.example>" */
+		} else if (!mention_is_joined(last, start)) {
+			return;
+		} else if (notice_find(report, address) == NULL) {
+			(void)notice_add(report, address, about);
+		}
+		last = start + len;
+	}
+}
+
 void notice_read_items(Report *report, const char *text, const char *end)
 {
 	const char *line = text;
@@ -254,9 +282,10 @@ void notice_read_items(Report *report, const char *text, const char *end)
 		/* a list of names may come first, and the reasons later */
 		if (known == NULL && prose_is_other(text, item.text))
 			; /* "A message sent by <ben@example.net>" */
-		else if (known == NULL)
+		else if (known == NULL) {
 			(void)notice_add(report, item.address, about);
-		else if (*known->diagnostic == '\0')
+			read_joined(report, &item, about);
+		} else if (*known->diagnostic == '\0')
 			describe(known, about);
 		item_clear(&item);
 	}
@@ -391,6 +420,16 @@ void notice_read_only(Report *report)
 
 	read_only_recipient(report, text, end);
 	set_action(report, is_delay(report, text, (size_t)(end - text)));
+}
+
+bool notice_lists_recipient(const Report *report)
+{
+	g_autoptr(Report) trial = report_new();
+	const char *returned;
+
+	notice_read_items(trial, report->text,
+	    notice_end(report->text, &returned));
+	return trial->recipients->len > 0;
 }
 
 bool notice_names_recipient(const Mail *mail, const Report *report)

@@ -25,6 +25,9 @@ ReportRecipient *notice_find(const Report *report, const char *address);
 /* Adds the recipients that stand at the beginning of items in TEXT, up to END. */
 void notice_read_items(Report *report, const char *text, const char *end);
 
+/* Whether the text has one in a list. */
+bool notice_lists_recipient(const Report *report);
+
 /* Whether the text of MAIL names one; REPORT is left as it is. */
 bool notice_names_recipient(const Mail *mail, const Report *report);
 

@@ -11,6 +11,7 @@
 
 #include "bounds.h"
 #include "items.h"
+#include "wordlist.h"
 
 #include <string.h>
 
@@ -493,6 +494,25 @@ static ProseRole find_lead(const char *before)
 	return best != NULL ? best->role : PROSE_UNSAID;
 }
 
+/* "The following recipients could not be reached: ana@example.org" */
+static bool is_announced(const char *before)
+{
+	static const char *const words[] = { "could not be", "cannot be",
+		"can not be", "were not", "was not", "not delivered", "failed",
+		"unable to", "undeliverable", "rejected", "refused", "errors",
+		"unknown", "did not reach", "nicht zugestellt",
+		"nicht erreicht", "non remis", "pas pu", "no se pudo",
+		"no se ha podido", "non è stato", "não foi possível",
+		"не доставлен", "не удалось", "できません", "无法", "未能" };
+	g_autofree char *text = g_strdup(before);
+	const char *sentence = strrchr(before, '.');
+
+	trim_end(text);
+	return (g_str_has_suffix(text, ":") || g_str_has_suffix(text, "：")) &&
+	       words_in(sentence != NULL ? sentence : before, words,
+		   G_N_ELEMENTS(words));
+}
+
 static bool has_tail(const char *after)
 {
 	const char *text = skip_start(after);
@@ -542,6 +562,19 @@ static const char *paragraph_start(const char *text, const char *p)
 	return character_start(text, p);
 }
 
+/* Behind the words, before a source route: "@gw.example:ana@example.org" */
+static const char *route_start(const char *text, const char *start)
+{
+	const char *p = start;
+
+	if (p == text || p[-1] != ':')
+		return start;
+	p--;
+	while (p > text && (g_ascii_isalnum(p[-1]) || strchr(".-_,@", p[-1])))
+		p--;
+	return *p == '@' ? p : start;
+}
+
 static ProseRole role_of(const char *text, const char *end, const char *start,
     const char *stop)
 {
@@ -552,6 +585,7 @@ static ProseRole role_of(const char *text, const char *end, const char *start,
 	g_autofree char *after = NULL;
 	ProseRole role = PROSE_UNSAID;
 
+	start = route_start(line, start);
 	if (start - line < REACH) {
 		label = fold(line, (size_t)(start - line));
 		role = find_label(label);
@@ -565,6 +599,8 @@ static ProseRole role_of(const char *text, const char *end, const char *start,
 	role = find_lead(before);
 	if (role != PROSE_UNSAID)
 		return role;
+	if (is_announced(before))
+		return PROSE_RECIPIENT;
 	reach = character_start(stop, reach);
 	after = fold(stop, (size_t)(reach - stop));
 	return has_tail(after) ? PROSE_RECIPIENT : PROSE_UNSAID;
@@ -578,7 +614,13 @@ static void prose_name_free(gpointer data)
 	g_free(name);
 }
 
-static void add_name(GPtrArray *names, char *address, ProseRole role)
+static bool is_stronger(ProseRole role, ProseRole than)
+{
+	return role == PROSE_OTHER || (than != PROSE_OTHER && role > than);
+}
+
+/* The entry of ADDRESS, which is taken. */
+static ProseName *take_name(GPtrArray *names, char *address)
 {
 	ProseName *name;
 
@@ -587,27 +629,50 @@ static void add_name(GPtrArray *names, char *address, ProseRole role)
 		if (g_ascii_strcasecmp(name->address, address) != 0)
 			continue;
 		g_free(address);
-		if (role == PROSE_OTHER ||
-		    (name->role != PROSE_OTHER && role > name->role))
-			name->role = role;
-		return;
+		return name;
 	}
 	name = g_new(ProseName, 1);
-	*name = (ProseName){ .address = address, .role = role };
+	*name = (ProseName){ .address = address, .role = PROSE_UNSAID };
 	g_ptr_array_add(names, name);
+	return name;
+}
+
+/* Names joined by "and" are of one role. */
+static void end_run(GPtrArray *run, ProseRole role)
+{
+	for (guint i = 0; i < run->len; i++) {
+		ProseName *name = g_ptr_array_index(run, i);
+
+		if (is_stronger(role, name->role))
+			name->role = role;
+	}
+	g_ptr_array_set_size(run, 0);
 }
 
 GPtrArray *prose_read(const char *text, const char *end)
 {
 	GPtrArray *names = g_ptr_array_new_with_free_func(prose_name_free);
+	g_autoptr(GPtrArray) run = g_ptr_array_new();
+	ProseRole run_role = PROSE_UNSAID;
+	const char *last = text;
 	const char *p = text;
 	const char *start;
 	size_t len;
 
 	for (unsigned i = 0;
-	     i < 2 * BOUND_GROUPS && mention_next(&p, end, &start, &len); i++)
-		add_name(names, g_strndup(start, len),
-		    role_of(text, end, start, start + len));
+	     i < 2 * BOUND_GROUPS && mention_next(&p, end, &start, &len); i++) {
+		ProseRole role = role_of(text, end, start, start + len);
+
+		if (run->len > 0 && !mention_is_joined(last, start)) {
+			end_run(run, run_role);
+			run_role = PROSE_UNSAID;
+		}
+		g_ptr_array_add(run, take_name(names, g_strndup(start, len)));
+		if (is_stronger(role, run_role))
+			run_role = role;
+		last = start + len;
+	}
+	end_run(run, run_role);
 	return names;
 }
 

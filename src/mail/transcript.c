@@ -161,6 +161,7 @@ static const struct {
 	{ "In:  ", "Out: " },             /* Postfix, smtpd(8) */
 	{ " --> ", " <-- " },             /* MDaemon */
 	{ "Sent <<< ", "Received >>> " }, /* InterScan */
+	{ "Sent >>> ", "Received <<< " },
 	{ "hMailServer sent: ", "Remote server replied: " },
 	{ "-> ", "<- " },
 };

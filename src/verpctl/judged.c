@@ -40,6 +40,8 @@ static void json_event(const JudgementItem *item, Row *row)
 
 	row_open_object(row, NULL);
 	row_text(row, "recipient", item->recipient);
+	row_text(row, "alias",
+	    item->about != NULL ? item->about->original_recipient : "");
 	row_text(row, "status", verdict->status);
 	row_text(row, "smtp_code", code);
 	row_text(row, "action",

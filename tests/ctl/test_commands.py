@@ -230,8 +230,8 @@ def test_classify():
                      "reason": "bad-mailbox", "diagnostic": UNKNOWN_USER})
     tap.check(0.7 < event["confidence"] <= 1 and event["rule"], event)
     tap.check_equal(sorted(event), sorted(
-        ["recipient", "status", "smtp_code", "action", "class", "reason",
-         "rule", "confidence", "provider", "diagnostic"]))
+        ["recipient", "alias", "status", "smtp_code", "action", "class",
+         "reason", "rule", "confidence", "provider", "diagnostic"]))
 
 
 def test_classify_explain():

@@ -58,6 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_line(report->returned_message_id, BOUND_ADDRESS);
 	check_line(report->returned_return_path, BOUND_ADDRESS);
 	check_line(report->returned_to, BOUND_ADDRESS);
+	check_line(report->feedback_id, BOUND_FIELD);
 	check_text(report->text, BOUND_TEXT + 1);
 	g_assert(report->text_part <= report->parts->len);
 	g_assert(report->parts->len <= BOUND_PARTS);

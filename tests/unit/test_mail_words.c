@@ -4,7 +4,9 @@
 
 #include "charset.h"
 #include "html.h"
+#include "items.h"
 #include "names.h"
+#include "prose.h"
 #include "report_read.h"
 #include "stage.h"
 
@@ -288,6 +290,127 @@ START_TEST(charsets_are_decoded)
 }
 END_TEST
 
+/* --- whom sentences speak of --- */
+
+static const struct {
+	const char *text;
+	const char *recipients; /* with blanks between */
+} sentences[] = {
+	{ "Your mail to a@x.example was refused.", "a@x.example" },
+	{ "Your message to <a@x.example> from <b@x.example> failed.",
+	    "a@x.example" },
+	{ "Message to a@x.example and b@x.example failed",
+	    "a@x.example b@x.example" },
+	{ "These could not be reached: a@x.example, b@x.example",
+	    "a@x.example b@x.example" },
+	{ "Failed recipients: <a@x.example> <b@x.example>",
+	    "a@x.example b@x.example" },
+	{ "To: a@x.example\nFrom: b@x.example\n", "a@x.example" },
+	{ "To: b@x.example\nRecipient: a@x.example\n", "a@x.example" },
+	{ "Recipient: [SMTP:a@x.example]\n", "a@x.example" },
+	{ "  Recipient address: @r.example:a@x.example\n", "a@x.example" },
+	{ "The mailbox of a@x.example is full. Write to b@x.example.",
+	    "a@x.example" },
+	{ "Please send questions to a@x.example.", "" },
+	{ "For help write to a@x.example", "" },
+	{ "We do not know a@x.example.", "" },
+	{ "a@x.example does not exist.", "a@x.example" },
+	{ "<a@x.example>: does not exist.", "a@x.example" },
+	{ "The user moved. New address: b@x.example. Mail to a@x.example is "
+	  "lost",
+	    "a@x.example" },
+	{ "a@x.example is unknown. Please use a@x.example instead.", "" },
+	{ "Das Postfach von a@x.example ist voll. Absender: b@x.example",
+	    "a@x.example" },
+	{ "Empfänger: a@x.example\nAbsender: b@x.example\n", "a@x.example" },
+	{ "Votre message à a@x.example n'a pas pu être remis. Veuillez "
+	  "contacter b@x.example.",
+	    "a@x.example" },
+	{ "Il messaggio per a@x.example non è stato consegnato.",
+	    "a@x.example" },
+	{ "A mensagem para a@x.example não foi entregue.", "a@x.example" },
+	{ "Su mensaje a a@x.example no se ha podido entregar.", "a@x.example" },
+	{ "Uw bericht aan a@x.example kon niet worden bezorgd.",
+	    "a@x.example" },
+	{ "Nie można dostarczyć wiadomości do adresata a@x.example",
+	    "a@x.example" },
+	{ "Пользователь a@x.example не найден. Обратитесь к b@x.example",
+	    "a@x.example" },
+	{ "收件人：a@x.example\n发件人：b@x.example\n", "a@x.example" },
+	{ "无法发送到a@x.example，请联系b@x.example", "a@x.example" },
+	{ "宛先「a@x.example」に送信できませんでした。", "a@x.example" },
+	{ "a@x.exampleは存在しません", "a@x.example" },
+	{ "c=US;a= ;p=X;dda:SMTP=a@x.example; unknown address", "" },
+	{ "", "" },
+	{ "@", "" },
+};
+
+START_TEST(sentences_are_understood)
+{
+	const char *text = sentences[_i].text;
+	g_autoptr(GPtrArray) names = prose_read(text, text + strlen(text));
+	g_autoptr(GString) found = g_string_new(NULL);
+	ProseRole best = PROSE_ADDRESSEE;
+
+	for (guint i = 0; i < names->len; i++) {
+		const ProseName *name = g_ptr_array_index(names, i);
+
+		best = MAX(best, name->role);
+	}
+	for (guint i = 0; i < names->len; i++) {
+		const ProseName *name = g_ptr_array_index(names, i);
+
+		if (name->role == best)
+			g_string_append_printf(found, "%s%s",
+			    found->len > 0 ? " " : "", name->address);
+	}
+	ck_assert_msg(strcmp(found->str, sentences[_i].recipients) == 0,
+	    "%s: \"%s\"", text, found->str);
+}
+END_TEST
+
+/* --- addresses in lists --- */
+
+static const struct {
+	const char *text;
+	const char *addresses;
+} lists[] = {
+	{ "<a@x.example>: no\n<b@x.example>: no\n", "a@x.example b@x.example" },
+	{ "  a@x.example\n    because of b@x.example\n", "a@x.example" },
+	{ "a@x.example on Mon, 2 Mar 2026\n", "a@x.example" },
+	{ "a@x.example on this day\n", "" },
+	{ "Failed:\n\na@x.example on this day\n", "a@x.example" },
+	{ "b@x.example <a@x.example>: no\n", "a@x.example" },
+	{ "a@x.example <mailto:a@x.example>\n", "a@x.example" },
+	{ "c=US;a= ;p=X;dda:SMTP=a@x.example; on Mon\n", "a@x.example" },
+	{ "<\"a b\"@x.example>: no\n", "\"a b\"@x.example" },
+	{ "[SMTP:a@x.example]\n", "a@x.example" },
+	{ ">>> a@x.example <a@x.example>\n", "a@x.example" },
+	{ ">>> RCPT TO:<a@x.example>\n", "" },
+	{ "宛先：a@x.example\n", "" },
+	{ "josé@x.example\n", "josé@x.example" },
+	{ "用户@例子.example\n", "用户@例子.example" },
+	{ "用户@例子.example的邮件\n", "" },
+	{ "c=\n", "" },
+};
+
+START_TEST(lists_are_read)
+{
+	const char *text = lists[_i].text;
+	const char *line = text;
+	g_autoptr(GString) found = g_string_new(NULL);
+	Item item;
+
+	while (items_next(text, &line, text + strlen(text), &item)) {
+		g_string_append_printf(found, "%s%s", found->len > 0 ? " " : "",
+		    item.address);
+		item_clear(&item);
+	}
+	ck_assert_msg(strcmp(found->str, lists[_i].addresses) == 0,
+	    "%s: \"%s\"", text, found->str);
+}
+END_TEST
+
 static Suite *words_suite(void)
 {
 	Suite *suite = suite_create("mail words");
@@ -296,6 +419,9 @@ static Suite *words_suite(void)
 	mail_init();
 	tcase_add_loop_test(tcase, addresses_are_found, 0,
 	    G_N_ELEMENTS(addresses));
+	tcase_add_loop_test(tcase, sentences_are_understood, 0,
+	    G_N_ELEMENTS(sentences));
+	tcase_add_loop_test(tcase, lists_are_read, 0, G_N_ELEMENTS(lists));
 	tcase_add_loop_test(tcase, typed_addresses_are_found, 0,
 	    G_N_ELEMENTS(typed));
 	tcase_add_loop_test(tcase, types_are_split_off, 0,

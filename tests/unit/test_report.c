@@ -313,6 +313,35 @@ START_TEST(a_redacted_complaint_still_returns_its_path)
 }
 END_TEST
 
+START_TEST(a_feedback_id_is_read)
+{
+	g_autoptr(Report) report = read_file("cfbl.eml");
+
+	ck_assert_str_eq(report->feedback_id, "42:mxw42c7k");
+	ck_assert(report->is_returned_to_alone);
+}
+END_TEST
+
+/* A list's address is nobody's. */
+START_TEST(a_list_is_not_alone)
+{
+	g_autoptr(Report) report = read_file("sendmail-list.eml");
+
+	ck_assert_str_eq(report->returned_to, "readers@lists.example");
+	ck_assert(!report->is_returned_to_alone);
+	ck_assert_uint_eq(report->recipients->len, 0);
+}
+END_TEST
+
+START_TEST(an_alias_is_kept)
+{
+	g_autoptr(Report) report = read_file("exim-sent-by.eml");
+
+	ck_assert_str_eq(report_recipient(report, 0)->original_recipient,
+	    "list@example.org");
+}
+END_TEST
+
 START_TEST(what_a_notice_returns_is_read)
 {
 	static const char *const files[] = { "qmail.eml", "exim.eml",
@@ -571,6 +600,9 @@ static Suite *report_suite(void)
 	tcase_add_test(facts, leftover_xtext_is_decoded);
 	tcase_add_test(facts, a_complaint_is_read_whole);
 	tcase_add_test(facts, a_redacted_complaint_still_returns_its_path);
+	tcase_add_test(facts, a_feedback_id_is_read);
+	tcase_add_test(facts, a_list_is_not_alone);
+	tcase_add_test(facts, an_alias_is_kept);
 	tcase_add_loop_test(facts, what_a_notice_returns_is_read, 0, 4);
 	tcase_add_test(facts, html_is_read_as_words);
 	tcase_add_test(facts, the_remote_host_is_found_in_words);
