@@ -133,6 +133,9 @@ class Verpd:
                 argv, user=self.user, group="nogroup", extra_groups=[],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 cwd=self.root, **options)
+        with open(os.path.join(self.root, "pid"), "w",
+                  encoding="ascii") as out:
+            out.write(str(self.process.pid))
         if wait:
             tap.wait_for("verpd to listen\n" + self.log(), self.is_listening)
 
