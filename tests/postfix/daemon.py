@@ -218,8 +218,12 @@ class Verpd:
 
     def wait_events(self, address, count=1, seconds=30):
         """Those of ADDRESS, once there are COUNT."""
-        tap.wait_for(f"{count} events of {address}",
-                     lambda: len(self.events(address)) >= count, seconds)
+        try:
+            tap.wait_for(f"{count} events of {address}",
+                         lambda: len(self.events(address)) >= count, seconds)
+        except AssertionError:
+            tap.comment(self.log()[-2000:])
+            raise
         return self.events(address)
 
     def forged(self):

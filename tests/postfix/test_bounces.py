@@ -84,6 +84,25 @@ def test_local_bounces_count():
     tap.check_equal(VERPD.forged(), [])
 
 
+def test_local_bounces_to_odd_addresses():
+    """XVERP joins with "+" and "=", which addresses may hold as well."""
+    for given, folded in (
+            ("gone.ana+list@far.example", "gone.ana+list@far.example"),
+            ("gone.a=b@far.example", "gone.a=b@far.example"),
+            ("gone.o'neill@far.example", "gone.o'neill@far.example"),
+            ("gone.a-b_c/d{e}@far.example", "gone.a-b_c/d{e}@far.example"),
+            ("Gone.Upper@Far.Example", "gone.upper@far.example"),
+            ("gone." + "x" * 55 + "@far.example",
+             "gone." + "x" * 55 + "@far.example"),
+            ("gone.jos\u00e9@far.example", "gone.jos\u00e9@far.example"),
+            ("gone.idn@xn--bcher-kva.example",
+             "gone.idn@xn--bcher-kva.example")):
+        POSTFIX.sendmail(BASE, [given], messages.campaign(), xverp=True)
+        event, = VERPD.wait_events(folded, 1, 10)
+        tap.check_equal((event["class"], event["trust"]), ("hard", "local"))
+        tap.check(not may_mail(given), given)
+
+
 def test_queue_id_is_in_both_logs():
     POSTFIX.sendmail(BASE, ["gone.hugo@far.example"], messages.campaign(),
                      xverp=True)

@@ -70,6 +70,26 @@ def test_other_sub_addresses_stay_away():
                    if row["address"].startswith("ab+")], VERPD.forged())
 
 
+def test_nobody_there():
+    """verpd stays away until the bounce expires: without 2bounce it would be
+    gone now, with it a human has it."""
+    token = VERPD.mint("news-43", "emil@far.example")
+    VERPD.stop()
+    VERPD.listener.close()
+    os.unlink(VERPD.socket)
+    POSTFIX.send_from_outside("", [token], messages.report(
+        token, "emil@far.example"))
+    POSTFIX.wait_log("status=expired, returned to sender")
+    sender, recipient, text = tap.wait_for(
+        "the postmaster's copy", lambda: [
+            mail for mail in SITE.peer.accepted
+            if mail[1].startswith("postmaster@")])[0]
+    tap.check(sender.startswith("double-bounce@"), sender)
+    tap.check_equal(recipient, "postmaster@sender.example")
+    tap.check(token.encode() in text and b"User unknown" in text, text)
+
+
 tap.run([test_expired_in_the_queue_is_soft, test_delay_warnings_touch_nobody,
-         test_signed_sub_address, test_other_sub_addresses_stay_away],
+         test_signed_sub_address, test_other_sub_addresses_stay_away,
+         test_nobody_there],
         VERPD.verify)
