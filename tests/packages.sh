@@ -8,7 +8,7 @@ packages_to_build=(gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev
 	libgmime-3.0-dev libsqlite3-dev libpcre2-dev libconfuse-dev
 	libjson-glib-dev)
 packages_to_try=(python3 postfix)
-packages_to_test=(check mandoc sqlite3 git clang libclang-rt-14-dev
+packages_to_test=(check g++ mandoc sqlite3 git clang libclang-rt-14-dev
 	clang-format)
 
 packages_missing() {
