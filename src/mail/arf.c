@@ -64,13 +64,40 @@ static void read_feedback(Report *report, const MailPart *part)
 		    "Removal-Recipient");
 }
 
+/* The fields in a part that says it is text: some write them there, or a
+   gateway has renamed it. */
+static const MailPart *find_text_feedback(const Mail *mail)
+{
+	for (unsigned i = 0; i < mail_n_parts(mail); i++) {
+		const MailPart *part = mail_part(mail, i);
+		g_autoptr(Fields) fields = NULL;
+
+		if (part->message != NULL || part->octets->len == 0 ||
+		    part->octets->len > BOUND_FIELD)
+			continue;
+		fields = fields_read((const char *)part->octets->data,
+		    part->octets->len);
+		if (*fields_value(fields, "Feedback-Type") != '\0' &&
+		    *fields_value(fields, "User-Agent") != '\0')
+			return part;
+	}
+	return NULL;
+}
+
+/* A whole mail may be about feedback: then it is one only if it has another
+   mail within it, or is of the type. */
 bool read_arf(const Mail *mail, Report *report)
 {
 	const MailPart *part = mail_find(mail, "message/feedback-report");
+	bool is_typed = g_ascii_strcasecmp(mail_type_parameter(mail,
+					       "report-type"),
+			    "feedback-report") == 0;
 
 	if (part == NULL &&
-	    g_ascii_strcasecmp(mail_type_parameter(mail, "report-type"),
-		"feedback-report") != 0)
+	    (is_typed || mail_find(mail, "message/rfc822") != NULL ||
+		mail_find(mail, "text/rfc822-headers") != NULL))
+		part = find_text_feedback(mail);
+	if (part == NULL && !is_typed)
 		return false;
 	report->kind = REPORT_COMPLAINT;
 	if (part != NULL)

@@ -5,6 +5,7 @@
 
 #include "notice.h"
 
+#include "action.h"
 #include "bounds.h"
 #include "daemon.h"
 #include "dsn.h"
@@ -353,28 +354,6 @@ void notice_read_failed_recipients(const Mail *mail, Report *report)
 	}
 }
 
-/* A warning that nothing has failed yet. */
-static bool is_delay(const Report *report, const char *text, size_t len)
-{
-	static const char *const words[] = { "warning only", "will be retried",
-		"still being retried", "not yet been delivered",
-		"has been delayed", "is delayed", "no action is required",
-		"will keep trying", "will continue to try",
-		"delivery incomplete", "transient non-fatal", "will retry",
-		"do not need to resend", "will be attempted again" };
-	static const char *const failed[] = { "permanent", "giving up",
-		"gave up", "has failed", "failed to", "fatal errors" };
-	g_autofree char *lower = g_ascii_strdown(text, (gssize)len);
-	g_autofree char *subject = g_ascii_strdown(report->subject, -1);
-
-	if (words_in(lower, words, G_N_ELEMENTS(words)) &&
-	    !words_in(lower, failed, G_N_ELEMENTS(failed)))
-		return true;
-	return g_str_has_prefix(subject, "warning:") ||
-	       strstr(subject, "delayed") != NULL ||
-	       strstr(subject, "(delay)") != NULL;
-}
-
 /* With one recipient, what its item does not say the rest of the text does. */
 static void read_only_recipient(Report *report, const char *text,
     const char *end)
@@ -400,15 +379,14 @@ static void read_only_recipient(Report *report, const char *text,
 		text_take(&recipient->text, g_steal_pointer(&about));
 }
 
-static void set_action(Report *report, bool is_delayed)
+static void set_action(Report *report, ReportAction action)
 {
 	for (guint i = 0; i < report->recipients->len; i++) {
 		ReportRecipient *recipient =
 		    g_ptr_array_index(report->recipients, i);
 
 		if (recipient->action == ACTION_NONE)
-			recipient->action = is_delayed ? ACTION_DELAYED
-						       : ACTION_FAILED;
+			recipient->action = action;
 	}
 }
 
@@ -419,7 +397,7 @@ void notice_read_only(Report *report)
 	const char *end = notice_end(text, &returned);
 
 	read_only_recipient(report, text, end);
-	set_action(report, is_delay(report, text, (size_t)(end - text)));
+	set_action(report, action_find(report, text, (size_t)(end - text)));
 }
 
 bool notice_lists_recipient(const Report *report)
@@ -451,7 +429,6 @@ void notice_read(const Mail *mail, Report *report)
 	const char *text = report->text;
 	const char *returned;
 	const char *end = notice_end(text, &returned);
-	bool is_delayed = is_delay(report, text, (size_t)(end - text));
 
 	if (report->recipients->len == 0)
 		notice_read_items(report, text, end);
@@ -462,7 +439,7 @@ void notice_read(const Mail *mail, Report *report)
 		read_prose(mail, report, text, end);
 	if (report->recipients->len == 1)
 		read_only_recipient(report, text, end);
-	set_action(report, is_delayed);
+	set_action(report, action_find(report, text, (size_t)(end - text)));
 	returned_read_text(returned, strlen(returned), report);
 }
 
@@ -493,5 +470,5 @@ void notice_read_local_names(Report *report)
 	}
 	if (report->recipients->len == 1)
 		notice_read_only(report);
-	set_action(report, false);
+	set_action(report, ACTION_FAILED);
 }

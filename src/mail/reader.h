@@ -24,6 +24,7 @@ ReaderFunc read_qmail;
 ReaderFunc read_exim;
 ReaderFunc read_sendmail;
 ReaderFunc read_postfix;
+ReaderFunc read_list_refusal;
 ReaderFunc read_make;
 ReaderFunc read_notice;
 ReaderFunc read_challenge_service;

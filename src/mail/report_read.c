@@ -40,6 +40,7 @@ static const struct {
 	{ "exim", read_exim },
 	{ "sendmail", read_sendmail },
 	{ "postfix", read_postfix },
+	{ "list", read_list_refusal },
 	{ "", read_make },
 	{ "notice", read_notice },
 	{ "unsubscribe", read_unsubscribe },

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A notice without an Action field: has the mail failed, is it late, or has it
+   arrived?  What says that it failed overrules the rest. */
+
+#include "action.h"
+
+#include "wordlist.h"
+
+/* All in lower case. */
+static const char *const failed[] = { "permanent", "giving up", "gave up",
+	"has failed", "failed to", "fatal errors", "could not be", "undeliver",
+	"not delivered", "unable to" };
+
+/* The same, for words of delay, which are often "could not be ... yet". */
+static const char *const failed_for_good[] = { "permanent", "giving up",
+	"gave up", "has failed", "failed to", "fatal errors" };
+
+static const char *const delayed[] = { "warning only", "will be retried",
+	"still being retried", "not yet been delivered", "has been delayed",
+	"is delayed", "no action is required", "will keep trying",
+	"will continue to try", "delivery incomplete", "transient non-fatal",
+	"will retry", "do not need to resend", "will be attempted again",
+	"is being held until", "held for moderation",
+	"awaits moderator approval", "awaiting moderation",
+	"weitere zustellversuche", "wird weiterhin versucht",
+	"noch nicht zugestellt", "nouvelle tentative", "sera réessay",
+	"se seguirá intentando", "será reintentad",
+	"попытки доставки будут продолжены", "再送を試み", "将继续尝试" };
+
+static const char *const delivered[] = { "successfully delivered",
+	"successfully relayed", "has been delivered to the following",
+	"was delivered to the following", "has been successfully",
+	"groups is complete", "lists is complete", "relayed to the following",
+	"erfolgreich zugestellt", "remis avec succès",
+	"a été remis aux destinataires", "entregado correctamente",
+	"consegnato correttamente", "entregue com êxito", "успешно доставлено",
+	"正常に配信されました", "已成功传递" };
+
+static bool has_delay_subject(const char *subject)
+{
+	static const char *const words[] = { "delayed", "(delay)", "verzögert",
+		"retardé", "retrasad", "задерж", "遅延" };
+
+	return g_str_has_prefix(subject, "warning:") ||
+	       words_in(subject, words, G_N_ELEMENTS(words));
+}
+
+ReportAction action_find(const Report *report, const char *text, size_t len)
+{
+	g_autofree char *lower = g_utf8_strdown(text, (gssize)len);
+	g_autofree char *subject = g_utf8_strdown(report->subject, -1);
+
+	if (words_in(lower, delivered, G_N_ELEMENTS(delivered)) &&
+	    !words_in(lower, failed, G_N_ELEMENTS(failed)))
+		return ACTION_DELIVERED;
+	if (words_in(lower, delayed, G_N_ELEMENTS(delayed)) &&
+	    !words_in(lower, failed_for_good, G_N_ELEMENTS(failed_for_good)))
+		return ACTION_DELAYED;
+	return has_delay_subject(subject) ? ACTION_DELAYED : ACTION_FAILED;
+}
