@@ -232,8 +232,9 @@ static void take_value(Event *event, Meaning meaning, const char *value)
 		break;
 	case MEANS_FEEDBACK:
 		text_take(&event->report->feedback_type,
-		    g_ascii_strdown(value,
-			(gssize)MIN(strlen(value), BOUND_NAME)));
+		    text_utf8(value, strlen(value), BOUND_NAME));
+		text_take(&event->report->feedback_type,
+		    g_ascii_strdown(event->report->feedback_type, -1));
 		break;
 	case MEANS_REPORTER:
 		text_take(&event->report->reporting_mta,

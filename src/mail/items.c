@@ -374,7 +374,7 @@ static bool read_quoted(const char *line, char **ret_address)
 
 	if (!g_str_has_prefix(start, "<\""))
 		return false;
-	first = g_strndup(start, MIN(strcspn(start, "\n"), BOUND_ADDRESS));
+	first = text_utf8(start, strcspn(start, "\n"), BOUND_ADDRESS);
 	address = name_address(first);
 	if (strstr(address, "\"@") == NULL)
 		return false;

@@ -208,7 +208,7 @@ static void read_line(Transcript *transcript, const char *line)
 		while (len > 0 && host[len - 1] == '.')
 			len--;
 		g_free(transcript->host);
-		transcript->host = g_strndup(host, MIN(len, BOUND_NAME));
+		transcript->host = text_utf8(host, len, BOUND_NAME);
 		transcript->stage = STAGE_CONNECT;
 	} else if (read_dialogue(transcript, line)) {
 		transcript->is_seen = true;
@@ -229,7 +229,7 @@ bool transcript_read(Report *report, const char *text, const char *end)
 
 	for (const char *p = text; p < end;) {
 		size_t len = strcspn(p, "\n");
-		g_autofree char *line = g_strndup(p, MIN(len, BOUND_FIELD));
+		g_autofree char *line = text_utf8(p, len, BOUND_FIELD);
 
 		read_line(&transcript, g_strchug(line));
 		p += len;
