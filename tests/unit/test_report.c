@@ -634,6 +634,7 @@ static Suite *report_suite(void)
 
 	tcase_set_timeout(hostile, 60);
 	tcase_add_loop_test(hostile, bombs_are_bounded, 0, G_N_ELEMENTS(bombs));
+	tcase_add_loop_test(hostile, a_cut_keeps_characters_whole, 0, 3);
 	tcase_add_test(hostile, a_thousand_levels_are_not_walked);
 	tcase_add_test(hostile, recipients_are_bounded);
 	tcase_add_test(hostile, nothing_is_a_report);
