@@ -237,6 +237,19 @@ static char *keep_header(Keeper *keeper, Share share)
 	return g_steal_pointer(&type);
 }
 
+/* A report that its maker calls octets is read all the same (dsn.c); other
+   octets are attachments. */
+static bool is_report_in_octets(const Keeper *keeper, const char *type)
+{
+	const Line first = { keeper->next,
+		(size_t)(keeper->end - keeper->next) };
+
+	return is_type(type, "application/octet-stream") &&
+	       (begins(first, "Reporting-MTA:") ||
+		   begins(first, "Final-Recipient:") ||
+		   begins(first, "Original-Recipient:"));
+}
+
 /* The share of the body of TYPE, whose boundary, if it has one, is noted. */
 static Share body_share(Keeper *keeper, const char *type)
 {
@@ -256,7 +269,7 @@ static Share body_share(Keeper *keeper, const char *type)
 			   ? SHARE_NONE
 			   : SHARE_TEXT;
 	}
-	if (is_report_type(type))
+	if (is_report_type(type) || is_report_in_octets(keeper, type))
 		return SHARE_REPORT;
 	if (type == NULL || type[0] == '\0' || is_type(type, "text/"))
 		return SHARE_TEXT;
