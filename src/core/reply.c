@@ -138,9 +138,12 @@ static bool read_enhanced_after(const char *p, const char **ret_start,
 	return false;
 }
 
-/* Three digits that may be a reply code, as such; else 0. */
+/* Three digits that may be a reply code, as such; else 0.  Of successes only
+   250 and its kin: "222" is a size. */
 static unsigned read_code(const char *p)
 {
+	if (*p == '2' && p[1] != '5')
+		return 0;
 	if ((*p != '2' && *p != '4' && *p != '5') || !g_ascii_isdigit(p[1]) ||
 	    !g_ascii_isdigit(p[2]))
 		return 0;

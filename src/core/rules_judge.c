@@ -353,14 +353,16 @@ static bool any_status_fits(const Judging *judging, const Rule *rule)
 
 /* ---- words ---- */
 
+/* Only in the reply that is asked: what another host said vetoes nothing. */
 static bool is_vetoed(const Judging *judging, const Rule *rule,
-    const Reply *reply)
+    const Reply *reply, size_t from, size_t to)
 {
 	size_t start, end;
 
 	for (unsigned i = 0; i < rule->unlesses->len; i++)
 		if (pattern_find(g_ptr_array_index(rule->unlesses, i),
-			judging->room, reply->text, reply->len, &start, &end))
+			judging->room, reply->text + from, to - from, &start,
+			&end))
 			return true;
 	return false;
 }
@@ -452,7 +454,7 @@ static bool try_words(const Judging *judging, RuleLevel level,
 		    !conditions_hold(judging, rule) ||
 		    !any_status_fits(judging, rule) ||
 		    !words_match(judging, rule, source, from, to, &found) ||
-		    is_vetoed(judging, rule, &source->reply))
+		    is_vetoed(judging, rule, &source->reply, from, to))
 			continue;
 		if (keep_first(judging, &found, best))
 			return true;
