@@ -16,12 +16,12 @@ static const char *const failed[] = { "permanent", "giving up", "gave up",
 static const char *const failed_for_good[] = { "permanent", "giving up",
 	"gave up", "has failed", "failed to", "fatal errors" };
 
-static const char *const delayed[] = { "warning only", "will be retried",
-	"still being retried", "not yet been delivered", "has been delayed",
-	"is delayed", "no action is required", "will keep trying",
-	"will continue to try", "delivery incomplete", "transient non-fatal",
-	"will retry", "do not need to resend", "will be attempted again",
-	"is being held until", "held for moderation",
+static const char *const delayed[] = { "warning only", "warning message only",
+	"will be retried", "still being retried", "not yet been delivered",
+	"has been delayed", "is delayed", "no action is required",
+	"will keep trying", "will continue to try", "delivery incomplete",
+	"transient non-fatal", "will retry", "do not need to resend",
+	"will be attempted again", "is being held until", "held for moderation",
 	"awaits moderator approval", "awaiting moderation",
 	"weitere zustellversuche", "wird weiterhin versucht",
 	"noch nicht zugestellt", "nouvelle tentative", "sera réessay",
@@ -48,8 +48,8 @@ static bool has_delay_subject(const char *subject)
 
 ReportAction action_find(const Report *report, const char *text, size_t len)
 {
-	g_autofree char *lower = g_utf8_strdown(text, (gssize)len);
-	g_autofree char *subject = g_utf8_strdown(report->subject, -1);
+	g_autofree char *lower = words_fold(text, (gssize)len);
+	g_autofree char *subject = words_fold(report->subject, -1);
 
 	if (words_in(lower, delivered, G_N_ELEMENTS(delivered)) &&
 	    !words_in(lower, failed, G_N_ELEMENTS(failed)))

@@ -127,8 +127,7 @@ static bool is_absence_subject(const char *subject)
 
 char *auto_bare_subject(const Mail *mail)
 {
-	g_autofree char *subject = g_utf8_strdown(mail_header(mail, "Subject"),
-	    -1);
+	g_autofree char *subject = words_fold(mail_header(mail, "Subject"), -1);
 	const char *p = subject;
 
 	while (g_str_has_prefix(p, "re:") || *p == ' ' || *p == '[' ||

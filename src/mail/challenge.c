@@ -59,7 +59,7 @@ static bool asks_to_confirm(const Report *report)
 		"to confirm that you", "confirm your", "verify your",
 		"to be delivered", "cliquez sur le lien",
 		"auf den folgenden link", "haga clic en" };
-	g_autofree char *lower = g_utf8_strdown(report->text,
+	g_autofree char *lower = words_fold(report->text,
 	    (gssize)MIN(strlen(report->text), 4000));
 
 	return words_in(lower, words, G_N_ELEMENTS(words));

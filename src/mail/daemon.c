@@ -76,7 +76,7 @@ static const char *const subjects[] = { "undeliver", "delivery fail",
 
 bool daemon_has_subject(const Report *report)
 {
-	g_autofree char *subject = g_utf8_strdown(report->subject, -1);
+	g_autofree char *subject = words_fold(report->subject, -1);
 
 	return words_in(subject, subjects, G_N_ELEMENTS(subjects));
 }
@@ -97,7 +97,7 @@ static bool is_daemon_name(const Mail *mail)
 
 	if (strcmp(from, "<>") == 0)
 		return true;
-	lower = g_utf8_strdown(from, -1);
+	lower = words_fold(from, -1);
 	return words_in(lower, names, G_N_ELEMENTS(names));
 }
 

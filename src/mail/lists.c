@@ -45,7 +45,7 @@ bool read_list_refusal(const Mail *mail, Report *report)
 		return false;
 	end = notice_end(report->text, &returned);
 	len = MIN((size_t)(end - report->text), 2000);
-	lower = g_utf8_strdown(report->text, (gssize)len);
+	lower = words_fold(report->text, (gssize)len);
 	if (!words_in(lower, phrases, G_N_ELEMENTS(phrases)))
 		return false;
 	report->kind = REPORT_DSN;

@@ -277,7 +277,7 @@ static const Make *find_make(const char *text, const char *end,
     unsigned *ret_line)
 {
 	size_t len = MIN((size_t)(end - text), OPENING_OCTETS);
-	g_autofree char *lower = g_utf8_strdown(text, (gssize)len);
+	g_autofree char *lower = words_fold(text, (gssize)len);
 	const char *line = lower;
 
 	*ret_line = 0;
@@ -331,10 +331,12 @@ static bool has_bounce_words(const Report *report)
 		"no such user", "not a valid user", "invalid user",
 		"unknown recipient", "recipient unknown", "mailbox unavailable",
 		"user not found", "mailbox not found", "mailbox is full",
-		"permanent error", "fatal error", "delivery to the following",
-		"following address", "following recipient", "delivery attempt",
-		"delivery errors", "delivery problems", "was blocked by",
-		"transcript of session", "non remis", "pas pu être remis",
+		"was rejected", "been rejected", "was refused",
+		"was not accepted", "permanent error", "fatal error",
+		"delivery to the following", "following address",
+		"following recipient", "delivery attempt", "delivery errors",
+		"delivery problems", "was blocked by", "transcript of session",
+		"non remis", "pas été remis", "pas pu être remis",
 		"pas pu être délivré", "destinataire inconnu", "zugestellt",
 		"zugestellt werden", "empfänger unbekannt",
 		"no se ha podido entregar", "no pudo ser entregado",
@@ -347,25 +349,44 @@ static bool has_bounce_words(const Report *report)
 		"无法送达", "无法发送", "無法投遞", "退回", "退信" };
 	const char *returned;
 	const char *end = notice_end(report->text, &returned);
-	g_autofree char *lower = g_utf8_strdown(report->text,
-	    end - report->text);
+	g_autofree char *lower = words_fold(report->text, end - report->text);
 
 	return words_in(lower, words, G_N_ELEMENTS(words));
 }
 
-/* A subject that only mail systems begin a mail with. */
+/* A subject that has nothing of a person's own before it. */
 static bool has_plain_subject(const Report *report)
 {
-	static const char *const begins[] = { "undeliver", "delivery fail",
-		"delivery status notification", "failure notice",
-		"returned mail", "mail delivery fail", "non-delivery",
-		"mail could not be delivered", "message undeliver",
-		"delivery notification", "delivery report", "failed delivery",
-		"unzustellbar", "mail system error - returned", "退信",
-		"系统退信" };
-	g_autofree char *subject = g_utf8_strdown(report->subject, -1);
+	static const char *const plain[] = { "undeliverable",
+		"undeliverable mail", "undeliverable message",
+		"undelivered mail", "undelivered mail returned to sender",
+		"undelivered message", "delivery failure", "delivery failed",
+		"delivery failure notification", "delivery failure notice",
+		"delivery status notification", "delivery notification",
+		"delivery report", "delivery error", "failure notice",
+		"failure delivery", "failed delivery", "returned mail",
+		"mail returned", "mail delivery failure",
+		"mail delivery failed", "mail delivery problem",
+		"mail delivery error", "mail delivery failure notification",
+		"mail delivery failed, returning to sender",
+		"mail system error - returned mail", "message undeliverable",
+		"message delivery failure", "mail could not be delivered",
+		"message could not be delivered", "non-delivery",
+		"non-delivery report", "non delivery report",
+		"non-delivery notification", "nondeliverable mail",
+		"unzustellbar", "nicht zustellbar", "退信", "系统退信" };
+	g_autofree char *subject = words_fold(report->subject, -1);
 
-	return words_begin(subject, begins, G_N_ELEMENTS(begins));
+	for (unsigned i = 0; i < G_N_ELEMENTS(plain); i++) {
+		size_t len = strlen(plain[i]);
+
+		/* "Undeliverable: March issue", "... (Failure)" */
+		if (g_str_has_prefix(subject, plain[i]) &&
+		    (subject[len] == '\0' || subject[len] == ':' ||
+			g_str_has_prefix(subject + len, " (")))
+			return true;
+	}
+	return false;
 }
 
 /* From an address that could be anybody's: a gateway's administrator.  Then

@@ -73,6 +73,17 @@ static const Phrase before_reply[] = {
 	{ "but my name was rejected", STAGE_HELO },
 	{ "wasn't able to establish an SMTP connection", STAGE_CONNECT },
 	/* others that name the command */
+	{ "for RCPT TO command", STAGE_RCPT }, /* kundenserver.de, GMX */
+	{ "for MAIL FROM command", STAGE_MAIL },
+	{ "for TEXT command", STAGE_DOT },
+	{ "for DATA command", STAGE_DATA },
+	{ "RCPT TO generated following response", STAGE_RCPT }, /* IMail */
+	{ "MAIL FROM generated following response", STAGE_MAIL },
+	{ "BODY generated following response", STAGE_DOT },
+	{ "during RCPT TO", STAGE_RCPT },
+	{ "during MAIL FROM", STAGE_MAIL },
+	{ "response to RCPT TO", STAGE_RCPT },
+	{ "response to MAIL FROM", STAGE_MAIL },
 	{ "in response to RCPT TO", STAGE_RCPT },
 	{ "in response to MAIL FROM", STAGE_MAIL },
 	{ "in response to DATA", STAGE_DATA },

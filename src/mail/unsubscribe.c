@@ -117,7 +117,7 @@ static char *bare(const char *line, size_t len)
 	static const char *const ends[] = { " ", "\t", "\r", ".", "!", ",", ";",
 		"\"", "'", "*", "-", "_", "(", ")", "[", "]", "。", "！", "“",
 		"”", "’" };
-	g_autofree char *lower = g_utf8_strdown(line, (gssize)len);
+	g_autofree char *lower = words_fold(line, (gssize)len);
 	char *start = lower;
 	size_t left = strlen(lower);
 	bool is_trimming = true;
@@ -162,7 +162,7 @@ static bool is_quote(const char *line, size_t len)
 		"from:", "von:", "de :", "de:", "da:", "van:", "от:", "发件人",
 		"寄件者", "差出人", "on ", "am ", "le ", "el ", "il ", "em ",
 		"op ", "в ", "begin forwarded", "--" };
-	g_autofree char *lower = g_utf8_strdown(line, (gssize)MIN(len, 200));
+	g_autofree char *lower = words_fold(line, (gssize)MIN(len, 200));
 	const char *p = lower + strspn(lower, " \t");
 
 	if (len == 0 || !words_begin(p, begins, G_N_ELEMENTS(begins)))
