@@ -237,14 +237,15 @@ static char *keep_header(Keeper *keeper, Share share)
 	return g_steal_pointer(&type);
 }
 
-/* A report that its maker calls octets is read all the same (dsn.c); other
-   octets are attachments. */
-static bool is_report_in_octets(const Keeper *keeper, const char *type)
+/* Whether what follows is a report under a wrong name, octets or a message:
+   such ones are read all the same (dsn.c). */
+static bool is_misnamed_report(const Keeper *keeper, const char *type)
 {
 	const Line first = { keeper->next,
 		(size_t)(keeper->end - keeper->next) };
 
-	return is_type(type, "application/octet-stream") &&
+	return (is_message_type(type) ||
+		   is_type(type, "application/octet-stream")) &&
 	       (begins(first, "Reporting-MTA:") ||
 		   begins(first, "Final-Recipient:") ||
 		   begins(first, "Original-Recipient:"));
@@ -269,7 +270,7 @@ static Share body_share(Keeper *keeper, const char *type)
 			   ? SHARE_NONE
 			   : SHARE_TEXT;
 	}
-	if (is_report_type(type) || is_report_in_octets(keeper, type))
+	if (is_report_type(type) || is_misnamed_report(keeper, type))
 		return SHARE_REPORT;
 	if (type == NULL || type[0] == '\0' || is_type(type, "text/"))
 		return SHARE_TEXT;
@@ -282,7 +283,8 @@ static Share keep_part(Keeper *keeper)
 {
 	g_autofree char *type = keep_header(keeper, SHARE_STRUCTURE);
 
-	for (unsigned depth = 0; depth < BOUND_DEPTH && is_message_type(type);
+	for (unsigned depth = 0; depth < BOUND_DEPTH && is_message_type(type) &&
+				 !is_misnamed_report(keeper, type);
 	     depth++) {
 		char *inner = keep_header(keeper, SHARE_RETURNED);
 
