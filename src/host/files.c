@@ -70,6 +70,19 @@ bool file_read(const char *path, char **ret_text, gsize *ret_len,
 	return true;
 }
 
+void file_missing_is(GError **error, const char *hint)
+{
+	if (error == NULL ||
+	    !g_error_matches(*error, VP_ERROR, VP_ERROR_NOT_FOUND))
+		return;
+	(*error)->code = VP_ERROR_CONFIG;
+	if (hint[0] != '\0') {
+		g_autofree char *before = (*error)->message;
+
+		(*error)->message = g_strconcat(before, "; ", hint, NULL);
+	}
+}
+
 static bool write_all(int fd, const char *text, gsize len)
 {
 	while (len > 0) {

@@ -14,6 +14,10 @@
 bool file_read(const char *path, char **ret_text, gsize *ret_len,
     mode_t *ret_mode, GError **error);
 
+/* A VP_ERROR_NOT_FOUND of file_read() becomes VP_ERROR_CONFIG, for a file that
+   must be there; HINT says how to get one, or is "". */
+void file_missing_is(GError **error, const char *hint);
+
 /* Puts TEXT in the place of PATH at once: written beside it, synced, renamed,
    the directory synced.  An old file's owner, group and mode are kept; a new
    one gets MODE.  VP_ERROR_TEMPORARY when it fails; PATH is then as before. */

@@ -136,8 +136,8 @@ static bool unix_bind(Listener *listener, const Address *address,
 		const struct group *group = getgrnam(options->group);
 
 		if (group == NULL)
-			return fail_config(error, options->group,
-			    "there is no such group");
+			return fail_config(error, name,
+			    "listen_group names no group of this host");
 		gid = group->gr_gid;
 	}
 	old_umask = umask(0777);

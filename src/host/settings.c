@@ -442,6 +442,21 @@ static Settings *take_all(const Reader *reader, cfg_t *cfg, GError **error)
 	return g_steal_pointer(&settings);
 }
 
+/* What else to say of WHAT: a parameter of a section that stands outside it
+   is the mistake of those who know main.cf. */
+static const char *section_wanted(const char *what)
+{
+	for (unsigned i = 0; i < settings_table_len; i++) {
+		const Setting *row = &settings_table[i];
+		g_autofree char *unknown =
+		    g_strdup_printf(": no such option '%s'", row->name);
+
+		if (row->section[0] != '\0' && g_str_has_suffix(what, unknown))
+			return row->section;
+	}
+	return NULL;
+}
+
 static bool confuse_parse(cfg_t *cfg, const char *file, const char *text,
     GError **error)
 {
@@ -450,6 +465,7 @@ static bool confuse_parse(cfg_t *cfg, const char *file, const char *text,
 	g_autofree char *ended = g_strconcat(text, "\n", NULL);
 	FILE *stream = fmemopen(ended, strlen(ended), "r");
 	const char *what;
+	const char *section;
 	int result;
 
 	g_assert(stream != NULL);
@@ -458,7 +474,11 @@ static bool confuse_parse(cfg_t *cfg, const char *file, const char *text,
 	if (result == CFG_SUCCESS)
 		return true;
 	what = kept_error(cfg);
-	if (what != NULL)
+	section = what != NULL ? section_wanted(what) : NULL;
+	if (section != NULL)
+		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
+		    "%s here; it belongs into section %s", what, section);
+	else if (what != NULL)
 		g_set_error_literal(error, VP_ERROR, VP_ERROR_CONFIG, what);
 	else
 		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
@@ -496,8 +516,7 @@ Settings *settings_read(const char *file, GError **error)
 	gsize len;
 
 	if (!file_read(file, &text, &len, NULL, error)) {
-		if (g_error_matches(*error, VP_ERROR, VP_ERROR_NOT_FOUND))
-			(*error)->code = VP_ERROR_CONFIG;
+		file_missing_is(error, "verpctl config --sample prints one");
 		return NULL;
 	}
 	return settings_parse(file, text, len, error);

@@ -29,15 +29,25 @@ static bool check_path(const char *value, GError **error)
 	return value[0] == '/' || refuse(error, value, "an absolute path");
 }
 
+/* Labels of letters, digits, "-" and "_", as A-labels: anything else would
+   be minted, and no mail ever come back. */
 static bool check_domain(const char *value, GError **error)
 {
 	g_autofree char *address = g_strconcat("x@", value, NULL);
 	g_autofree char *folded = NULL;
+	g_auto(GStrv) labels = NULL;
 
-	if (value[0] == '\0' || strpbrk(value, "@ <>\t") != NULL)
+	if (value[0] != '\0' && strpbrk(value, "@ <>\t") == NULL)
+		folded = address_fold(address, NULL);
+	if (folded == NULL || g_str_has_suffix(value, "."))
 		return refuse(error, value, "a domain");
-	folded = address_fold(address, NULL);
-	return folded != NULL || refuse(error, value, "a domain");
+	labels = g_strsplit(folded + strlen("x@"), ".", 0);
+	for (char **label = labels; *label != NULL; label++)
+		if ((*label)[0] == '\0' ||
+		    (*label)[strspn(*label, "abcdefghijklmnopqrstuvwxyz"
+					    "0123456789-_")] != '\0')
+			return refuse(error, value, "a domain");
+	return true;
 }
 
 static bool check_host(const char *value, GError **error)
@@ -83,6 +93,10 @@ static bool check_listen(const char *value, GError **error)
 		return true;
 	if (!g_str_has_prefix(value, "inet:") || port < value + 6)
 		return refuse(error, value, "unix:/PATH or inet:ADDRESS:PORT");
+	if (memchr(value + 5, ':', (size_t)(port - value - 5)) != NULL &&
+	    (value[5] != '[' || port[-1] != ']'))
+		return refuse(error, value,
+		    "inet:[ADDRESS]:PORT, with IPv6 in brackets");
 	number = g_ascii_strtoll(port + 1, &end, 10);
 	if (!g_ascii_isdigit(port[1]) || *end != '\0' || number < 1 ||
 	    number > 65535)

@@ -9,23 +9,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static void not_found_is_config(GError *error)
-{
-	if (g_error_matches(error, VP_ERROR, VP_ERROR_NOT_FOUND))
-		error->code = VP_ERROR_CONFIG;
-}
-
 KeyRing *site_keys(const Settings *settings, GError **error)
 {
-	g_autoptr(GError) wrong = NULL;
 	g_autofree char *text = NULL;
 	KeyRing *keys = NULL;
 	gsize len = 0;
 	mode_t mode;
 
-	if (!file_read(settings->keys, &text, &len, &mode, &wrong)) {
-		not_found_is_config(wrong);
-		g_propagate_error(error, g_steal_pointer(&wrong));
+	if (!file_read(settings->keys, &text, &len, &mode, error)) {
+		file_missing_is(error, "verpctl key new makes it");
 		return NULL;
 	}
 	if ((mode & 0007) != 0)
@@ -79,14 +71,12 @@ static bool list_rules(const char *directory, GPtrArray *names, GError **error)
 /* Reads PATH, whose name the set takes over. */
 static bool read_rule_file(RuleTexts *rules, const char *path, GError **error)
 {
-	g_autoptr(GError) wrong = NULL;
 	RuleFile file = { 0 };
 	char *text;
 	char *name;
 
-	if (!file_read(path, &text, &file.len, NULL, &wrong)) {
-		not_found_is_config(wrong);
-		g_propagate_error(error, g_steal_pointer(&wrong));
+	if (!file_read(path, &text, &file.len, NULL, error)) {
+		file_missing_is(error, "");
 		return false;
 	}
 	name = g_strdup(path);
@@ -213,7 +203,10 @@ TokenSpace *site_tokens(const Settings *settings, const uint8_t *epoch,
 
 	if (settings->bounce_domains[0] == NULL) {
 		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
-		    "%s: bounce_domains is not set", settings->file);
+		    "%s: bounce_domains is not set; "
+		    "write bounce_domains = {\"bounces.example.org\"}, with "
+		    "the domain that bounces come back to",
+		    settings->file);
 		return NULL;
 	}
 	for (unsigned i = 0; i < n; i++) {

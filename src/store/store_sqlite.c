@@ -69,8 +69,11 @@ bool sqlite_fail_open(StoreSqlite *self, int rc, const char *what,
     GError **error)
 {
 	switch (rc & 0xff) {
+	case SQLITE_NOTADB: /* or another program's, says the schema */
+		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
+		    "%s: not a store of verpd", self->path);
+		return false;
 	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
 	case SQLITE_ERROR: /* a table or column is missing */
 		set_error(self, VP_ERROR_CONFIG, rc, what, error);
 		return false;

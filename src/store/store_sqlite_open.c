@@ -230,8 +230,9 @@ static bool check_schema(StoreSqlite *self, const Schema *schema,
 		return fail(VP_ERROR_CONFIG, self->path, "not a store", error);
 	if (version > schema->version) {
 		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
-		    "%s: schema %d is newer than this program's %d", self->path,
-		    version, schema->version);
+		    "%s: schema %d is newer than this program's %d; run the "
+		    "newer verpd, it cannot go back",
+		    self->path, version, schema->version);
 		return false;
 	}
 	if (version == schema->version)

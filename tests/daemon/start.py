@@ -64,7 +64,7 @@ def test_bad_configurations():
     for settings, what in (
             ({"keys": "/no/such/keys"}, "/no/such/keys"),
             ({"store": "/no/such/store"}, "/no/such/store"),
-            ({"listen_group": "no such group"}, "no such group"),
+            ({"listen_group": "no such group"}, "listen_group names"),
             ({"listen": ["inet:127.0.0.1:25"]}, "25"),
             ({"listen": ["inet:0.0.0.0:2424"]}, "allow_remote"),
             ({"listen": ["unix:/no/such/dir/lmtp"]}, "/no/such/dir/lmtp")):

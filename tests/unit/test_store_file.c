@@ -108,7 +108,7 @@ START_TEST(test_not_a_database)
 	    "bounces: 12\nthis is no database, but long enough for one.\n"
 	    "It goes on for a while, so that it fills a header of 100 octets.",
 	    -1, NULL));
-	check_refused(VP_ERROR_CONFIG, "not a database");
+	check_refused(VP_ERROR_CONFIG, "not a store of verpd");
 }
 END_TEST
 
@@ -116,9 +116,9 @@ START_TEST(test_another_program)
 {
 	ck_assert_int_eq(unlink(fixture_path), 0);
 	raw_ok("CREATE TABLE addressbook (name); PRAGMA user_version = 1");
-	check_refused(VP_ERROR_CONFIG, "not a database");
+	check_refused(VP_ERROR_CONFIG, "not a store of verpd");
 	ck_assert_int_eq(raw("PRAGMA application_id = 77"), SQLITE_OK);
-	check_refused(VP_ERROR_CONFIG, "not a database");
+	check_refused(VP_ERROR_CONFIG, "not a store of verpd");
 }
 END_TEST
 
