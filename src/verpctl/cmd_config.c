@@ -90,11 +90,13 @@ static void check_tokens(const Ctl *ctl, const Settings *settings, int *status)
 	g_autoptr(TokenSpace) space = site_tokens(settings, NULL, &error);
 	g_autofree char *domains = g_strjoinv(" ", settings->bounce_domains);
 	g_autofree char *good = NULL;
+	unsigned n = settings->patterns->len;
 
-	if (space != NULL)
-		good = g_strdup_printf("%s; %u patterns", domains,
-		    settings->patterns->len);
-
+	if (space != NULL && n > 0)
+		good = g_strdup_printf("%s; %u pattern%s", domains, n,
+		    n == 1 ? "" : "s");
+	else if (space != NULL)
+		good = g_strdup(domains);
 	finding(ctl, "bounce_domains", error, good, status);
 }
 

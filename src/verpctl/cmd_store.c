@@ -27,6 +27,7 @@ static void give_store(const char *path)
 int cmd_init(Ctl *ctl, int argc, char **argv)
 {
 	g_autoptr(GError) error = NULL;
+	g_autofree char *directory = NULL;
 	const Settings *settings;
 	bool has_keys;
 	int status;
@@ -40,6 +41,14 @@ int cmd_init(Ctl *ctl, int argc, char **argv)
 		ctl_warn(ctl, "%s is there already, and stays as it is",
 		    settings->store);
 		return EX_CANTCREAT;
+	}
+	directory = g_path_get_dirname(settings->store);
+	if (!g_file_test(directory, G_FILE_TEST_IS_DIR)) {
+		ctl_warn(ctl,
+		    "%s: there is no such directory; make it, and give it to "
+		    "the user verpd runs as",
+		    directory);
+		return EX_CONFIG;
 	}
 	/* the key first: a store whose key cannot be made is no use */
 	has_keys = g_file_test(settings->keys, G_FILE_TEST_EXISTS);

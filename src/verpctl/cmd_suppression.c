@@ -88,7 +88,7 @@ int cmd_check(Ctl *ctl, int argc, char **argv)
 	folded = ctl_address(ctl, argv[1], &status);
 	if (folded == NULL)
 		return EXIT_CHECK_ERROR;
-	stream = ctl_stream(ctl, given, &error);
+	stream = ctl_known_stream(ctl, given, &error);
 	if (stream == NULL ||
 	    !ask(ctl, folded, stream, &cause, &hold, &error)) {
 		(void)ctl_fail(ctl, error); /* any failure is "no answer" */
@@ -191,7 +191,7 @@ int cmd_add(Ctl *ctl, int argc, char **argv)
 		return status;
 	if (!parse_until(until_given, ctl->now, &until, &error))
 		return ctl_usage(ctl, "--until: %s", error->message);
-	stream = given != NULL ? ctl_stream(ctl, given, &error) : "";
+	stream = given != NULL ? ctl_known_stream(ctl, given, &error) : "";
 	if (stream == NULL)
 		return ctl_fail(ctl, error);
 	return add_all(ctl, argc, argv, stream, until);

@@ -31,8 +31,9 @@ typedef struct Story {
 	const Judge *streams;
 	GPtrArray *changes; /* of Change */
 	unsigned n_told;    /* of those */
-	GPtrArray *names;   /* streams that matter here */
-	GPtrArray *nexts;   /* what would happen next: mostly the same in all */
+	unsigned n_events;
+	GPtrArray *names; /* streams that matter here */
+	GPtrArray *nexts; /* what would happen next: mostly the same in all */
 	RecipientState soft; /* replayed, for its count alone */
 } Story;
 
@@ -215,6 +216,7 @@ static bool tell_event(const Event *event, void *data)
 {
 	Story *story = data;
 
+	story->n_events++;
 	tell_changes(story, event->id);
 	story->soft = policy_apply(story->soft, &event->effect, event->at);
 	note_stream(story, event->stream);
@@ -348,6 +350,8 @@ static bool tell_story(Story *story, Store *store,
 	    !store_each_event(store, &filter, tell_event, story, error))
 		return false;
 	tell_changes(story, INT64_MAX);
+	if (story->n_events + story->n_told == 0 && !story->ctl->is_json)
+		printf("nothing came back, and nothing was changed by hand\n");
 	if (only_stream != NULL) {
 		g_ptr_array_set_size(story->names, 0);
 		note_stream(story, only_stream);
@@ -424,7 +428,7 @@ int cmd_why(Ctl *ctl, int argc, char **argv)
 	folded = ctl_address(ctl, argv[1], &status);
 	if (folded == NULL)
 		return status;
-	if (given != NULL && ctl_stream(ctl, given, &error) == NULL)
+	if (given != NULL && ctl_known_stream(ctl, given, &error) == NULL)
 		return ctl_fail(ctl, error);
 	return why(ctl, folded, given);
 }

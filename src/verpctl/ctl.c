@@ -9,6 +9,7 @@
 #include "token.h"
 #include "units.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,9 +76,20 @@ int ctl_status(const GError *error)
 	return EX_SOFTWARE;
 }
 
+/* Whoever is refused a file of ours is, most often, merely the wrong user. */
+static bool is_wrong_user(const GError *error)
+{
+	return geteuid() != 0 &&
+	       (strstr(error->message, g_strerror(EACCES)) != NULL ||
+		   strstr(error->message, "readonly database") != NULL);
+}
+
 int ctl_fail(const Ctl *ctl, const GError *error)
 {
 	tell(ctl, error->message);
+	if (!ctl->is_delivery && is_wrong_user(error))
+		fprintf(stderr,
+		    "Try it as root, or as the user verpd runs as\n");
 	return ctl_status(error);
 }
 
@@ -240,6 +252,32 @@ char *ctl_address(const Ctl *ctl, const char *address, int *ret_status)
 		*ret_status = ctl_fail(ctl, error);
 	}
 	return folded;
+}
+
+static bool is_stream_of(const Settings *settings, const char *name)
+{
+	for (unsigned i = 0; i < settings->streams->len; i++) {
+		const Stream *stream = g_ptr_array_index(settings->streams, i);
+
+		if (strcmp(stream->name, name) == 0)
+			return true;
+	}
+	return strcmp(settings->default_stream, name) == 0;
+}
+
+const char *ctl_known_stream(Ctl *ctl, const char *given, GError **error)
+{
+	const Settings *settings = ctl_settings(ctl, error);
+
+	if (settings == NULL)
+		return NULL;
+	if (given == NULL)
+		return settings->default_stream;
+	if (is_stream_of(settings, given))
+		return given;
+	g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
+	    "there is no stream \"%s\" in %s", given, settings->file);
+	return NULL;
 }
 
 const char *ctl_stream(Ctl *ctl, const char *given, GError **error)

@@ -82,6 +82,10 @@ char *ctl_address(const Ctl *ctl, const char *address, int *ret_status);
 /* The stream that --stream or else the configuration names. */
 const char *ctl_stream(Ctl *ctl, const char *given, GError **error);
 
+/* The same, but one that the configuration names: nothing is suppressed in a
+   stream that is misspelt, so the answer would be "may be mailed". */
+const char *ctl_known_stream(Ctl *ctl, const char *given, GError **error);
+
 /* TEXT made fit for a terminal; g_free() it. */
 char *printable(const char *text);
 /* "for good", or "until" a time as time_format(); g_free() it. */

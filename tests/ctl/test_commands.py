@@ -146,6 +146,43 @@ def test_config_check():
                         site.run("config", "check", status=78)))
 
 
+def test_what_is_missing_says_how_to_get_it():
+    site = Site()
+    os.remove(site.path("keys"))
+    said = site.run("config", "check", status=78)
+    tap.check("keys: open: No such file or directory; verpctl key new makes"
+              in said, said)
+    os.remove(site.path("verpd.db"))
+    tap.check("verpctl init makes one" in
+              site.run("config", "check", status=78))
+    with open(site.conf, encoding="utf-8") as text:
+        elsewhere = text.read().replace("/verpd.db", "/none/verpd.db")
+    with open(site.conf, "w", encoding="utf-8") as out:
+        out.write(elsewhere)
+    done = site.start("init")
+    tap.check_equal(done.returncode, 78)
+    tap.check(b"/none: there is no such directory; make it" in done.stderr,
+              done.stderr)
+    os.remove(site.conf)
+    tap.check("verpctl config --sample prints one" in
+              site.run("config", "check", status=78))
+
+
+def test_wrong_user():
+    """Who is refused a file is told whom to be."""
+    if os.geteuid() != 0:
+        return
+    site = Site()
+    try:
+        done = site.start("stats", user=65534, group=65534, extra_groups=[])
+    except PermissionError:  # the program is out of reach as well
+        return
+    tap.check_equal(done.returncode, 78, done.stderr)
+    tap.check(b"Permission denied\nTry it as root" in done.stderr,
+              done.stderr)
+    tap.check(b"Try it" not in site.start("check", "nonsense").stderr)
+
+
 def test_config_check_rules():
     site = Site()
     folder = site.path("rules.d")
@@ -328,15 +365,26 @@ def test_check_and_why():
     site.run("check", "bob@example.org")
     for wrong in (["check", "nonsense"], ["check"],
                   ["check", "a@example.org", "--stream", "No Such"],
+                  ["check", "a@example.org", "--stream", "transactoinal"],
                   ["check", "a@example.org", "--nonsense"]):
         site.run(*wrong, status=2)
     site.run("why", "nonsense", status=65)
+    site.run("why", "ana@example.org", "--stream", "nonsense", status=65)
+    site.run("add", "bob@example.org", "--stream", "nonsense", "--reason",
+             "x", status=65)
     text = site.run("why", "ana@example.org")
     for part in ("hard/bad-mailbox", "5.1.1", "news-1 (marketing)",
                  "User unknown", "=> suppressed for good",
                  "now   marketing: SUPPRESSED, hard",
                  "next  nothing, until someone releases it"):
         tap.check(part in text, part, text)
+
+
+def test_why_of_one_who_never_bounced():
+    site = Site()
+    site.mint("news-1", "ana@example.org")
+    text = site.run("why", "ana@example.org")
+    tap.check("\n\nnothing came back" in text and "\n\n\n" not in text, text)
 
 
 def test_why_in_order():
