@@ -5,9 +5,11 @@
    private header must not bear the name of a system one. */
 enum {
 	/* LMTP (RFC 5321, 4.5.3.1) */
-	BOUND_COMMAND = 2048, /* 512 in the RFC; ORCPT and XFORWARD need more */
-	BOUND_RECIPIENTS = 1000, /* at least 100 must be taken */
-	BOUND_BAD_COMMANDS = 10, /* then 421 and good-bye, as Dovecot */
+	BOUND_COMMAND = 10 * 1024, /* 512 in the RFC; Postfix takes addresses of
+				      about 2,000 octets and says them again
+				      in ORCPT, there in up to 6,000 */
+	BOUND_RECIPIENTS = 1000,   /* at least 100 must be taken */
+	BOUND_BAD_COMMANDS = 10,   /* then 421 and good-bye, as Dovecot */
 	BOUND_ADDRESS = 1024, /* XVERP addresses outgrow the RFC's 64 + 255 */
 	BOUND_ENVELOPE = 64 * 1024, /* octets of addresses in one envelope */
 	BOUND_REPLY_TEXT = 200,     /* Postfix logs it whole */

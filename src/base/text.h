@@ -28,5 +28,7 @@ void text_take(char **text, char *value);
 /* g_ascii_tolower() in line: it is asked for every octet of every text. */
 static inline char text_lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c | 0x20);
+	return c;
 }

@@ -4,7 +4,6 @@
 #include "parameters.h"
 
 #include "path.h"
-#include "xtext.h"
 
 #include <glib.h>
 #include <string.h>
@@ -40,11 +39,10 @@ static bool check_ret(const char *value, char **original)
 				    g_ascii_strcasecmp(value, "HDRS") == 0);
 }
 
+/* Not read: it is another's, and of no use to us. */
 static bool check_envid(const char *value, char **original)
 {
-	g_autofree char *plain = value != NULL ? xtext_decode(value) : NULL;
-
-	return plain != NULL;
+	return value != NULL;
 }
 
 static bool check_orcpt(const char *value, char **original)

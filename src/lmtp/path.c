@@ -9,18 +9,18 @@
 #include <glib.h>
 #include <string.h>
 
-static bool has_control(const char *text)
+/* TEXT made valid, its control characters as unreadable as its bad octets. */
+static char *text_clean(const char *text)
 {
-	for (; *text != '\0'; text++)
-		if (g_ascii_iscntrl(*text))
-			return true;
-	return false;
-}
+	g_autofree char *valid = g_utf8_make_valid(text, -1);
+	g_autoptr(GString) clean = g_string_sized_new(strlen(valid));
 
-/* TEXT made valid, or NULL when it holds a control character. */
-static char *text_checked(const char *text)
-{
-	return has_control(text) ? NULL : g_utf8_make_valid(text, -1);
+	for (const char *c = valid; *c != '\0'; c++)
+		if (g_ascii_iscntrl(*c))
+			g_string_append(clean, "\xef\xbf\xbd"); /* U+FFFD */
+		else
+			g_string_append_c(clean, *c);
+	return g_string_free(g_steal_pointer(&clean), FALSE);
 }
 
 /* RFC 5321, 4.1.2:
@@ -58,15 +58,9 @@ bool path_parse(const char **text, char **ret_address)
 			return false;
 		from = colon + 1;
 	}
-	if (to - from > BOUND_ADDRESS)
-		return false;
-
 	g_autofree char *raw = g_strndup(from, (size_t)(to - from));
-	char *address = text_checked(raw);
 
-	if (address == NULL)
-		return false;
-	*ret_address = address;
+	*ret_address = text_clean(raw);
 	*text = to + 1;
 	return true;
 }
@@ -113,21 +107,20 @@ bool parameter_next(const char **text, char **ret_keyword, char **ret_value)
 /* RFC 3461, 4.2:
      orcpt-parameter            = "ORCPT=" original-recipient-address
      original-recipient-address = addr-type ";" xtext
-   and RFC 6533, 3 for the addr-type "utf-8". */
+   and RFC 6533, 3 for the addr-type "utf-8".
+
+   Postfix hands on whatever the client said, octets that are no text among
+   them, and a refusal would lose the report. */
 char *orcpt_decode(const char *value)
 {
 	const char *semicolon = strchr(value, ';');
 	g_autofree char *plain = NULL;
 
-	if (semicolon == NULL || semicolon == value)
-		return NULL;
 	if (g_ascii_strncasecmp(value, "rfc822;", 7) == 0)
 		plain = xtext_decode(semicolon + 1);
 	else if (g_ascii_strncasecmp(value, "utf-8;", 6) == 0)
 		plain = unitext_decode(semicolon + 1);
-	else
-		return g_strdup("");
 	if (plain == NULL || strlen(plain) > BOUND_ADDRESS)
-		return NULL;
-	return text_checked(plain);
+		return g_strdup("");
+	return text_clean(plain);
 }

@@ -218,8 +218,8 @@ static const Script scripts[] = {
 	    "LHLO a\r\nMAIL FROM:<> SIZE\r\nMAIL FROM:<> SIZE=-1\r\n"
 	    "MAIL FROM:<> BODY=BINARYMIME\r\nMAIL FROM:<> AUTH=<>\r\n"
 	    "MAIL FROM:<> RET=FULL RET=FULL\r\nMAIL FROM:<> =\r\n"
-	    "MAIL FROM:<>\r\nRCPT TO:<b@x> NOTIFY=NEVER,DELAY\r\n"
-	    "RCPT TO:<b@x> SIZE=1\r\n",
+	    "MAIL FROM:<> ENVID=+FF=\r\nRCPT TO:<b@x> NOTIFY=NEVER,DELAY\r\n"
+	    "RCPT TO:<b@x> SIZE=1\r\nRCPT TO:<b@x> ORCPT\r\n",
 	    GREETING LHLO_REPLY "501 5.5.4 Bad value of a parameter\r\n"
 				"501 5.5.4 Bad value of a parameter\r\n"
 				"501 5.5.4 Bad value of a parameter\r\n"
@@ -227,7 +227,8 @@ static const Script scripts[] = {
 				"501 5.5.4 Parameter given twice\r\n"
 				"501 5.5.4 Bad parameter\r\n" MAIL_OK
 				"501 5.5.4 Bad value of a parameter\r\n"
-				"555 5.5.4 Unsupported parameter\r\n",
+				"555 5.5.4 Unsupported parameter\r\n"
+				"501 5.5.4 Bad value of a parameter\r\n",
 	    "" },
 	{ "addresses: quotes, a source route, UTF-8, no domain",
 	    "LHLO a\r\nMAIL FROM:<@r.test,@s.test:a@b>\r\n"
@@ -267,10 +268,18 @@ static const Script scripts[] = {
 	    "500 5.5.2 Unknown command\r\n" TOO_MANY,
 	    "" },
 #define NUL_SCRIPT "NOOP\0\r\nNOOP a\rb\r\nNOOP\r\n"
-	{ "control characters in a command", NUL_SCRIPT,
-	    GREETING "500 5.5.2 Control character in a command\r\n"
-		     "500 5.5.2 Control character in a command\r\n" OK,
-	    "", sizeof(NUL_SCRIPT) - 1 },
+	{ "NUL in a command", NUL_SCRIPT,
+	    GREETING "500 5.5.2 NUL in a command\r\n" OK OK, "",
+	    sizeof(NUL_SCRIPT) - 1 },
+	{ "control characters in an address",
+	    "LHLO a\r\nMAIL FROM:<\"a\x01z\"@b>\r\n"
+	    "RCPT TO:<\"b\x7f\"@x>\r\nRCPT TO:<\"b\rc\"@x>\r\n"
+	    "DATA\r\n.\r\n",
+	    GREETING LHLO_REPLY MAIL_OK RCPT_OK RCPT_OK DATA_OK RECORDED
+		RECORDED,
+	    "\"a\xef\xbf\xbdz\"@b|\"b\xef\xbf\xbd\"@x,;"
+	    "\"b\xef\xbf\xbd"
+	    "c\"@x,|" },
 	{ "a line too long, and still in step", NULL,
 	    GREETING "500 5.5.2 Line too long\r\n" OK, "" },
 
@@ -405,31 +414,31 @@ END_TEST
 
 typedef struct OrcptCase {
 	const char *value;
-	const char *original; /* NULL: refused */
+	const char *original; /* "": cannot be read, and nobody is refused */
 } OrcptCase;
 
 static const OrcptCase orcpt_cases[] = {
 	{ "rfc822;b@x", "b@x" },
 	{ "RFC822;b+2Bt+3Da@x", "b+t=a@x" },
-	{ "rfc822;b+2bt@x", NULL },
-	{ "rfc822;b=t@x", NULL },
+	{ "rfc822;b+2bt@x", "" },
+	{ "rfc822;b=t@x", "" },
 	{ "rfc822;", "" },
 	{ "rfc822;a+C3+A9@x", "a\xc3\xa9@x" },
-	{ "rfc822;a+FF@x", NULL },
-	{ "rfc822;b+2@x", NULL },
-	{ "rfc822;b+GG@x", NULL },
-	{ "rfc822;b+", NULL },
-	{ "rfc822;b+00@x", NULL },
-	{ "rfc822;b+0D+0A@x", NULL },
+	{ "rfc822;a+FF@x", "" },
+	{ "rfc822;b+2@x", "" },
+	{ "rfc822;b+GG@x", "" },
+	{ "rfc822;b+", "" },
+	{ "rfc822;b+00@x", "" },
+	{ "rfc822;b+0D+0A@x", "b\xef\xbf\xbd\xef\xbf\xbd@x" },
 	{ "utf-8;jos\\x{E9}@x", "jos\xc3\xa9@x" },
 	{ "utf-8;jos\xc3\xa9@x", "jos\xc3\xa9@x" },
 	{ "UTF-8;b\\x{2B}t\\x{3D}a@x", "b+t=a@x" },
 	{ "utf-8;\\x{1F600}@x", "\xf0\x9f\x98\x80@x" },
-	{ "utf-8;\\x{0D}@x", NULL },
+	{ "utf-8;\\x{0D}@x", "\xef\xbf\xbd@x" },
 	{ "utf-8;a\xff@x", "a\xef\xbf\xbd@x" },
 	{ "x400;c=us", "" },
-	{ ";b@x", NULL },
-	{ "b@x", NULL },
+	{ ";b@x", "" },
+	{ "b@x", "" },
 };
 
 START_TEST(test_orcpt)
@@ -439,22 +448,41 @@ START_TEST(test_orcpt)
 	    "LHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<z@x> ORCPT=%s\r\n"
 	    "RCPT TO:<y@x>\r\nDATA\r\n.\r\n",
 	    c->value);
-	g_autofree char *expected = c->original != NULL
-					? g_strdup_printf("|z@x,%s;y@x,|",
-					      c->original)
-					: g_strdup("|y@x,|");
+	g_autofree char *expected = g_strdup_printf("|z@x,%s;y@x,|",
+	    c->original);
 	Peer peer;
 
 	peer_init(&peer);
 	peer_feed(&peer, client, strlen(client));
 	ck_assert_str_eq(peer.messages->str, expected);
-	ck_assert((strstr(peer.server->str, "501 5.5.4 Bad value") != NULL) ==
-		  (c->original == NULL));
 	peer_clear(&peer);
 }
 END_TEST
 
 /* ---- bounds ---- */
+
+/* What Postfix takes for an address, and says again in ORCPT. */
+START_TEST(test_long_address)
+{
+	g_autofree char *local = g_strnfill(2000, '+');
+	g_autoptr(GString) original = g_string_new(NULL);
+	g_autofree char *client = NULL;
+	g_autofree char *expected = NULL;
+	Peer peer;
+
+	for (unsigned i = 0; i < 2000; i++)
+		g_string_append(original, "+2B");
+	client = g_strdup_printf("LHLO a\r\nMAIL FROM:<%s@x>\r\n"
+				 "RCPT TO:<%s@x> ORCPT=rfc822;%s@x\r\n"
+				 "DATA\r\n.\r\n",
+	    local, local, original->str);
+	expected = g_strdup_printf("%s@x|%s@x,|", local, local);
+	peer_init(&peer);
+	peer_feed(&peer, client, strlen(client));
+	ck_assert_str_eq(peer.messages->str, expected);
+	peer_clear(&peer);
+}
+END_TEST
 
 START_TEST(test_recipients)
 {
@@ -486,16 +514,11 @@ START_TEST(test_envelope)
 {
 	g_autofree char *local = g_strnfill(BOUND_ADDRESS - 2, 'a');
 	g_autofree char *line = g_strdup_printf("RCPT TO:<%s@x>\r\n", local);
-	g_autofree char *long_one = g_strdup_printf("RCPT TO:<%sa@x>\r\n",
-	    local);
 	Peer peer;
 	unsigned taken = 0;
 
 	peer_init(&peer);
 	peer_feed(&peer, "LHLO a\r\nMAIL FROM:<>\r\n", 22);
-	peer_feed(&peer, long_one, strlen(long_one));
-	ck_assert(g_str_has_suffix(peer.server->str,
-	    "501 5.5.4 Bad recipient address\r\n"));
 	while (g_string_truncate(peer.server, 0),
 	    peer_feed(&peer, line, strlen(line)),
 	    strcmp(peer.server->str, RCPT_OK) == 0)
@@ -683,6 +706,7 @@ static Suite *session_suite(void)
 	    (int)G_N_ELEMENTS(xforward_cases));
 	tcase_add_loop_test(tcase, test_orcpt, 0,
 	    (int)G_N_ELEMENTS(orcpt_cases));
+	tcase_add_test(tcase, test_long_address);
 	tcase_add_test(tcase, test_recipients);
 	tcase_add_test(tcase, test_envelope);
 	tcase_add_test(tcase, test_long_message);
