@@ -91,7 +91,7 @@ static const char *address_last(const char *p, const char *end)
 			if (!is_address_wide(c, is_ascii))
 				break;
 			is_wide = is_wide || c >= 0x370;
-			p = g_utf8_next_char(p);
+			p += g_utf8_skip[(unsigned char)*p];
 		}
 	}
 	return MIN(p, end);
