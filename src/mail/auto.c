@@ -136,13 +136,46 @@ char *auto_bare_subject(const Mail *mail)
 	return g_strdup(p);
 }
 
+/* What nobody but a program sends with the null sender, and is no bounce. */
+static bool is_absence_text(const Mail *mail, const Report *report)
+{
+	static const char *const words[] = { "out of the office",
+		"out of office", "on vacation", "on holiday", "on leave",
+		"currently away", "away until", "no longer in use",
+		"no longer used", "no longer monitored", "no longer active",
+		"no longer valid", "no longer use this", "no longer works",
+		"no longer working", "no longer with", "has left the company",
+		"will be back", "i will return", "nicht im büro",
+		"nicht im haus", "im urlaub", "nicht mehr aktiv",
+		"nicht mehr genutzt", "nicht mehr verwendet",
+		"nicht mehr für uns tätig", "je suis absent", "en congé",
+		"n'est plus utilisée", "n'est plus valide",
+		"ne fait plus partie", "fuera de la oficina", "de vacaciones",
+		"ya no está", "ya no se utiliza", "fuori ufficio", "in ferie",
+		"non è più attiv", "non è più in uso", "fora do escritório",
+		"de férias", "não é mais utilizad", "já não trabalha",
+		"afwezig", "niet meer in gebruik", "в отпуске",
+		"больше не используется", "больше не работает", "nie jest już",
+		"na urlopie", "不在", "休暇", "退職", "使用しておりません",
+		"休假", "已离职", "不再使用", "부재중", "휴가" };
+	const char *return_path = mail_header(mail, "Return-Path");
+	g_autofree char *lower = NULL;
+
+	if (strcmp(return_path, "<>") != 0)
+		return false;
+	lower = words_fold(report->text,
+	    (gssize)MIN(strlen(report->text), 2000));
+	return words_in(lower, words, G_N_ELEMENTS(words));
+}
+
 bool read_auto_reply(const Mail *mail, Report *report)
 {
 	g_autofree char *subject = NULL;
 
 	if (!report->is_auto_submitted) {
 		subject = auto_bare_subject(mail);
-		if (!is_absence_subject(subject))
+		if (!is_absence_subject(subject) &&
+		    !is_absence_text(mail, report))
 			return false;
 	}
 	report->kind = REPORT_AUTO_REPLY;
