@@ -297,6 +297,13 @@ static const struct {
 	{ SOFT, "550 The user has chosen not to receive mail from you" },
 	{ BLOCK, "550 5.7.1 only members may post to this group" },
 	{ BLOCK, "Your message to the list was rejected: not subscribed" },
+	{ BLOCK, "550 5.7.1 The group you wrote to may not exist, or you may "
+		 "not have permission to post messages to it" },
+	{ SOFT, "550 This account was suspended. Contact your hosting "
+		"provider" },
+	{ HARD, "550 5.4.310 DNS domain no.example.org does not exist "
+		"[Message=InfoDomainNonexistent]" },
+	{ HARD, "550 такого адреса в нашей системе не существует" },
 	{ UNKNOWN, "550 Requested action not taken" },
 	{ UNKNOWN, "554 Transaction failed" },
 };
