@@ -224,6 +224,17 @@ static void read_only_addressee(Report *report)
 	notice_read_only(report);
 }
 
+/* The words of the message that came back are ours, not the reporter's: no
+   evidence of anything. */
+static void cut_returned(Report *report)
+{
+	const char *returned;
+	const char *end = notice_end(report->text, &returned);
+
+	if (report->kind == REPORT_DSN && *end != '\0' && end > report->text)
+		report->text[end - report->text] = '\0';
+}
+
 static bool wants_recipient(const Report *report)
 {
 	return (report->kind == REPORT_DSN ||
@@ -258,8 +269,9 @@ static Report *read_message(const char *bytes, size_t len, unsigned depth)
 	}
 	if (wants_recipient(report))
 		read_only_addressee(report);
-	read_items(report);
 	read_digest(mail, report);
+	cut_returned(report);
+	read_items(report);
 	return report;
 }
 

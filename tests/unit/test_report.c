@@ -354,6 +354,16 @@ START_TEST(what_a_notice_returns_is_read)
 }
 END_TEST
 
+/* Nor is it taken for the reporter's words. */
+START_TEST(what_is_returned_is_no_text)
+{
+	g_autoptr(Report) report = read_file("exim-own-words.eml");
+
+	ck_assert_ptr_nonnull(strstr(report->text, "550 not today"));
+	ck_assert_ptr_null(strstr(report->text, "mailbox"));
+}
+END_TEST
+
 START_TEST(html_is_read_as_words)
 {
 	g_autoptr(Report) report = read_file("out-of-office.eml");
@@ -636,6 +646,7 @@ static Suite *report_suite(void)
 	tcase_add_test(facts, a_list_is_not_alone);
 	tcase_add_test(facts, an_alias_is_kept);
 	tcase_add_loop_test(facts, what_a_notice_returns_is_read, 0, 4);
+	tcase_add_test(facts, what_is_returned_is_no_text);
 	tcase_add_test(facts, html_is_read_as_words);
 	tcase_add_test(facts, the_remote_host_is_found_in_words);
 	tcase_add_test(facts, a_requeue_keeps_the_digest);
