@@ -2,7 +2,8 @@
 
 /* Challenges: a filter holds the mail back until its sender has proved to be a
    person.  Some services write them as delivery status notifications, although
-   nothing has failed; these are known by who they are. */
+   nothing has failed, or begin like a mail system's notice; these are known by
+   who they are, or by what they ask for in Subject: and in the text. */
 
 #include "auto.h"
 #include "reader.h"
@@ -57,25 +58,17 @@ static bool asks_to_confirm(const Report *report)
 		"verify that you are", "prove that you are",
 		"click on the following link", "click the link below",
 		"to confirm that you", "confirm your", "verify your",
-		"to be delivered", "cliquez sur le lien",
-		"auf den folgenden link", "haga clic en" };
+		"to be delivered", "to release your message",
+		"cliquez sur le lien", "auf den folgenden link",
+		"haga clic en" };
 	g_autofree char *lower = words_fold(report->text,
 	    (gssize)MIN(strlen(report->text), 4000));
 
 	return words_in(lower, words, G_N_ELEMENTS(words));
 }
 
-bool read_challenge_service(const Mail *mail, Report *report)
-{
-	if (!has_header(mail) &&
-	    !(is_service(report->from) && asks_to_confirm(report)))
-		return false;
-	report->kind = REPORT_CHALLENGE;
-	return true;
-}
-
 /* Anybody's, by what stands in Subject:. */
-bool read_challenge(const Mail *mail, Report *report)
+static bool has_subject(const Mail *mail)
 {
 	static const char *const subjects[] = {
 		"your email requires verification",
@@ -100,7 +93,22 @@ bool read_challenge(const Mail *mail, Report *report)
 	};
 	g_autofree char *subject = auto_bare_subject(mail);
 
-	if (!words_begin(subject, subjects, G_N_ELEMENTS(subjects)))
+	return words_begin(subject, subjects, G_N_ELEMENTS(subjects));
+}
+
+bool read_challenge_service(const Mail *mail, Report *report)
+{
+	if (!has_header(mail) &&
+	    !((is_service(report->from) || has_subject(mail)) &&
+		asks_to_confirm(report)))
+		return false;
+	report->kind = REPORT_CHALLENGE;
+	return true;
+}
+
+bool read_challenge(const Mail *mail, Report *report)
+{
+	if (!has_subject(mail))
 		return false;
 	report->kind = REPORT_CHALLENGE;
 	return true;
