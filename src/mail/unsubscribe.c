@@ -3,7 +3,8 @@
 /* A person asks in plain words to be taken off: in Subject: of a mail that says
    nothing else, or in the first lines of a reply, before anything quoted (our
    own campaign has "unsubscribe" at its foot).  A request is a short line that
-   says only this; a sentence about unsubscribing is none. */
+   says only this, or has a clause of three words or more that does; a sentence
+   about unsubscribing is none. */
 
 #include "auto.h"
 #include "reader.h"
@@ -11,8 +12,9 @@
 #include "wordlist.h"
 
 enum {
-	REQUEST_LINES = 6,  /* a person's own words, before a quote */
-	REQUEST_OCTETS = 80 /* of such a line */
+	REQUEST_LINES = 6,   /* a person's own words, before a quote */
+	REQUEST_OCTETS = 80, /* of such a line or clause */
+	REQUEST_LINE = 300   /* a longer one is no request at all */
 };
 
 /* In lower case, without what stands round them. */
@@ -62,8 +64,14 @@ static const char *const requests[] = {
 	"bitte nehmen sie mich aus dem verteiler",
 	"bitte nehmen sie mich aus ihrem verteiler",
 	"bitte aus dem verteiler löschen", "ich möchte keine mails mehr",
-	"keine weiteren mails", "bitte keine weiteren mails",
-	"bitte keine mails mehr", "bitte keine e-mails mehr",
+	"bitte streichen sie mich aus dem verteiler",
+	"bitte streichen sie mich aus ihrem verteiler",
+	"bitte löschen sie mich aus dem verteiler",
+	"bitte löschen sie mich aus ihrem verteiler",
+	"ich möchte keinen newsletter mehr", "bitte keinen newsletter mehr",
+	"bitte keine newsletter mehr", "keine weiteren mails",
+	"bitte keine weiteren mails", "bitte keine mails mehr",
+	"bitte keine e-mails mehr",
 	/* French */
 	"désabonner", "desabonner", "désabonnement", "desabonnement",
 	"désinscription", "desinscription", "désinscrire", "me désabonner",
@@ -142,7 +150,7 @@ static char *bare(const char *line, size_t len)
 	return g_strndup(start, left);
 }
 
-static bool is_request(const char *line, size_t len)
+static bool is_request_alone(const char *line, size_t len)
 {
 	g_autofree char *words = NULL;
 
@@ -152,6 +160,39 @@ static bool is_request(const char *line, size_t len)
 	for (unsigned i = 0; i < G_N_ELEMENTS(requests); i++)
 		if (strcmp(words, requests[i]) == 0)
 			return true;
+	return false;
+}
+
+static bool has_three_words(const char *line, size_t len)
+{
+	const char *blank = memchr(line, ' ', len);
+
+	if (blank == NULL)
+		return false;
+	return memchr(blank + 1, ' ', len - (size_t)(blank + 1 - line)) != NULL;
+}
+
+/* "Hello, please remove me from your list. Thanks" */
+static bool is_request(const char *line, size_t len)
+{
+	if (is_request_alone(line, len))
+		return true;
+	if (len > REQUEST_LINE)
+		return false;
+	for (size_t i = 0; i < len;) {
+		size_t n = 0;
+
+		while (i + n < len && strchr(",.;!:", line[i + n]) == NULL)
+			n++;
+		while (n > 0 && line[i] == ' ') {
+			i++;
+			n--;
+		}
+		if (has_three_words(line + i, n) &&
+		    is_request_alone(line + i, n))
+			return true;
+		i += n + 1;
+	}
 	return false;
 }
 
