@@ -83,10 +83,13 @@ class Site:
         with open(os.path.join(CONTRIB, self.wiring, name),
                   encoding="utf-8") as text:
             piece = text.read()
-        if not is_here:
-            return piece
+        return self.localize(piece) if is_here else piece
+
+    def localize(self, piece):
+        """PIECE with the names of this site."""
         for old, new in {
                 "bounces.example.com": DOMAIN,
+            "bounces.example.org": DOMAIN,
                 "example\\.com": DOMAIN.replace(".", "\\."),
                 "/etc/postfix": os.path.join(self.scratch, "postfix", "etc"),
                 "/usr/sbin/verpctl deliver":
