@@ -239,8 +239,8 @@ static bool check_schema(StoreSqlite *self, const Schema *schema,
 		return true;
 	if (self->mode == STORE_READ)
 		return fail(VP_ERROR_CONFIG, self->path,
-		    "schema is older than this program; start verpd, which "
-		    "migrates it",
+		    "schema is older than this program; verpd migrates it "
+		    "when it starts, and so does verpctl expire",
 		    error);
 	if (self->mode == STORE_WRITE && daemon_is_running(self->path))
 		return fail(VP_ERROR_CONFIG, self->path,

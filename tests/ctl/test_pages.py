@@ -161,6 +161,40 @@ def test_defaults():
             tap.check_equal(said[key], value, key)
 
 
+def displays(name):
+    """What the displays of a page show."""
+    found = re.findall(r"^\.Bd [^\n]*\n(.*?)^\.Ed", "\n".join(page(name)),
+                       re.M | re.S)
+    return [text.replace(r"\e", "\\") for text in found]
+
+
+def test_examples_of_settings():
+    with open(SITE.conf, encoding="utf-8") as text:
+        files = [line for line in text
+                 if line.startswith(("store", "keys", "rules"))]
+    shown = displays("verpd.conf.5")
+    tap.check(len(shown) > 1, shown)
+    path = SITE.path("shown.conf")
+    with open(path, "w", encoding="utf-8") as out:
+        out.write("\n".join(files + shown))
+    said = SITE.start("-c", path, "config", "check").stdout.decode()
+    tap.check(re.search("^ok +settings", said, re.M), said)
+    SITE.run("-c", path, "key", "new")
+    tap.check_equal(SITE.run("-c", path, "token", "decode", "--json",
+                             "b.news.ana=example.org@bounces.example.org")
+                    .count('"pattern":"shop"'), 1)
+
+
+def test_examples_of_rules():
+    path = SITE.path("shown.rules")
+    shown = [text for text in displays("verpd-rules.5")
+             if text.startswith("[")]
+    tap.check(len(shown) > 2, shown)
+    with open(path, "w", encoding="utf-8") as out:
+        out.write("\n".join(shown))
+    tap.check(" 0 findings" in SITE.run("rules", "lint", path))
+
+
 def test_verpd():
     text = "\n".join(page("verpd.8"))
     done = subprocess.run([VERPD, "--help"], capture_output=True, text=True,
@@ -174,6 +208,7 @@ def test_verpd():
 
 
 tap.run([test_commands, test_common_options, test_exit_statuses,
-         test_parameters, test_defaults, test_verpd]
+         test_parameters, test_defaults, test_examples_of_settings,
+         test_examples_of_rules, test_verpd]
         + [("options of " + name, lambda name=name: check_options(name))
            for name in commands_of_help() if name != "help"])
