@@ -53,7 +53,7 @@ void statement_release(Statement *stmt);
 void bind_int(Statement *stmt, int i, int64_t value);
 void bind_text(Statement *stmt, int i, const char *text);
 void bind_blob(Statement *stmt, int i, const void *bytes, size_t len);
-/* 0 and HOLD_FOREVER are NULL. */
+/* HOLD_FOREVER is NULL. */
 void bind_until(Statement *stmt, int i, int64_t until);
 int64_t column_until(Statement *stmt, int i);
 const char *column_text(Statement *stmt, int i); /* never NULL */

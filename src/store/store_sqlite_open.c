@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -182,6 +183,19 @@ static bool check_file(const char *path, GError **error)
 	return true;
 }
 
+/* One file has one lock, by whatever links it is reached. */
+static bool follow_links(StoreSqlite *self, GError **error)
+{
+	char *real = realpath(self->path, NULL);
+
+	if (real == NULL)
+		return fail_errno(VP_ERROR_CONFIG, self->path, "open", error);
+	g_free(self->path);
+	self->path = g_strdup(real);
+	free(real);
+	return true;
+}
+
 static bool connect(StoreSqlite *self, GError **error)
 {
 	int flags = self->mode == STORE_READ ? SQLITE_OPEN_READONLY
@@ -322,7 +336,7 @@ Store *store_sqlite_open(const char *path, StoreMode mode, unsigned busy_ms,
 	self->busy_ms = MIN(busy_ms, (unsigned)G_MAXINT);
 	self->lock_fd = -1;
 	self->hour_noted = INT64_MIN;
-	if (!check_file(self->path, error))
+	if (!check_file(self->path, error) || !follow_links(self, error))
 		return NULL;
 	if (mode == STORE_DAEMON && !lock_take(self, error))
 		return NULL;

@@ -7,6 +7,7 @@
 #include "store_fixture.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static GError *error;
 
@@ -116,6 +117,7 @@ START_TEST(test_one_daemon)
 {
 	g_autoptr(Store) first = fixture_open(STORE_DAEMON);
 	g_autoptr(Store) writer = fixture_open(STORE_WRITE);
+	g_autofree char *other_name = g_strconcat(fixture_path, ".link", NULL);
 
 	ck_assert_ptr_nonnull(writer);
 	ck_assert_ptr_null(store_open(fixture_path, STORE_DAEMON, BUSY,
@@ -123,6 +125,12 @@ START_TEST(test_one_daemon)
 	ck_error(error, VP_ERROR_CONFIG);
 	ck_assert_ptr_nonnull(strstr(error->message, ".lock"));
 	g_clear_error(&error);
+	/* by another name, too */
+	ck_assert_int_eq(symlink(fixture_path, other_name), 0);
+	ck_assert_ptr_null(store_open(other_name, STORE_DAEMON, BUSY, &error));
+	ck_error(error, VP_ERROR_CONFIG);
+	g_clear_error(&error);
+	ck_assert_int_eq(unlink(other_name), 0);
 	g_clear_pointer(&first, store_close);
 	first = store_open(fixture_path, STORE_DAEMON, BUSY, &error);
 	ck_no_error(error);
