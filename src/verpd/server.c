@@ -198,6 +198,13 @@ static void refuse_fd(int fd, const char *reply)
 
 static gboolean server_tick(gpointer data);
 
+/* A message whose client has gone takes as much room as one that waits. */
+static bool server_is_full(const Server *server)
+{
+	return MAX(server->connections->len, server->n_deliveries) >=
+	       server->connection_limit;
+}
+
 static void server_admit(Server *server, int fd)
 {
 	gint64 now = g_get_monotonic_time();
@@ -210,9 +217,9 @@ static void server_admit(Server *server, int fd)
 			connection_abort(stalled,
 			    "421 4.3.2 Too slow for so many");
 	}
-	if (server->connections->len >= server->connection_limit) {
-		log_debug("connection refused: %u are open",
-		    server->connections->len);
+	if (server_is_full(server)) {
+		log_debug("connection refused: %u are open, %u messages wait",
+		    server->connections->len, server->n_deliveries);
 		refuse_fd(fd, "421 4.3.2 Too many connections");
 		return;
 	}

@@ -88,6 +88,28 @@ def test_locked_for_long():
     daemon.stop()
 
 
+def test_those_who_hang_up_do_not_pile_up():
+    """What they left is recorded, and there is no more of it than there may
+    be connections."""
+    site, daemon, _ = begin(busy_timeout="20s", connection_limit=3)
+    db = lock(site)
+    taken = 0
+    for number in range(20):
+        client = daemon.connect(hello=False)
+        if client.reply().startswith(b"220"):
+            client.say(b"LHLO a\r\n", 250)
+            client.begin_data(site.tokens[0])
+            client.send(report(number) + b".\r\n")
+            taken += 1
+        client.close()
+    tap.check(3 <= taken <= 6, taken)
+    db.execute("ROLLBACK")
+    db.close()
+    tap.wait_for("what was left to be recorded",
+                 lambda: site.count() == taken)
+    daemon.stop()
+
+
 def test_full_disk():
     site, daemon, faults = begin()
     client = daemon.connect()
@@ -196,6 +218,7 @@ def test_kill_9_under_load():
 
 run([test_locked_for_a_moment,
      test_locked_for_long,
+     test_those_who_hang_up_do_not_pile_up,
      test_full_disk,
      test_readonly_disk,
      test_sync_that_fails,
