@@ -76,7 +76,7 @@ static void append_effect(GString *line, const Outcome *outcome)
 		g_string_append_printf(line, "->%s",
 		    state_name(outcome->state_after));
 	if (effect->hold_until == HOLD_FOREVER) {
-		append(line, "until", "permanent");
+		append(line, "until", "forever");
 	} else if (effect->hold_until != 0) {
 		g_autofree char *until = time_format(effect->hold_until);
 

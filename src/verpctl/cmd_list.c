@@ -187,7 +187,7 @@ static void print_heading(const Ctl *ctl, bool of_forgeries, bool of_events)
 		    "CLASS", "REASON", "STATUS", "SURE", "LOOK", "CAMPAIGN",
 		    "ADDRESS");
 	else
-		printf("%-20s  %-20s  %-11s  %-13s  %s\n", "SINCE", "UNTIL",
+		printf("%-20s  %-26s  %-11s  %-13s  %s\n", "SINCE", "UNTIL",
 		    "CAUSE", "STREAM", "ADDRESS");
 }
 

@@ -120,7 +120,8 @@ static int run(const Options *options)
 		return check(settings);
 	if (geteuid() == 0 && !options->allow_root) {
 		(void)fprintf(stderr, "verpd: not as root: it needs nothing "
-				      "that root alone may do\n");
+				      "that root alone may do; "
+				      "try runuser -u verpd -- verpd\n");
 		return EX_NOPERM;
 	}
 	to_syslog = !options->to_stderr && strcmp(settings->log, "syslog") == 0;

@@ -5,6 +5,7 @@
 usage: test_commands.py VERPCTL
 """
 import os
+import pty
 import re
 import shutil
 import sqlite3
@@ -428,6 +429,15 @@ def test_why_tells_next():
     tap.check("next  it ends by itself" in text, text)
 
 
+def on_terminal(site, *argv):
+    """The lines that a person sees."""
+    reader, terminal = pty.openpty()
+    site.start(*argv, capture_output=False, stdout=terminal)
+    os.close(terminal)
+    with os.fdopen(reader, "rb") as text:
+        return text.read1(65536).decode().split("\r\n")
+
+
 def test_list():
     site = Site()
     bounced(site, "ana@example.org", UNKNOWN_USER)
@@ -452,8 +462,12 @@ def test_list():
                  f"b-nonsense@{DOMAIN}")
     row, = site.rows("list", "--forged")
     tap.check_equal(row["source"], "192.0.2.1")
-    for argv in (["list"], ["list", "--events"], ["list", "--forged"]):
+    for argv, last in ((["list"], "ana@"), (["list", "--events"], "ana@"),
+                       (["list", "--forged"], "b-nonsense@")):
         tap.check(site.run(*argv).count("\n") >= 1, argv)
+        heading, row = on_terminal(site, *argv)[:2]
+        tap.check_equal(heading.index("ADDRESS"), row.index(last),
+                        f"{heading}\n{row}")
 
 
 def test_add_and_release():

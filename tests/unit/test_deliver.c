@@ -177,7 +177,7 @@ START_TEST(hard_bounce_to_a_token)
 	    strcmp(line,
 		"4XYZ12: to=<ana@example.org>, campaign=news-42, class=hard, "
 		"reason=bad-mailbox, rule=t.nobody, status=5.1.1, step=hard, "
-		"state=active->hard, until=permanent, event=1") == 0,
+		"state=active->hard, until=forever, event=1") == 0,
 	    "%s", line);
 }
 END_TEST
