@@ -87,8 +87,9 @@ static bool print_event(const Event *event, void *data)
 		    vp_reason_name(event->reason),
 		    event->status[0] != '\0' ? event->status : "-",
 		    event->confidence,
-		    event->effect.needs_review ? "look" : "-", event->campaign,
-		    address, matched);
+		    event->effect.needs_review && !event->is_reviewed ? "look"
+								      : "-",
+		    event->campaign, address, matched);
 	}
 	return ferror(stdout) == 0;
 }

@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "judged.h"
 #include "row.h"
+#include "rule_hits.h"
 #include "rules_option.h"
 
 #include "bounds.h"
@@ -238,7 +239,7 @@ int cmd_rules_test(Ctl *ctl, int argc, char **argv)
 
 /* ---- list ---- */
 
-static void list_rule(const Ctl *ctl, const RuleInfo *info)
+static void list_rule(const Ctl *ctl, const RuleInfo *info, GHashTable *hits)
 {
 	const char *class_ = vp_class_name(vp_reason_class(info->reason));
 
@@ -253,10 +254,17 @@ static void list_rule(const Ctl *ctl, const RuleInfo *info)
 		row_number(row, "examples", (int64_t)info->n_examples);
 		row_text(row, "file", info->file);
 		row_number(row, "line", (int64_t)info->line);
+		if (hits != NULL)
+			rule_hits_json(rule_hits_of(hits, info->id), row);
 		row_print(row);
 	} else {
 		g_autofree char *place = g_path_get_basename(info->file);
+		g_autofree char *columns =
+		    hits != NULL ? rule_hits_text(rule_hits_of(hits, info->id))
+				 : NULL;
 
+		if (columns != NULL)
+			printf("%s  ", columns);
 		printf("%-34s %-11s %-14s %.2f %3u  %s:%u\n", info->id, class_,
 		    vp_reason_name(info->reason), info->confidence,
 		    info->n_examples, place, info->line);
@@ -267,7 +275,10 @@ int cmd_rules_list(Ctl *ctl, int argc, char **argv)
 {
 	g_auto(GStrv) directories = NULL;
 	g_autofree char *reason = NULL;
+	gboolean with_hits = FALSE;
 	const GOptionEntry entries[] = {
+		{ "hits", 0, 0, G_OPTION_ARG_NONE, &with_hits,
+		    "with how often each decided, and when last", NULL },
 		{ "reason", 0, 0, G_OPTION_ARG_FILENAME, &reason,
 		    "only rules that say REASON (bad-mailbox)", "REASON" },
 		RULES_OPTION(&directories),
@@ -275,6 +286,7 @@ int cmd_rules_list(Ctl *ctl, int argc, char **argv)
 	};
 	g_autoptr(GError) error = NULL;
 	g_autoptr(RuleSet) rules = NULL;
+	g_autoptr(GHashTable) hits = NULL;
 	int wanted = -1;
 	int status;
 
@@ -285,11 +297,13 @@ int cmd_rules_list(Ctl *ctl, int argc, char **argv)
 	rules = rules_of(ctl, directories, &error);
 	if (rules == NULL)
 		return ctl_fail(ctl, error);
+	if (with_hits && (hits = rule_hits_read(ctl, &error)) == NULL)
+		return ctl_fail(ctl, error);
 	for (unsigned i = 0; i < rules_count(rules); i++) {
 		RuleInfo info = rules_info(rules, i);
 
 		if (wanted < 0 || (int)info.reason == wanted)
-			list_rule(ctl, &info);
+			list_rule(ctl, &info, hits);
 	}
 	return EX_OK;
 }

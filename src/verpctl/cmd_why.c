@@ -98,8 +98,10 @@ static void tell_change(const Ctl *ctl, const Change *change)
 	if (change->cause >= 0)
 		g_string_append_printf(what, " %s",
 		    cause_name((Cause)change->cause));
-	g_string_append_printf(what, " in %s",
-	    change->stream[0] != '\0' ? change->stream : "all streams");
+	if (strcmp(change->action, "reclassify") != 0 &&
+	    strcmp(change->action, "drop") != 0)
+		g_string_append_printf(what, " in %s",
+		    change->stream[0] != '\0' ? change->stream : "all streams");
 	if (strcmp(change->action, "add") == 0) {
 		g_autofree char *until = until_text(change->until);
 
@@ -131,6 +133,12 @@ static void tell_changes(Story *story, int64_t id)
 
 static char *no_step_text(const Event *event)
 {
+	if (event->is_reviewed && event->reviewed_as != 0)
+		return g_strdup_printf(
+		    "reviewed since, as event %" G_GINT64_FORMAT,
+		    event->reviewed_as);
+	if (event->is_reviewed)
+		return g_strdup("reviewed since: dropped");
 	if (event->effect.needs_review)
 		return g_strdup(event->class_ == VP_CLASS_UNKNOWN
 				    ? "not understood: waits for review"
@@ -209,7 +217,8 @@ static void print_event(const Story *story, const Event *event)
 	append_if(line, ", reported for ", event->via);
 	append_if(line, ", queue id ", event->queue_id);
 	g_string_append_printf(line, ", %s", trust_name(event->trust));
-	printf("    %s\n    => %s\n", line->str, effect);
+	printf("    event %" G_GINT64_FORMAT ", %s\n    => %s\n", event->id,
+	    line->str, effect);
 }
 
 static bool tell_event(const Event *event, void *data)

@@ -25,6 +25,15 @@ int cmd_classify(Ctl *ctl, int argc, char **argv);
 int cmd_rules_lint(Ctl *ctl, int argc, char **argv);
 int cmd_rules_test(Ctl *ctl, int argc, char **argv);
 int cmd_rules_list(Ctl *ctl, int argc, char **argv);
+/* cmd_rules_stats.c */
+int cmd_rules_stats(Ctl *ctl, int argc, char **argv);
+/* cmd_quarantine.c */
+int cmd_quarantine_list(Ctl *ctl, int argc, char **argv);
+int cmd_quarantine_show(Ctl *ctl, int argc, char **argv);
+int cmd_quarantine_reclassify(Ctl *ctl, int argc, char **argv);
+int cmd_quarantine_drop(Ctl *ctl, int argc, char **argv);
+/* cmd_unknown.c */
+int cmd_unknown(Ctl *ctl, int argc, char **argv);
 /* cmd_store.c */
 int cmd_init(Ctl *ctl, int argc, char **argv);
 int cmd_expire(Ctl *ctl, int argc, char **argv);

@@ -32,5 +32,8 @@ void event_json(const Event *event, Row *row)
 	row_text(row, "step", step_name(event->effect.step));
 	row_time(row, "hold_until", event->effect.hold_until);
 	row_number(row, "rung", (int64_t)event->effect.rung);
-	row_bool(row, "needs_review", event->effect.needs_review);
+	row_bool(row, "needs_review",
+	    event->effect.needs_review && !event->is_reviewed);
+	row_bool(row, "reviewed", event->is_reviewed);
+	row_number(row, "reviewed_as", event->reviewed_as);
 }

@@ -45,6 +45,18 @@ static const Command commands[] = {
   COMMAND_JSON, 0, ANY, cmd_rules_test },
 { "rules list", "", "list the rules in force",
   COMMAND_JSON, 0, 0, cmd_rules_list },
+{ "rules stats", "", "say how often each rule decided, and when last",
+  COMMAND_JSON, 0, 0, cmd_rules_stats },
+{ "quarantine list", "", "list what waits for a person to look",
+  COMMAND_JSON, 0, 0, cmd_quarantine_list },
+{ "quarantine show", "EVENT", "show one: header and text",
+  COMMAND_JSON, 1, 1, cmd_quarantine_show },
+{ "quarantine reclassify", "[EVENT...]", "judge again, by the rules of today or by hand",
+  COMMAND_JSON | COMMAND_CHANGES | COMMAND_REASON, 0, ANY, cmd_quarantine_reclassify },
+{ "quarantine drop", "[EVENT...]", "let go what waits: it changes nothing",
+  COMMAND_JSON | COMMAND_CHANGES | COMMAND_REASON, 0, ANY, cmd_quarantine_drop },
+{ "unknown", "[N]", "group what nobody understood by shape",
+  COMMAND_JSON, 0, 1, cmd_unknown },
 { "check", "ADDRESS", "may this address be mailed?  0: yes, 1: no, 2: error",
   COMMAND_JSON, 1, 1, cmd_check },
 { "why", "ADDRESS", "tell an address's story: every event, and what followed",
@@ -115,11 +127,11 @@ static void print_usage(FILE *stream, const char *group)
 			"[ARGUMENT...]\n\n");
 	for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++)
 		if (group == NULL || strncmp(commands[i].name, group, len) == 0)
-			fprintf(stream, "  %-14s%s\n", commands[i].name,
+			fprintf(stream, "  %-23s%s\n", commands[i].name,
 			    commands[i].help);
 	if (group == NULL)
 		fprintf(stream,
-		    "  %-14s%s\n\n"
+		    "  %-23s%s\n\n"
 		    "  -c, --config FILE  read FILE instead of %s\n"
 		    "  --help             print this\n"
 		    "  --version          print the version\n\n"

@@ -37,7 +37,7 @@ def options_of_help(text):
 
 def commands_of_help():
     text = SITE.run("help").split("\n\n")[1]
-    return [line[2:16].strip() for line in text.splitlines()]
+    return [line[2:25].strip() for line in text.splitlines()]
 
 
 def items(line):
