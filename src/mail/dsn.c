@@ -9,6 +9,7 @@
 
 #include "bounds.h"
 #include "daemon.h"
+#include "divider.h"
 #include "names.h"
 #include "notice.h"
 #include "status.h"
@@ -244,7 +245,7 @@ static bool read_text_fields(const Mail *mail, Report *report)
 			continue;
 		else
 			text = mail_part_text(part);
-		end = notice_end(text, &returned);
+		end = divider_find(text, &returned);
 		fields = fields_read(text, (size_t)(end - text));
 		if (!has_recipient_fields(fields))
 			continue;
@@ -282,7 +283,7 @@ static void mend_recipient(const Mail *mail, Report *report)
 		const char *returned;
 
 		notice_read_items(words, report->text,
-		    notice_end(report->text, &returned));
+		    divider_find(report->text, &returned));
 	}
 	if (words->recipients->len != 1)
 		return;

@@ -4,6 +4,7 @@
    address that did not take it is the list's; the message that came back has
    it, the words often do not. */
 
+#include "divider.h"
 #include "notice.h"
 #include "wordlist.h"
 
@@ -43,7 +44,7 @@ bool read_list_refusal(const Mail *mail, Report *report)
 	    (!report->is_auto_submitted &&
 		*mail_header(mail, "X-List-Administrivia") == '\0'))
 		return false;
-	end = notice_end(report->text, &returned);
+	end = divider_find(report->text, &returned);
 	len = MIN((size_t)(end - report->text), 2000);
 	lower = words_fold(report->text, (gssize)len);
 	if (!words_in(lower, phrases, G_N_ELEMENTS(phrases)))

@@ -8,6 +8,7 @@
    bounces, too. */
 
 #include "daemon.h"
+#include "divider.h"
 #include "notice.h"
 #include "text.h"
 #include "wordlist.h"
@@ -297,7 +298,7 @@ static const Make *find_make(const char *text, const char *end,
 bool read_make(const Mail *mail, Report *report)
 {
 	const char *returned;
-	const char *end = notice_end(report->text, &returned);
+	const char *end = divider_find(report->text, &returned);
 	unsigned line;
 	const Make *make = find_make(report->text, end, &line);
 
@@ -348,7 +349,7 @@ static bool has_bounce_words(const Report *report)
 		"届けることができません", "存在しません", "无法投递",
 		"无法送达", "无法发送", "無法投遞", "退回", "退信" };
 	const char *returned;
-	const char *end = notice_end(report->text, &returned);
+	const char *end = divider_find(report->text, &returned);
 	g_autofree char *lower = words_fold(report->text, end - report->text);
 
 	return words_in(lower, words, G_N_ELEMENTS(words));

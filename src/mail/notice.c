@@ -8,6 +8,7 @@
 #include "action.h"
 #include "bounds.h"
 #include "daemon.h"
+#include "divider.h"
 #include "dsn.h"
 #include "items.h"
 #include "names.h"
@@ -18,87 +19,6 @@
 #include "wordlist.h"
 
 #include <string.h>
-
-/* "----- Original message -----", "--- Below this line is a copy of the
-   message.", "|--- Message text follows: ---|" */
-static bool is_dashed_divider(const char *lower)
-{
-	static const char *const whats[] = { "message", "header", "mail" };
-	static const char *const hows[] = { "copy", "original", "text follow",
-		"message follow", "header follow", "mail follow",
-		"is following", "below", "unsent", "returned", "forwarded",
-		"undelivered", "rejected", "attached", "start of" };
-
-	if (*lower == '|')
-		lower++;
-	return g_str_has_prefix(lower, "--") &&
-	       words_in(lower, whats, G_N_ELEMENTS(whats)) &&
-	       words_in(lower, hows, G_N_ELEMENTS(hows)) &&
-	       strstr(lower, "transcript") == NULL;
-}
-
-/* The others say it in words, or begin with the header at once. */
-static bool is_divider(const char *line, size_t len)
-{
-	static const char *const prefixes[] = { "original message header",
-		"original message follows", "original message as received",
-		"original message:", "old message:", "original headers:",
-		"message headers follow", "headers follow:", "headers follow.",
-		"received headers follow", "your original message",
-		"your message follows", "returned message follows",
-		"returned content",
-		"the original message was:", "the original message follows",
-		"copy of the original", "here is a copy of the original",
-		"a copy of your message", "a copy of the message",
-		"this is a copy of the message",
-		"the header of the original message", "ursprüngliche nachricht",
-		"originalnachricht", "message d'origine", "message original",
-		"mensaje original", "messaggio originale", "mensagem original",
-		"--- 以下", "*** original message", "from mailer-daemon ",
-		"a copy of the original message",
-		"included is a copy of the message", "message header follows",
-		"received: from ", "received: by ", "return-path: <",
-		"received:from " };
-	char lower[200];
-
-	while (len > 0 && (*line == ' ' || *line == '\t')) {
-		line++;
-		len--;
-	}
-	if (len < 8)
-		return false;
-	len = MIN(len, sizeof(lower) - 1);
-	for (size_t i = 0; i < len; i++)
-		lower[i] = g_ascii_tolower(line[i]);
-	lower[len] = '\0';
-	for (unsigned i = 0; i < G_N_ELEMENTS(prefixes); i++)
-		if (g_str_has_prefix(lower, prefixes[i]))
-			return true;
-	return is_dashed_divider(lower);
-}
-
-const char *notice_end(const char *text, const char **ret_returned)
-{
-	const char *line = text;
-
-	while (*line != '\0') {
-		size_t len = strcspn(line, "\n");
-		const char *next = line[len] == '\n' ? line + len + 1
-						     : line + len;
-
-		if (is_divider(line, len)) {
-			/* the line may be the header's first */
-			*ret_returned = memchr(line, ':', len) != NULL &&
-						*line != '-' && *line != '|'
-					    ? line
-					    : next + strspn(next, "\n-");
-			return line;
-		}
-		line = next;
-	}
-	*ret_returned = line;
-	return line;
-}
 
 /* reply-code of a refusal (RFC 5321, 4.2.1), standing by itself. */
 static const char *find_reply(const char *text)
@@ -394,7 +314,7 @@ void notice_read_only(Report *report)
 {
 	const char *text = report->text;
 	const char *returned;
-	const char *end = notice_end(text, &returned);
+	const char *end = divider_find(text, &returned);
 
 	read_only_recipient(report, text, end);
 	set_action(report, action_find(report, text, (size_t)(end - text)));
@@ -406,7 +326,7 @@ bool notice_lists_recipient(const Report *report)
 	const char *returned;
 
 	notice_read_items(trial, report->text,
-	    notice_end(report->text, &returned));
+	    divider_find(report->text, &returned));
 	return trial->recipients->len > 0;
 }
 
@@ -417,7 +337,7 @@ bool notice_names_recipient(const Mail *mail, const Report *report)
 	const char *end;
 
 	text_take(&trial->from, g_strdup(report->from));
-	end = notice_end(report->text, &returned);
+	end = divider_find(report->text, &returned);
 	notice_read_items(trial, report->text, end);
 	if (trial->recipients->len == 0)
 		read_prose(mail, trial, report->text, end);
@@ -428,7 +348,7 @@ void notice_read(const Mail *mail, Report *report)
 {
 	const char *text = report->text;
 	const char *returned;
-	const char *end = notice_end(text, &returned);
+	const char *end = divider_find(text, &returned);
 
 	if (report->recipients->len == 0)
 		notice_read_items(report, text, end);

@@ -9,10 +9,6 @@
    reasons, and often the message itself behind a line of dashes.  What the
    readers of such makes have in common. */
 
-/* Where the returned message (or its header) begins in TEXT: behind a line
-   such as "--- Below this line is a copy of the message.", or at the end. */
-const char *notice_end(const char *text, const char **ret_returned);
-
 /* Adds a recipient to REPORT, with what ABOUT (one line, not NULL) says of it:
    the reply of the remote side, a code, a host.  NULL when there are too many. */
 ReportRecipient *notice_add(Report *report, const char *address,

@@ -9,6 +9,7 @@
 
 #include "auto.h"
 #include "daemon.h"
+#include "divider.h"
 #include "items.h"
 #include "names.h"
 #include "notice.h"
@@ -179,7 +180,7 @@ static void read_wrapped(const Mail *mail, Report *report, unsigned depth)
 		bytes = mail_part_bytes(part);
 		returned = bytes;
 	} else {
-		(void)notice_end(report->text, &returned);
+		(void)divider_find(report->text, &returned);
 	}
 	if (*returned == '\0')
 		return;
@@ -229,7 +230,7 @@ static void read_only_addressee(Report *report)
 static void cut_returned(Report *report)
 {
 	const char *returned;
-	const char *end = notice_end(report->text, &returned);
+	const char *end = divider_find(report->text, &returned);
 
 	if (report->kind == REPORT_DSN && *end != '\0' && end > report->text)
 		report->text[end - report->text] = '\0';

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Where a notice ends and the message that came back begins, when both are in
+   one text. */
+
+#include "divider.h"
+
+#include "wordlist.h"
+
+/* "----- Original message -----", "--- Below this line is a copy of the
+   message.", "|--- Message text follows: ---|" */
+static bool is_dashed_divider(const char *lower)
+{
+	static const char *const whats[] = { "message", "header", "mail" };
+	static const char *const hows[] = { "copy", "original", "text follow",
+		"message follow", "header follow", "mail follow",
+		"is following", "below", "unsent", "returned", "forwarded",
+		"undelivered", "rejected", "attached", "start of" };
+
+	if (*lower == '|')
+		lower++;
+	return g_str_has_prefix(lower, "--") &&
+	       words_in(lower, whats, G_N_ELEMENTS(whats)) &&
+	       words_in(lower, hows, G_N_ELEMENTS(hows)) &&
+	       strstr(lower, "transcript") == NULL;
+}
+
+/* The others say it in words, or begin with the header at once. */
+static bool is_divider(const char *line, size_t len)
+{
+	static const char *const prefixes[] = { "original message header",
+		"original message follows", "original message as received",
+		"original message:", "old message:", "original headers:",
+		"message headers follow", "headers follow:", "headers follow.",
+		"received headers follow", "your original message",
+		"your message follows", "returned message follows",
+		"returned content",
+		"the original message was:", "the original message follows",
+		"copy of the original", "here is a copy of the original",
+		"a copy of your message", "a copy of the message",
+		"this is a copy of the message",
+		"the header of the original message", "ursprüngliche nachricht",
+		"originalnachricht", "message d'origine", "message original",
+		"mensaje original", "messaggio originale", "mensagem original",
+		"--- 以下", "*** original message", "from mailer-daemon ",
+		"a copy of the original message",
+		"included is a copy of the message", "message header follows",
+		"received: from ", "received: by ", "return-path: <",
+		"received:from " };
+	char lower[200];
+
+	while (len > 0 && (*line == ' ' || *line == '\t')) {
+		line++;
+		len--;
+	}
+	if (len < 8)
+		return false;
+	len = MIN(len, sizeof(lower) - 1);
+	for (size_t i = 0; i < len; i++)
+		lower[i] = g_ascii_tolower(line[i]);
+	lower[len] = '\0';
+	for (unsigned i = 0; i < G_N_ELEMENTS(prefixes); i++)
+		if (g_str_has_prefix(lower, prefixes[i]))
+			return true;
+	return is_dashed_divider(lower);
+}
+
+/* Whether a message's header begins at LINE, whatever it begins with: three
+   fields that are not indented (of what a notice itself tells in that way most
+   is), and among them one that only messages have. */
+static bool is_header(const char *line)
+{
+	static const char *const marks[] = { "received:", "return-path:",
+		"message-id:", "mime-version:", "x-mailer:", "delivered-to:",
+		"dkim-signature:" };
+	unsigned n_fields = 0;
+	bool is_marked = false;
+
+	for (unsigned i = 0; i < 40 && *line != '\0' && *line != '\n'; i++) {
+		size_t len = strcspn(line, "\n");
+
+		if (*line != ' ' && *line != '\t') {
+			size_t name = strspn(line,
+			    "abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
+
+			if (name == 0 || line[name] != ':')
+				return false;
+			n_fields++;
+			for (unsigned j = 0; j < G_N_ELEMENTS(marks); j++)
+				if (g_ascii_strncasecmp(line, marks[j],
+					strlen(marks[j])) == 0)
+					is_marked = true;
+			if (n_fields >= 3 && is_marked)
+				return true;
+		}
+		line += len;
+		line += *line == '\n';
+	}
+	return false;
+}
+
+const char *divider_find(const char *text, const char **ret_returned)
+{
+	const char *line = text;
+	bool is_after_blank = false;
+
+	while (*line != '\0') {
+		size_t len = strcspn(line, "\n");
+		const char *next = line[len] == '\n' ? line + len + 1
+						     : line + len;
+
+		if (is_divider(line, len)) {
+			/* the line may be the header's first */
+			*ret_returned = memchr(line, ':', len) != NULL &&
+						*line != '-' && *line != '|'
+					    ? line
+					    : next + strspn(next, "\n-");
+			return line;
+		}
+		if (is_after_blank && is_header(line)) {
+			*ret_returned = line;
+			return line;
+		}
+		is_after_blank = strspn(line, " \t") >= len;
+		line = next;
+	}
+	*ret_returned = line;
+	return line;
+}
