@@ -132,7 +132,7 @@ char *address_fold(const char *address, GError **error)
 
 	if (host == NULL) {
 		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
-		    "address has a domain that is none");
+		    "what follows the @ is not a domain");
 		return NULL;
 	}
 	/* lower case and A-labels may be longer */

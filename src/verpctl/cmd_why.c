@@ -143,13 +143,15 @@ static char *no_step_text(const Event *event)
 		return g_strdup(event->class_ == VP_CLASS_UNKNOWN
 				    ? "not understood: waits for review"
 				    : "not sure enough: waits for review");
+	if (event->class_ == VP_CLASS_DELAYED)
+		return g_strdup("recorded only: delivery is still being tried");
+	if (policy_step(event->class_) == STEP_NONE)
+		return g_strdup("recorded only");
 	if (event->trust == TRUST_RECORD)
 		return g_strdup("recorded only: the return path is too old or "
 				"unsigned");
-	if (policy_step(event->class_) != STEP_NONE)
-		return g_strdup("recorded only: this mail has counted before, "
-				"or a suppression was in force");
-	return g_strdup("recorded only");
+	return g_strdup("recorded only: this mail has counted before, or a "
+			"suppression was in force");
 }
 
 /* What the policy made of it. */

@@ -20,8 +20,20 @@ typedef struct Options {
 	gboolean is_verbose;
 	gboolean is_check;
 	gboolean is_version;
+	gboolean is_help;
 	gboolean allow_root;
 } Options;
+
+static void help_print(GOptionContext *context)
+{
+	g_autofree char *text = g_option_context_get_help(context, TRUE, NULL);
+	const char *list = strstr(text, "\n\n"); /* behind GLib's usage */
+
+	(void)printf("usage: verpd [OPTION...]\n\n"
+		     "take bounces from Postfix over LMTP; see verpd(8)\n"
+		     "Without -c it reads %s.%s",
+	    settings_default_file(), list != NULL ? list : "");
+}
 
 static bool options_parse(Options *options, int *argc, char ***argv,
     GError **error)
@@ -39,12 +51,13 @@ static bool options_parse(Options *options, int *argc, char ***argv,
 		    "Print the version and leave", NULL },
 		{ "allow-root", 0, 0, G_OPTION_ARG_NONE, &options->allow_root,
 		    "Run as root all the same", NULL },
+		{ "help", 'h', 0, G_OPTION_ARG_NONE, &options->is_help,
+		    "List the options and leave", NULL },
 		{ NULL, 0, 0, 0, NULL, NULL, NULL },
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 
-	g_option_context_set_summary(context,
-	    "Receives bounces from Postfix over LMTP; see verpd(8).");
+	g_option_context_set_help_enabled(context, FALSE);
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, argc, argv, error))
 		return false;
@@ -53,6 +66,8 @@ static bool options_parse(Options *options, int *argc, char ***argv,
 		    "Unexpected argument \"%s\"", (*argv)[1]);
 		return false;
 	}
+	if (options->is_help)
+		help_print(context);
 	return true;
 }
 
@@ -163,6 +178,8 @@ int main(int argc, char **argv)
 	if (!options_parse(&options, &argc, &argv, &error)) {
 		(void)fprintf(stderr, "verpd: %s\n", error->message);
 		status = EX_USAGE;
+	} else if (options.is_help) {
+		status = EX_OK;
 	} else if (options.is_version) {
 		(void)printf("verpd %s\n", VERSION);
 		status = EX_OK;

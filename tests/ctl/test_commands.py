@@ -388,6 +388,17 @@ def test_why_of_one_who_never_bounced():
     tap.check("\n\nnothing came back" in text and "\n\n\n" not in text, text)
 
 
+def test_why_nothing_was_counted():
+    site = Site()
+    bounced(site, "ana@example.org", "450 4.2.0 Greylisted", status="4.2.0",
+            action="delayed")
+    for number in (2, 3):
+        bounced(site, "ana@example.org", FULL, status="4.2.2", number=number)
+    said = re.findall("=> (.*)", site.run("why", "ana@example.org"))
+    tap.check_equal(said[0], "recorded only: delivery is still being tried")
+    tap.check("counted before" in said[2], said)
+
+
 def test_why_in_order():
     """Events and changes by hand stand in the order they took effect."""
     site = Site()

@@ -202,6 +202,8 @@ def test_verpd():
     tap.check_equal(done.returncode, 0, done.stderr)
     options, _ = options_of_help(done.stdout)
     tap.check(options, done.stdout)
+    tap.check(done.stdout.startswith("usage: verpd [OPTION...]\n") and
+              done.stdout.isascii(), done.stdout)
     said = {name for line in text.splitlines() if line.startswith(".It Fl")
             for _, name in items(line)}
     tap.check_equal(said, options)
