@@ -89,6 +89,10 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	[SQL_HOUR_INSERT] = { "note hour",
 	    "INSERT INTO hours (hour, first_event) VALUES (?1, ?2)"
 	    " ON CONFLICT DO NOTHING" },
+	/* The hours one by one: so the index is of use for the source, too. */
+	[SQL_FORGED_TOLD] = { "look for forged",
+	    "SELECT 1 FROM forged WHERE hour IN (?1, ?1 - 1, ?1 - 2)"
+	    " AND source = ?2 AND queue_id = ?3 AND address = ?4 LIMIT 1" },
 	[SQL_FORGED_OF_SOURCE] = { "count forged",
 	    "SELECT count(*), max(id) FROM forged"
 	    " WHERE hour = ?1 AND source = ?2" },

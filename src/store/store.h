@@ -158,7 +158,9 @@ typedef struct Forgery {
 	uint64_t hits; /* how many this row stands for */
 } Forgery;
 /* Records it; beyond PER_SOURCE rows an hour of one source, or TOTAL of all,
-   the source's (or the hour's) last row counts on instead. */
+   the source's (or the hour's) last row counts on instead.  What has a row of
+   its own and is told again by Postfix, whose first pauses are far shorter
+   than two hours, changes nothing. */
 bool store_forged(Store *store, const Forgery *forgery, unsigned per_source,
     unsigned total, GError **error);
 

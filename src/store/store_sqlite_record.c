@@ -483,6 +483,21 @@ static bool forged_count(StoreSqlite *self, int64_t hour, const char *source,
 	return true;
 }
 
+/* Whether the same message was told of before. */
+static bool forged_told(StoreSqlite *self, const Forgery *forgery, int64_t hour,
+    bool *ret_told, GError **error)
+{
+	g_autoptr(Statement) stmt = statement_use(self, SQL_FORGED_TOLD, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, hour);
+	bind_text(stmt, 2, forgery->source);
+	bind_text(stmt, 3, forgery->queue_id);
+	bind_text(stmt, 4, forgery->address);
+	return statement_step(self, stmt, ret_told, error);
+}
+
 static bool forged_insert(StoreSqlite *self, const Forgery *forgery,
     int64_t hour, int64_t hits, GError **error)
 {
@@ -507,8 +522,14 @@ bool store_sqlite_forged(Store *store, const Forgery *forgery,
 	int64_t hour = hour_of(forgery->at);
 	int64_t hits = (int64_t)MAX(forgery->hits, 1);
 	int64_t of_source, of_hour, last_of_source, last_of_hour;
+	bool told = false;
 	Statement *stmt;
 
+	if (forgery->queue_id[0] != '\0' &&
+	    !forged_told(self, forgery, hour, &told, error))
+		return false;
+	if (told)
+		return true;
 	if (!forged_count(self, hour, forgery->source, &of_source,
 		&last_of_source, error) ||
 	    !forged_count(self, hour, NULL, &of_hour, &last_of_hour, error))

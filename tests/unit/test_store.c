@@ -484,11 +484,13 @@ START_TEST(test_forged)
 		for (unsigned i = 0; i < n; i++) {
 			g_autofree char *source = g_strdup_printf("192.0.2.%u",
 			    i % forged_cases[_i].sources);
+			g_autofree char *queue_id = g_strdup_printf("4XY%u-%u",
+			    hour, i);
 			Forgery forgery = { .at = NOW + 3600 * hour,
 				.source = source,
 				.address = "b-aaaa@bounces.example",
 				.why = "no key of ours",
-				.queue_id = "4XYZ12" };
+				.queue_id = queue_id };
 
 			ck_assert(store_forged(store, &forgery,
 			    forged_cases[_i].per_source, forged_cases[_i].total,
@@ -503,6 +505,43 @@ START_TEST(test_forged)
 	ck_assert_uint_eq(count.hits, 2 * n);
 	ck_assert(store_stats(store, 0, NOW, &stats, &error));
 	ck_assert_int_eq(stats.forged, 2 * n);
+}
+END_TEST
+
+/* A message told again is no second forgery; another one is. */
+START_TEST(test_forged_again)
+{
+	static const struct {
+		int64_t later;
+		const char *source, *address, *queue_id;
+		unsigned hits;
+	} told[] = {
+		{ 0, "192.0.2.1", "b-a@bounces.example", "4XYZ12", 1 },
+		{ 300, "192.0.2.1", "b-a@bounces.example", "4XYZ12", 1 },
+		{ 7000, "192.0.2.1", "b-a@bounces.example", "4XYZ12", 1 },
+		{ 7000, "192.0.2.1", "b-b@bounces.example", "4XYZ12", 2 },
+		{ 7000, "192.0.2.2", "b-a@bounces.example", "4XYZ12", 3 },
+		{ 7000, "192.0.2.1", "b-a@bounces.example", "4XYZ13", 4 },
+		{ 7000, "192.0.2.1", "b-a@bounces.example", "", 5 },
+		{ 7000, "192.0.2.1", "b-a@bounces.example", "", 6 },
+	};
+	g_autoptr(Store) store = fixture_open(STORE_DAEMON);
+	StoreStats stats;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(told); i++) {
+		Forgery forgery = { .at = NOW + told[i].later,
+			.source = told[i].source,
+			.address = told[i].address,
+			.why = "no key of ours",
+			.queue_id = told[i].queue_id };
+
+		ck_assert(store_begin(store, &error));
+		ck_assert(store_forged(store, &forgery, 60, 600, &error));
+		ck_assert(store_commit(store, &error));
+		ck_assert(store_stats(store, 0, NOW, &stats, &error));
+		ck_assert_msg(stats.forged == told[i].hits,
+		    "%u: %" G_GINT64_FORMAT, i, stats.forged);
+	}
 }
 END_TEST
 
@@ -766,6 +805,7 @@ static Suite *store_suite(void)
 	    G_N_ELEMENTS(step_cases));
 	tcase_add_loop_test(tcase, test_append, 0, VP_CLASS_COUNT);
 	tcase_add_loop_test(tcase, test_forged, 0, G_N_ELEMENTS(forged_cases));
+	tcase_add_test(tcase, test_forged_again);
 	tcase_add_test(tcase, test_each_event);
 	tcase_add_test(tcase, test_each_suppression);
 	tcase_add_test(tcase, test_add_and_release);
