@@ -155,7 +155,9 @@ def test_sync_that_fails():
         with contextlib.suppress(ConnectionError):
             client.send(report(number) + b".\r\n")
     for client in clients:
-        client.expect_end()
+        # reset: it went before it had read what was sent
+        with contextlib.suppress(ConnectionResetError):
+            client.expect_end()
     daemon.wait(IOERR)
     tap.check("nothing more is acknowledged" in daemon.log(), daemon.log())
     tap.check_equal(daemon.log().count("event="), 1, "log lines")
