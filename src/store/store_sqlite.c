@@ -51,6 +51,9 @@ static void set_error(StoreSqlite *self, VpError code, int rc, const char *what,
 	   be the one that failed. */
 	if (sqlite3_extended_errcode(self->db) != rc)
 		why = sqlite3_errstr(rc);
+	/* where SQLite only knows of an I/O error, the system knew more */
+	if (code == VP_ERROR_FULL)
+		why = "the disk is full";
 	g_set_error(error, VP_ERROR, (int)code, "%s: %s: %s", self->path, what,
 	    why);
 }

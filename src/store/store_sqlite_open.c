@@ -228,7 +228,7 @@ static bool execute(StoreSqlite *self, const char *sql, GError **error)
 {
 	int rc = sqlite3_exec(self->db, sql, NULL, NULL, NULL);
 
-	return rc == SQLITE_OK || sqlite_fail_open(self, rc, sql, error);
+	return rc == SQLITE_OK || sqlite_fail_open(self, rc, "open", error);
 }
 
 /* The schema as this program knows it, or refusal. */

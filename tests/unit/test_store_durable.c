@@ -504,6 +504,7 @@ START_TEST(test_no_more_pages)
 		n++;
 	}
 	ck_error(error, VP_ERROR_FULL);
+	ck_assert(g_str_has_suffix(error->message, ": the disk is full"));
 	g_clear_error(&error);
 	store_rollback(store);
 	execute(store, "PRAGMA max_page_count = 4000");
