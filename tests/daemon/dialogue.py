@@ -154,6 +154,27 @@ def test_malformed_messages_are_taken():
     daemon.stop()
 
 
+def test_what_waits_is_kept():
+    """A message nobody understood, cut down; and the hits of rules: with the
+    first message at once, the rest when the daemon stops."""
+    site, daemon = begin()
+    client = daemon.connect()
+    client.deliver(report(1), site.tokens[0])
+    client.deliver(report(2), site.tokens[1])
+    tap.check_equal(site.count("quarantine"), 0)
+    tap.check_equal(site.query("SELECT max(hits) FROM rule_hits"),
+                    [(1,)])
+    client.deliver(b"Subject: xyzzy\r\nARC-Seal: 1\r\n\r\nplugh\r\n",
+                   site.tokens[2])
+    tap.check_equal(site.query("SELECT message FROM quarantine"),
+                    [(b"Subject: xyzzy\n\nplugh\n",)])
+    client.quit()
+    daemon.stop()
+    tap.check_equal(site.query("SELECT max(hits) FROM rule_hits"),
+                    [(2,)])
+    site.verpctl("verify")
+
+
 def test_a_hundred_megabytes():
     site, daemon = begin()
     client = daemon.connect()
@@ -180,4 +201,5 @@ run([test_one_message_is_stored_and_logged,
      test_other_domains_wait_in_the_queue,
      test_pipelined_garbage,
      test_malformed_messages_are_taken,
+     test_what_waits_is_kept,
      test_a_hundred_megabytes])
