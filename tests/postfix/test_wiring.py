@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The lines of main.cf and master.cf that README.md and the manual pages show
-do as they stand: one bounce goes through each.  Those of contrib/postfix are
+do as they stand: bounces go through each.  Those of contrib/postfix are
 what all other tests here are wired with."""
 import os
 import re
@@ -57,27 +57,33 @@ class Shown(rig.Site):
         """It stands in main.cf."""
 
 
-def one_bounce(site):
+def bounce(site):
     site.start()
     site.postfix.sendmail(f"news-42@{rig.DOMAIN}", ["gone.ana@far.example"],
                           messages.campaign(), xverp=True)
     event, = site.verpd.wait_events("gone.ana@far.example")
     tap.check_equal((event["class"], event["trust"]), ("hard", "local"))
     tap.check(event["queue_id"], "the queue id is told")
+    both = ["ben@far.example", "eva@far.example"]
+    tokens = [site.verpd.mint("news-42", address) for address in both]
+    site.postfix.send_from_outside("", tokens, messages.report(
+        tokens[0], both[0]))
+    for address in both:
+        site.verpd.wait_events(address)
     site.postfix.wait_empty()
     site.stop()
 
 
 def test_readme():
-    one_bounce(Shown("README.md"))
+    bounce(Shown("README.md"))
 
 
 def test_verpd_8():
-    one_bounce(Shown("man/verpd.8"))
+    bounce(Shown("man/verpd.8"))
 
 
 def test_verpctl_8():
-    one_bounce(Shown("man/verpctl.8", "pipe", f"""\
+    bounce(Shown("man/verpctl.8", "pipe", f"""\
 relay_domains = {rig.DOMAIN}
 transport_maps = inline:{{{rig.DOMAIN}=verpd-pipe:}}
 """))
