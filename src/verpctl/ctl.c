@@ -275,7 +275,7 @@ const char *ctl_known_stream(Ctl *ctl, const char *given, GError **error)
 		return settings->default_stream;
 	if (is_stream_of(settings, given))
 		return given;
-	g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
+	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
 	    "there is no stream \"%s\" in %s", given, settings->file);
 	return NULL;
 }
@@ -285,7 +285,7 @@ const char *ctl_stream(Ctl *ctl, const char *given, GError **error)
 	const Settings *settings;
 
 	if (given != NULL && !campaign_name_is_valid(given)) {
-		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
+		g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
 		    "\"%s\" is not the name of a stream", given);
 		return NULL;
 	}

@@ -370,9 +370,9 @@ def test_check_and_why():
                   ["check", "a@example.org", "--nonsense"]):
         site.run(*wrong, status=2)
     site.run("why", "nonsense", status=65)
-    site.run("why", "ana@example.org", "--stream", "nonsense", status=65)
+    site.run("why", "ana@example.org", "--stream", "nonsense", status=64)
     site.run("add", "bob@example.org", "--stream", "nonsense", "--reason",
-             "x", status=65)
+             "x", status=64)
     text = site.run("why", "ana@example.org")
     for part in ("hard/bad-mailbox", "5.1.1", "news-1 (marketing)",
                  "User unknown", "=> suppressed for good",
