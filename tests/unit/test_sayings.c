@@ -5,8 +5,10 @@
 
 	reason TAB host that answered TAB stage TAB Status field TAB what it said
 
-   where host, stage and status may be empty.  None of the sentences is an
-   example of a rule: they are what the rules were not written from. */
+   where host, stage and status may be empty.  Each was written before the rules
+   were looked at, but where it was judged wrongly the rules have been changed
+   since, and a few that are a matter of opinion were left out: so the file
+   guards what is known, and says nothing of how well unseen mail is read. */
 
 #include "rules.h"
 
