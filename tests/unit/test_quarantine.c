@@ -235,6 +235,7 @@ START_TEST(kept_when_waiting)
 	ck_assert(g_bytes_equal(kept.bytes, expected));
 	ck_assert_int_eq(kept.at, NOW);
 	ck_assert_str_eq(kept.sender, "");
+	store_kept_clear(&kept);
 	/* below the threshold */
 	deliver("550 perhaps gone", TOKEN_BOUNCE, "c3", NULL, NOW);
 	ck_assert(store_kept(store, 3, &kept, &error));
