@@ -399,12 +399,25 @@ static bool is_from_gateway(const Mail *mail, const Report *report)
 	       notice_lists_recipient(report);
 }
 
+/* A mail system that writes of an address it was sent nothing by, in whatever
+   language: no words are needed. */
+static bool is_about_recipient(const Mail *mail, const Report *report)
+{
+	const char *return_path = mail_header(mail, "Return-Path");
+
+	return daemon_is_from(mail, report) &&
+	       (*return_path == '\0' || strcmp(return_path, "<>") == 0) &&
+	       *mail_header(mail, "In-Reply-To") == '\0' &&
+	       notice_names_recipient(mail, report);
+}
+
 bool read_notice(const Mail *mail, Report *report)
 {
 	if (!daemon_is_sender(mail, report)) {
 		if (!is_from_gateway(mail, report))
 			return false;
 	} else if (!daemon_has_subject(report) &&
+		   !is_about_recipient(mail, report) &&
 		   (!has_bounce_words(report) ||
 		       (report->is_auto_submitted &&
 			   !daemon_is_from(mail, report)))) {

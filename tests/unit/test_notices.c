@@ -626,6 +626,25 @@ static const struct {
 	    "Ana Beispiel (ana@example.org)\n"
 	    "Ihre Nachricht wurde nicht zugestellt.\n",
 	    "ana@example.org" },
+	{ REPORT_DSN, ACTION_FAILED, "", "MAILER-DAEMON@gw.example",
+	    "메일 안내",
+	    "아래 사람에게 메일을 보내지 못했습니다.\n"
+	    "\n"
+	    "ana@example.org\n"
+	    "\n"
+	    "존재하지 않는 계정입니다.\n",
+	    "ana@example.org" },
+	{ REPORT_DSN, ACTION_FAILED, "", "postmaster@gw.example", "Tölvupóstur",
+	    "Ekki tókst að koma skeytinu til skila:\n"
+	    "\n"
+	    "ana@example.org\n",
+	    "ana@example.org" },
+	{ REPORT_NONE, ACTION_NONE, "paul@example.net",
+	    "postmaster@example.net", "The new list",
+	    "These want to be on it:\n"
+	    "\n"
+	    "ana@example.org\n",
+	    "" },
 };
 
 START_TEST(notices_are_read)
