@@ -47,7 +47,7 @@ static const char *const requests[] = {
 	"please take me off", "take me off your list", "take me off this list",
 	"please take me off your list", "please take me off this list",
 	"please take me off your mailing list", "opt out", "opt-out", "optout",
-	"please opt me out", "i want to opt out", "i opt out",
+	"stop", "please opt me out", "i want to opt out", "i opt out",
 	"stop sending me emails", "stop sending me email",
 	"stop sending me mail", "stop sending me mails",
 	"please stop sending me emails", "please stop sending me email",
@@ -150,19 +150,6 @@ static char *bare(const char *line, size_t len)
 	return g_strndup(start, left);
 }
 
-static bool is_request_alone(const char *line, size_t len)
-{
-	g_autofree char *words = NULL;
-
-	if (len == 0 || len > REQUEST_OCTETS)
-		return false;
-	words = bare(line, len);
-	for (unsigned i = 0; i < G_N_ELEMENTS(requests); i++)
-		if (strcmp(words, requests[i]) == 0)
-			return true;
-	return false;
-}
-
 static bool has_three_words(const char *line, size_t len)
 {
 	const char *blank = memchr(line, ' ', len);
@@ -170,6 +157,38 @@ static bool has_three_words(const char *line, size_t len)
 	if (blank == NULL)
 		return false;
 	return memchr(blank + 1, ' ', len - (size_t)(blank + 1 - line)) != NULL;
+}
+
+/* "de votre liste" */
+static bool is_object(const char *words)
+{
+	static const char *const begins[] = { " from ", " de votre ",
+		" de vos ", " de cette ", " de la ", " de su ", " de esta ",
+		" aus ihrem ", " aus dem ", " von ihrer ", " dalla ", " dal ",
+		" da vostra ", " da lista", " da sua ", " z listy", " z bazy",
+		" van de ", " uit uw ", " от ", " из " };
+
+	return words_begin(words, begins, G_N_ELEMENTS(begins));
+}
+
+static bool is_request_alone(const char *line, size_t len)
+{
+	g_autofree char *words = NULL;
+
+	if (len == 0 || len > REQUEST_OCTETS)
+		return false;
+	words = bare(line, len);
+	for (unsigned i = 0; i < G_N_ELEMENTS(requests); i++) {
+		size_t n = strlen(requests[i]);
+
+		if (strncmp(words, requests[i], n) != 0)
+			continue;
+		if (words[n] == '\0')
+			return true;
+		if (has_three_words(requests[i], n) && is_object(words + n))
+			return true;
+	}
+	return false;
 }
 
 /* "Hello, please remove me from your list. Thanks" */
