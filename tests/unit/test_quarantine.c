@@ -489,8 +489,9 @@ START_TEST(cut_off)
 
 	for (unsigned i = 0; i < 100; i++)
 		g_string_append_printf(others,
-		    "\nFinal-Recipient: rfc822; r%u@example.org\n"
-		    "Action: failed\nDiagnostic-Code: smtp; no such user\n",
+		    "\nDiagnostic-Code: smtp; no such user\n"
+		    "Action: failed\nFinal-Recipient: rfc822; "
+		    "r%u@example.org\n",
 		    i);
 	g_string_append(others, "\nFinal-Recipient: rfc822; zoe@example.org\n"
 				"Action: failed\n"
