@@ -188,6 +188,23 @@ static void read_message_fields(Report *report, const Fields *fields)
 		    "Arrival-Date"));
 }
 
+/* The place of the one Final-Recipient of GROUP, or 0.  The order of fields
+   means nothing (RFC 3464, 2.1.1), so it is read before those it is about; of
+   several, whose blank lines were left out, each stands before its own. */
+static guint first_to_read(const FieldGroup *group)
+{
+	guint place = 0;
+	unsigned n = 0;
+
+	for (guint i = 0; i < group->fields->len; i++) {
+		if (field_is(group_field(group, i), "Final-Recipient")) {
+			place = i;
+			n++;
+		}
+	}
+	return n == 1 ? place : 0;
+}
+
 void dsn_read_fields(Report *report, const Fields *fields, unsigned part)
 {
 	Builder builder = { .report = report, .part = part };
@@ -198,9 +215,14 @@ void dsn_read_fields(Report *report, const Fields *fields, unsigned part)
 	for (guint i = 0; i < fields->groups->len; i++) {
 		const FieldGroup *group = fields_group(fields, i);
 
+		guint first = first_to_read(group);
+
 		builder.is_new_group = true;
+		read_recipient_field(&builder, group_field(group, first));
 		for (guint j = 0; j < group->fields->len; j++)
-			read_recipient_field(&builder, group_field(group, j));
+			if (j != first)
+				read_recipient_field(&builder,
+				    group_field(group, j));
 	}
 }
 
