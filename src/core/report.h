@@ -77,6 +77,7 @@ typedef struct Report {
 	char *subject;          /* decoded */
 	char *message_id;       /* without angle brackets */
 	char *received_id;      /* queue id in the topmost Received field */
+	bool has_travelled;     /* a Received field says that it came by SMTP */
 	bool is_auto_submitted; /* RFC 3834 says so, or a header of its kind */
 
 	/* per-message fields of RFC 3464, 2.2 */

@@ -8,13 +8,15 @@
      - the sender is null;
      - it was handed over by this host: XFORWARD says SOURCE=LOCAL and knows
        neither ADDR nor NAME (pipe(8): an empty ${client_address});
+     - it never came by SMTP: its Received fields say "by" and none "from";
      - the report's Reporting-MTA is this host;
      - its X-Postfix-Sender is the campaign's own address, from which XVERP
        made the one the report came to;
      - its Final-Recipient is the recipient that the address decodes to.
 
    None of them is enough alone.  Loopback reinjection and pickup(8) say LOCAL
-   as well.  And an outsider can make bounce(8) write to any XVERP address, by
+   as well: behind a content filter that hands mail back by sendmail(1) all mail
+   is without an address, and only its Received fields remember.  And an outsider can make bounce(8) write to any XVERP address, by
    sending from it to a domain that refuses; then the Final-Recipient is that
    domain's.  The Original-Recipient does not count: it is the ORCPT, which the
    outsider chooses. */
@@ -61,6 +63,8 @@ static const char *local_bounce_lacks(const Judge *judge,
 	if (!envelope->is_local || envelope->client_address[0] != '\0' ||
 	    envelope->client_name[0] != '\0')
 		return "unsigned, and not from this host";
+	if (report->has_travelled)
+		return "unsigned, and came by SMTP before";
 	if (report->kind != REPORT_DSN)
 		return "unsigned, and not a delivery status notification";
 	if (!is_own_host(judge, report->reporting_mta))

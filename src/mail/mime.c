@@ -222,6 +222,33 @@ const char *mail_header(const Mail *mail, const char *name)
 	return value;
 }
 
+bool mail_has_travelled(const Mail *mail)
+{
+	GMimeHeaderList *headers;
+	int n;
+
+	if (mail->message == NULL)
+		return false;
+	headers = g_mime_object_get_header_list(GMIME_OBJECT(mail->message));
+	n = g_mime_header_list_get_count(headers);
+	for (int i = 0; i < n; i++) {
+		GMimeHeader *header = g_mime_header_list_get_header_at(headers,
+		    i);
+		const char *raw = g_mime_header_get_raw_value(header);
+
+		if (g_ascii_strcasecmp(g_mime_header_get_name(header),
+			"Received") != 0 ||
+		    raw == NULL)
+			continue;
+		while (g_ascii_isspace(*raw))
+			raw++;
+		if (g_ascii_strncasecmp(raw, "from", 4) == 0 &&
+		    g_ascii_isspace(raw[4]))
+			return true;
+	}
+	return false;
+}
+
 char *mail_part_bytes(const MailPart *part)
 {
 	char *text;

@@ -31,6 +31,10 @@ bool mail_is_truncated(const Mail *mail);
 /* A header field of the message, unfolded and decoded; "" when there is none
    such.  Lent. */
 const char *mail_header(const Mail *mail, const char *name);
+/* Whether a Received field says "from": it came by SMTP, once or more often
+   (RFC 5321, 4.4).  What Postfix writes itself, or takes from a program of its
+   host, says "by" alone. */
+bool mail_has_travelled(const Mail *mail);
 /* A parameter of its Content-Type. */
 const char *mail_type_parameter(const Mail *mail, const char *name);
 

@@ -63,6 +63,7 @@ static void read_header(const Mail *mail, Report *report)
 	text_take(&report->received_id,
 	    name_received_id(mail_header(mail, "Received")));
 	report->is_auto_submitted = auto_is_submitted(mail);
+	report->has_travelled = mail_has_travelled(mail);
 }
 
 static void read_parts(const Mail *mail, Report *report)

@@ -191,6 +191,20 @@ def test_forged_through_the_loopback():
     tap.check(may_mail(victim), "the victim is untouched")
 
 
+def test_forged_through_sendmail():
+    """A content filter that hands mail back by sendmail(1): pickup(8) knows no
+    address, and all that tells is a Received field."""
+    victim = "sue@far.example"
+    row, = forged_by(lambda: POSTFIX.sendmail(
+        "", [xverp(victim)],
+        "Received: from mx.far.example (mx.far.example [192.0.2.77])\n"
+        f"\tby {HOST} (Postfix) with ESMTP id 4AB;\n"
+        "\tSat, 21 Nov 2026 19:32:00 +0000 (UTC)\n"
+        + own_report(victim)))
+    tap.check_equal(row["source"], "local")
+    tap.check(may_mail(victim), "the victim is untouched")
+
+
 def test_reflected_by_a_forwarding():
     """An outsider sends *from* the victim's address to one that forwards to
     a server that refuses: bounce(8) itself writes to the victim's address."""

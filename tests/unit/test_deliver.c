@@ -22,6 +22,7 @@ typedef struct Dsn {
 	const char *action;
 	const char *status;
 	const char *diagnostic;
+	const char *received;
 	const char *second; /* another Final-Recipient, or NULL */
 } Dsn;
 
@@ -35,6 +36,7 @@ static const Dsn good = {
 	.action = "failed",
 	.status = "5.1.1",
 	.diagnostic = "550 5.1.1 no such user",
+	.received = "by mx.sender.test (Postfix)",
 };
 
 static GBytes *dsn_write(const Dsn *dsn)
@@ -43,6 +45,8 @@ static GBytes *dsn_write(const Dsn *dsn)
 	gsize len;
 
 	g_string_append_printf(text,
+	    "Received: %s\r\n"
+	    "\tid 4XYZ12; Sat, 21 Nov 2026 19:32:01 +0000 (UTC)\r\n"
 	    "From: MAILER-DAEMON@sender.test\r\n"
 	    "To: %s\r\n"
 	    "Subject: Undelivered Mail Returned to Sender\r\n"
@@ -68,9 +72,9 @@ static GBytes *dsn_write(const Dsn *dsn)
 	    "Action: %s\r\n"
 	    "Status: %s\r\n"
 	    "Diagnostic-Code: smtp; %s\r\n",
-	    dsn->to, dsn->message_id, dsn->reporting_mta, dsn->postfix_sender,
-	    dsn->final, dsn->original, dsn->action, dsn->status,
-	    dsn->diagnostic);
+	    dsn->received, dsn->to, dsn->message_id, dsn->reporting_mta,
+	    dsn->postfix_sender, dsn->final, dsn->original, dsn->action,
+	    dsn->status, dsn->diagnostic);
 	if (dsn->second != NULL)
 		g_string_append_printf(text,
 		    "\r\n"
@@ -515,6 +519,25 @@ START_TEST(local_bounce)
 }
 END_TEST
 
+/* postsuper -r puts pickup(8)'s Received field on top of cleanup(8)'s. */
+START_TEST(local_bounce_requeued)
+{
+	g_autoptr(Envelope) envelope = from_here(XVERP);
+	Dsn dsn = good;
+	g_autoptr(GBytes) message = NULL;
+	g_autoptr(GPtrArray) outcomes = NULL;
+
+	dsn.received = "by mx.sender.test (Postfix, from userid 102)\r\n"
+		       "\tid 4AB; Sat, 21 Nov 2026 20:32:00 +0000 (UTC)\r\n"
+		       "Received: by mx.sender.test (Postfix)";
+	message = dsn_write(&dsn);
+	outcomes = deliver_at(envelope, message, NOW);
+	ck_assert_int_eq(first(outcomes)->kind, OUTCOME_STORED);
+	ck_assert_int_eq(suppressed("ana@example.org", "marketing", NOW),
+	    CAUSE_HARD);
+}
+END_TEST
+
 /* Each condition by itself: without it the same report is forged. */
 static const struct {
 	const char *label;
@@ -534,6 +557,12 @@ static const struct {
 	    .dsn = { .postfix_sender = "news-43@bounces.test" } },
 	{ "the XVERP address as X-Postfix-Sender (reflection)",
 	    .dsn = { .postfix_sender = XVERP } },
+	{ "handed back by a filter through sendmail(1)",
+	    .dsn = { .received =
+			 "by mx.sender.test (Postfix, from userid 65534)\r\n"
+			 "\tid 4AB; Sat, 21 Nov 2026 19:32:00 +0000 (UTC)\r\n"
+			 "Received:\tFrom mx.example.org (mx.example.org "
+			 "[192.0.2.9])\r\n\tby mx.sender.test (Postfix)" } },
 	{ "another Final-Recipient, ORCPT set by the attacker",
 	    .dsn = { .final = "x@refusing.example",
 		.original = "ana@example.org" } },
@@ -557,6 +586,7 @@ START_TEST(forged_local_bounce)
 	dsn.postfix_sender = OR(forgeries[_i].dsn.postfix_sender,
 	    dsn.postfix_sender);
 	dsn.final = OR(forgeries[_i].dsn.final, dsn.final);
+	dsn.received = OR(forgeries[_i].dsn.received, dsn.received);
 	message = dsn_write(&dsn);
 	outcomes = deliver_at(envelope, message, NOW);
 	ck_assert_msg(first(outcomes)->kind == OUTCOME_FORGED, "%s",
@@ -738,6 +768,7 @@ static Suite *deliver_suite(void)
 	tcase_add_test(tcase, unsubscribe_by_mail);
 	tcase_add_test(tcase, complaint_to_a_feedback_address);
 	tcase_add_test(tcase, local_bounce);
+	tcase_add_test(tcase, local_bounce_requeued);
 	tcase_add_loop_test(tcase, forged_local_bounce, 0,
 	    (int)G_N_ELEMENTS(forgeries));
 	tcase_add_test(tcase, delay_warning_to_the_base_address);
