@@ -325,6 +325,12 @@ static const struct {
 	{ BLOCK, "550 5.1.1 User unknown, or this smells like spam" },
 	{ BLOCK, "554 5.7.1 the message contains a link listed at SURBL" },
 	{ BLOCK, "550 Your sending IP is restricted because of complaints" },
+	{ SOFT, "550 5.7.1 The addressee receives mail only from friends" },
+	{ SOFT, "550 bu hesap kapatılmış" },
+	{ HARD, "550 Brugeren er ukendt" },
+	{ HARD, "550 Der Empfaenger wurde geloescht" },
+	{ HARD, "550 la cuenta no esta dada de alta" },
+	{ BLOCK, "554 5.7.1 reputation of 192.0.2.1 is too low" },
 	{ UNKNOWN, "550 Requested action not taken" },
 	{ UNKNOWN, "554 Transaction failed" },
 };
