@@ -411,6 +411,19 @@ static bool is_about_recipient(const Mail *mail, const Report *report)
 	       notice_names_recipient(mail, report);
 }
 
+/* A postmaster is a person, too: with a way back to him, and with words that no
+   notice begins with. */
+static bool is_from_person(const Mail *mail, const Report *report)
+{
+	const char *return_path = mail_header(mail, "Return-Path");
+
+	return strchr(return_path, '@') != NULL &&
+	       g_ascii_strncasecmp(report->from, "postmaster@", 11) == 0 &&
+	       !report->is_auto_submitted && !has_plain_subject(report) &&
+	       *mail_header(mail, "X-Failed-Recipients") == '\0' &&
+	       !notice_names_recipient(mail, report);
+}
+
 bool read_notice(const Mail *mail, Report *report)
 {
 	if (!daemon_is_sender(mail, report)) {
@@ -422,6 +435,8 @@ bool read_notice(const Mail *mail, Report *report)
 		       (report->is_auto_submitted &&
 			   !daemon_is_from(mail, report)))) {
 		/* a person's auto-reply comes from the null sender, too */
+		return false;
+	} else if (is_from_person(mail, report)) {
 		return false;
 	}
 	report->kind = REPORT_DSN;

@@ -639,6 +639,10 @@ static const struct {
 	    "\n"
 	    "ana@example.org\n",
 	    "ana@example.org" },
+	{ REPORT_NONE, ACTION_NONE, "postmaster@example.net",
+	    "postmaster@example.net", "Returned mail in your lists",
+	    "Two of us got \"550 user unknown\" for their answers to you.\n",
+	    "" },
 	{ REPORT_NONE, ACTION_NONE, "paul@example.net",
 	    "postmaster@example.net", "The new list",
 	    "These want to be on it:\n"
