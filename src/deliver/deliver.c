@@ -100,14 +100,22 @@ static bool record_forged(const Recording *rec, const char *address,
 }
 
 /* The day that "at most one step per token" goes by.  Unsigned addresses bear
-   none: then it is the day the mail was sent, as this host reports it. */
+   none: then it is the day the mail was sent, if this host itself reports it;
+   what a stranger writes as Arrival-Date is his to choose. */
 static int64_t token_day(const Recording *rec, const Claim *claim)
 {
-	if (claim->trust == TRUST_SIGNED)
+	int64_t arrival = rec->analysis->report->arrival;
+
+	switch (claim->trust) {
+	case TRUST_SIGNED:
 		return claim->token.day;
-	return day_of(rec->analysis->report->arrival != 0
-			  ? rec->analysis->report->arrival
-			  : rec->now);
+	case TRUST_LOCAL:
+	case TRUST_RECORD:
+		return day_of(arrival != 0 ? arrival : rec->now);
+	case TRUST_ADMIN:
+		return day_of(rec->now);
+	}
+	g_assert_not_reached();
 }
 
 static Trust trust_now(const Recording *rec, const Claim *claim,

@@ -92,12 +92,26 @@ def check_scripts():
             tap.check(done.returncode == 0, done.stderr)
 
 
+def check_rule_ids():
+    """A second rule of one id would silently take the first one's place."""
+    ids = []
+    for name in files():
+        if not re.fullmatch(r"src/rules\.d/.*\.rules", name):
+            continue
+        with open(os.path.join(source, name), encoding="utf-8") as text:
+            ids += re.findall(r"^\[(.+)\]", text.read(), re.MULTILINE)
+    tap.check(len(ids) > 100, "too few rules found:", len(ids))
+    twice = {name for name in ids if ids.count(name) > 1}
+    tap.check_equal(twice, set(), "shipped twice")
+
+
 man = os.path.join(source, "man")
 pages = sorted(name for name in os.listdir(man)
                if re.search(r"\.[1-8]$", name))
 tap.run([("top level", check_top_level),
          ("licence of every file", check_licence),
          ("C is formatted", check_format),
-         ("scripts are executable", check_scripts)]
+         ("scripts are executable", check_scripts),
+         ("ids of rules are unique", check_rule_ids)]
         + [(name + " lints", lambda name=name:
             check_page(os.path.join("man", name))) for name in pages])
