@@ -6,7 +6,7 @@
 #include "reader.h"
 
 #include "bounds.h"
-#include "dsn.h"
+#include "dsn_words.h"
 #include "fields.h"
 #include "names.h"
 #include "text.h"

@@ -15,7 +15,7 @@
 #include "reader.h"
 
 #include "bounds.h"
-#include "dsn.h"
+#include "dsn_words.h"
 #include "names.h"
 #include "text.h"
 

@@ -9,7 +9,7 @@
 #include "bounds.h"
 #include "daemon.h"
 #include "divider.h"
-#include "dsn.h"
+#include "dsn_words.h"
 #include "items.h"
 #include "names.h"
 #include "prose.h"

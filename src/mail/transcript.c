@@ -13,7 +13,7 @@
 #include "transcript.h"
 
 #include "bounds.h"
-#include "dsn.h"
+#include "dsn_words.h"
 #include "names.h"
 #include "notice.h"
 #include "text.h"
