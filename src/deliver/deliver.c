@@ -164,12 +164,13 @@ bool event_decide(const Judge *judge, Store *store, Event *event,
 	    !store_step_taken(store, event->campaign_id, event->recipient_id,
 		event->token_day, effect.step, &taken, error))
 		return false;
-	if (!counts)
-		effect = (Effect){ .needs_review = effect.needs_review ||
-						   event->class_ ==
-						       VP_CLASS_HARD };
-	else if (taken)
+	if (!counts || taken)
 		effect = (Effect){ .needs_review = effect.needs_review };
+	/* a hard one that is held back only for how it came; what the return
+	   path does not prove, no review will */
+	if (!counts && event->class_ == VP_CLASS_HARD &&
+	    event->trust != TRUST_RECORD)
+		effect.needs_review = true;
 	ret_passage->after = policy_apply(ret_passage->before, &effect,
 	    event->at);
 	event->effect = effect;

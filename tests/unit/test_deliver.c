@@ -339,6 +339,7 @@ START_TEST(expired_token_is_only_recorded)
 	g_autoptr(GPtrArray) outcomes = deliver_at(envelope, message, NOW);
 
 	ck_assert_int_eq(first(outcomes)->kind, OUTCOME_STORED);
+	ck_assert(!first(outcomes)->effect.needs_review);
 	ck_assert_int_eq(first(outcomes)->effect.step, STEP_NONE);
 	ck_assert_int_eq(suppressed("ana@example.org", "marketing", NOW), -1);
 }
