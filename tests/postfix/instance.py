@@ -112,6 +112,7 @@ class PrivatePostfix:
         self.spool = os.path.join(self.root, "spool")
         self.log_file = os.path.join(self.root, "maillog")
         self.port = free_port()
+        self.n_skipped = 0
         data = os.path.join(self.root, "data")
         for folder in (self.etc, self.spool, data):
             os.makedirs(folder)
@@ -220,4 +221,17 @@ class PrivatePostfix:
         self.command("postqueue", "-f")
 
     def wait_empty(self, seconds=60):
-        tap.wait_for("the queue to empty", lambda: not self.queue(), seconds)
+        tap.wait_for("the queue to empty", self.is_empty, seconds)
+
+    def is_empty(self):
+        """With back-offs of a second qmgr(8) may find a file that a delivery
+        agent still holds ("skipped, still being delivered"); then it leaves
+        it alone until it starts anew, which takes a reload and a trigger.
+        Seen about once in a hundred losses."""
+        skipped = self.log().count("skipped, still being delivered")
+        if skipped > self.n_skipped:
+            self.n_skipped = skipped
+            self.command("postfix", "reload")
+        if self.n_skipped:
+            self.flush()
+        return not self.queue()

@@ -449,7 +449,7 @@ static const struct {
 	bool is_by_hand;
 	bool waits;
 } unproven_cases[] = {
-	{ "too old, by the rules", TOKEN_BOUNCE, NOW + 40 * DAY, false, true },
+	{ "too old, by the rules", TOKEN_BOUNCE, NOW + 40 * DAY, false, false },
 	{ "too old, by hand", TOKEN_BOUNCE, NOW + 40 * DAY, true, false },
 	{ "unsubscribe address, by the rules", TOKEN_UNSUBSCRIBE, NOW, false,
 	    true },
