@@ -92,8 +92,9 @@ static void read_expanded(ReportRecipient *recipient, const char *about)
 		if (!mention_next(&at, at + MIN(strlen(at), BOUND_NAME), &start,
 			&len))
 			continue;
+		/* the bound may have fallen inside a character */
 		text_take(&recipient->original_recipient,
-		    g_strndup(start, len));
+		    text_utf8(start, len, BOUND_ADDRESS));
 		return;
 	}
 }

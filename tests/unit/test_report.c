@@ -561,6 +561,28 @@ START_TEST(a_cut_keeps_characters_whole)
 }
 END_TEST
 
+/* The same, where an alias is named in a notice. */
+START_TEST(a_cut_alias_keeps_characters_whole)
+{
+	g_autofree char *pad = g_strnfill((gsize)_i + 1, 'm');
+	g_autofree char *octets = g_strnfill(400, '\xff');
+	g_autofree char *text = g_strdup_printf(
+	    "From: MAILER-DAEMON@mx.example\n"
+	    "Subject: Undelivered Mail Returned to Sender\n\n"
+	    "This is the Postfix program at host mx.example.\n\n"
+	    "<ben@example.org> (expanded from <staff@%s%s.example>): host "
+	    "mx.example.org[192.0.2.1] said: 550 5.1.1 no such user\n",
+	    pad, octets);
+	g_autoptr(Report) report = report_read(text, strlen(text));
+	const char *alias;
+
+	ck_assert_uint_eq(report->recipients->len, 1);
+	alias = report_recipient(report, 0)->original_recipient;
+	ck_assert(g_str_has_prefix(alias, "staff@m"));
+	ck_assert(g_utf8_validate(alias, -1, NULL));
+}
+END_TEST
+
 START_TEST(a_thousand_levels_are_not_walked)
 {
 	g_autoptr(GString) text = g_string_new("Subject: x\n");
@@ -656,6 +678,7 @@ static Suite *report_suite(void)
 	tcase_set_timeout(hostile, 60);
 	tcase_add_loop_test(hostile, bombs_are_bounded, 0, G_N_ELEMENTS(bombs));
 	tcase_add_loop_test(hostile, a_cut_keeps_characters_whole, 0, 3);
+	tcase_add_loop_test(hostile, a_cut_alias_keeps_characters_whole, 0, 3);
 	tcase_add_test(hostile, a_thousand_levels_are_not_walked);
 	tcase_add_test(hostile, recipients_are_bounded);
 	tcase_add_test(hostile, nothing_is_a_report);
