@@ -104,12 +104,13 @@ typedef struct Event {
 } Event;
 
 /* string = %x22 *char %x22                                    [RFC 8259, 7]
-   P is behind the first quote.  sendmail breaks lines of more than 990 octets
+   P is behind the first quote.  Every value is read as one line, so control
+   characters are blanks.  sendmail breaks lines of more than 990 octets
    with "!" and a blank line's start: that is taken out. */
 static const char *read_string(const char *p, GString *ret_string)
 {
 	static const char escapes[] = "\"\\/bfnrt";
-	static const char meant[] = "\"\\/ \n\n\r\t";
+	static const char meant[] = "\"\\/     ";
 
 	g_string_truncate(ret_string, 0);
 	for (; *p != '\0' && *p != '"'; p++) {
@@ -130,7 +131,8 @@ static const char *read_string(const char *p, GString *ret_string)
 			gunichar c = (gunichar)strtoul(digits, NULL, 16);
 
 			if (c != 0 && g_unichar_validate(c))
-				g_string_append_unichar(ret_string, c);
+				g_string_append_unichar(ret_string,
+				    c < ' ' ? ' ' : c);
 			p += 5;
 		}
 	}

@@ -561,6 +561,26 @@ START_TEST(a_cut_keeps_characters_whole)
 }
 END_TEST
 
+/* Found by the fuzzer: an escaped line end in a provider's JSON. */
+START_TEST(a_line_end_in_json_is_a_blank)
+{
+	static const char *const ends[] = { "\\n", "\\r\\n", "\\u000a" };
+	g_autofree char *text = g_strdup_printf(
+	    "From: no-reply@sns.example\n"
+	    "Subject: AWS Notification Message\n\n"
+	    "{\"notificationType\": \"Complaint\", \"mail\": {\"source\": "
+	    "\"<news%s@sender.example>\"}, \"complaint\": "
+	    "{\"complainedRecipients\": [{\"emailAddress\": "
+	    "\"ana@example.org\"}]}}\n",
+	    ends[_i]);
+	g_autoptr(Report) report = report_read(text, strlen(text));
+
+	ck_assert_int_eq(report->kind, REPORT_COMPLAINT);
+	ck_assert(g_str_has_prefix(report->original_mail_from, "news"));
+	ck_assert_ptr_null(strpbrk(report->original_mail_from, "\r\n"));
+}
+END_TEST
+
 /* The same, where an alias is named in a notice. */
 START_TEST(a_cut_alias_keeps_characters_whole)
 {
@@ -678,6 +698,7 @@ static Suite *report_suite(void)
 	tcase_set_timeout(hostile, 60);
 	tcase_add_loop_test(hostile, bombs_are_bounded, 0, G_N_ELEMENTS(bombs));
 	tcase_add_loop_test(hostile, a_cut_keeps_characters_whole, 0, 3);
+	tcase_add_loop_test(hostile, a_line_end_in_json_is_a_blank, 0, 3);
 	tcase_add_loop_test(hostile, a_cut_alias_keeps_characters_whole, 0, 3);
 	tcase_add_test(hostile, a_thousand_levels_are_not_walked);
 	tcase_add_test(hostile, recipients_are_bounded);
