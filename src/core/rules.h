@@ -41,8 +41,9 @@ typedef struct RuleInfo {
 } RuleInfo;
 RuleInfo rules_info(const RuleSet *rules, unsigned i);
 
-/* Checks what loading does not: each rule has an example, and each example is
-   won by its own rule against all the others.  Findings, as "file:line: id:
+/* Checks what loading does not: each rule has an example, each example is won
+   by its own rule against all the others, no `unless` stands without a `match`,
+   and no two files of one folder have rules of one id.  Findings, as "file:line: id:
    what", are appended to FINDINGS (of char *, g_free).  True if there were
    none. */
 bool rules_lint(const RuleSet *rules, GPtrArray *findings);

@@ -166,6 +166,22 @@ static void lint_example(const RuleSet *rules, const Rule *rule,
 		    example->text);
 }
 
+/* Replacing a rule is for another folder's files: within one it is two rules of
+   one name.  The same file twice is named on the command line and in force. */
+static void lint_repeat(const Rule *rule, GPtrArray *findings)
+{
+	g_autofree char *here = g_path_get_dirname(rule->file);
+	g_autofree char *there = NULL;
+
+	if (rule->replaced_file == NULL ||
+	    strcmp(rule->replaced_file, rule->file) == 0)
+		return;
+	there = g_path_get_dirname(rule->replaced_file);
+	if (strcmp(here, there) == 0)
+		find(findings, rule, rule->line, "replaces that of %s:%u",
+		    rule->replaced_file, rule->replaced_line);
+}
+
 bool rules_lint(const RuleSet *rules, GPtrArray *findings)
 {
 	unsigned before = findings->len;
@@ -173,6 +189,10 @@ bool rules_lint(const RuleSet *rules, GPtrArray *findings)
 	for (unsigned i = 0; i < rules->book->rules->len; i++) {
 		const Rule *rule = g_ptr_array_index(rules->book->rules, i);
 
+		lint_repeat(rule, findings);
+		if (rule->matches->len == 0 && rule->unlesses->len > 0)
+			find(findings, rule, rule->line,
+			    "unless without match is never asked");
 		if (rule->examples->len == 0)
 			find(findings, rule, rule->line, "no example");
 		for (unsigned k = 0; k < rule->examples->len; k++)

@@ -68,6 +68,7 @@ static void rule_free(Rule *rule)
 {
 	g_free(rule->id);
 	g_free(rule->file);
+	g_free(rule->replaced_file);
 	g_strfreev(rule->provider_names);
 	g_free(rule->providers);
 	g_array_unref(rule->status);
@@ -490,6 +491,14 @@ static const Key provider_keys[] = {
 	{ "disable", false, set_provider_disable },
 };
 
+/* Remembers in RULE which one it takes the place of, for lint. */
+static void rule_replace(Rule *rule, Rule *old)
+{
+	rule->replaced_file = g_strdup(old->file);
+	rule->replaced_line = old->line;
+	rule_free(old);
+}
+
 /* Puts THING where one of its NAME stands in LIST, or at the end.  KIND tells
    rules from providers, for both live in one table of names. */
 static void book_put(RuleBook *book, GPtrArray *list, char kind,
@@ -502,7 +511,7 @@ static void book_put(RuleBook *book, GPtrArray *list, char kind,
 		void **at = &g_ptr_array_index(list, GPOINTER_TO_UINT(place));
 
 		if (kind == 'r')
-			rule_free(*at);
+			rule_replace(thing, *at);
 		else
 			provider_free(*at);
 		*at = thing;

@@ -52,6 +52,8 @@ typedef struct Rule {
 	char *id;
 	char *file;
 	unsigned line;
+	char *replaced_file; /* where one of this id stood; NULL: nowhere */
+	unsigned replaced_line;
 	unsigned level_line; /* 0: level is by the conditions */
 	RuleLevel level;
 	/* conditions; an empty one always holds */

@@ -228,6 +228,56 @@ START_TEST(test_lint)
 }
 END_TEST
 
+START_TEST(test_lint_unless)
+{
+	g_autoptr(RuleSet)
+	    rules = read_two("[a]\nstatus = 5.2.9\nunless = beta\n" RULE
+			     "example = 5.2.9 alpha\n",
+		"");
+	g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func(g_free);
+
+	ck_assert(!rules_lint(rules, findings));
+	ck_assert_uint_eq(findings->len, 1);
+	ck_assert_str_eq(g_ptr_array_index(findings, 0),
+	    "1.rules:1: a: unless without match is never asked");
+}
+END_TEST
+
+/* One folder's files are one author's: a second rule of one id there is a slip
+   of the pen, in another folder it is what replacing is for. */
+static const struct {
+	const char *first;
+	const char *second;
+	const char *finding; /* NULL: none */
+} repeats[] = {
+	{ "x/1.rules", "x/2.rules",
+	    "x/2.rules:1: a: replaces that of x/1.rules:1" },
+	{ "1.rules", "2.rules", "2.rules:1: a: replaces that of 1.rules:1" },
+	{ "x/1.rules", "y/1.rules", NULL },
+	{ "x/1.rules", "x/1.rules", NULL }, /* named, and in force */
+};
+
+START_TEST(test_lint_repeats)
+{
+	static const char text[] = "[a]\nmatch = alpha\n" RULE
+				   "example = alpha\n";
+	const RuleFile files[] = {
+		{ repeats[_i].first, text, sizeof text - 1 },
+		{ repeats[_i].second, text, sizeof text - 1 },
+	};
+	g_autoptr(RuleSet) rules = rules_new(files, 2, NULL);
+	g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func(g_free);
+
+	ck_assert_ptr_nonnull(rules);
+	ck_assert(rules_lint(rules, findings) == (repeats[_i].finding == NULL));
+	if (repeats[_i].finding != NULL) {
+		ck_assert_uint_eq(findings->len, 1);
+		ck_assert_str_eq(g_ptr_array_index(findings, 0),
+		    repeats[_i].finding);
+	}
+}
+END_TEST
+
 START_TEST(test_shipped)
 {
 	g_autoptr(RuleSet) rules = shipped_rules();
@@ -255,6 +305,8 @@ static Suite *rules_suite(void)
 	tcase_add_test(tcase, test_crlf_and_no_end);
 	tcase_add_loop_test(tcase, test_order, 0, G_N_ELEMENTS(order));
 	tcase_add_test(tcase, test_lint);
+	tcase_add_test(tcase, test_lint_unless);
+	tcase_add_loop_test(tcase, test_lint_repeats, 0, G_N_ELEMENTS(repeats));
 	tcase_add_test(tcase, test_shipped);
 	suite_add_tcase(suite, tcase);
 	return suite;
