@@ -112,7 +112,8 @@ static bool is_absence_subject(const char *subject)
 		"不在のお知らせ", "不在:", "自动回复", "自動回覆", "自動回復",
 		"自动答复", "自动应答", "外出时的自动回复", "休假", "자동 회신",
 		"자동회신", "자동 응답", "부재중", "부재 중", "trả lời tự động",
-		"ตอบกลับอัตโนมัติ", "balasan otomatis", "jawapan automatik"
+		"tự động trả lời", "thư trả lời tự động", "ตอบกลับอัตโนมัติ",
+		"balasan otomatis", "jawapan automatik"
 	};
 	/* behind the subject it answers */
 	static const char *const suffixes[] = { "(automatic response)",

@@ -390,12 +390,20 @@ static bool has_plain_subject(const Report *report)
 	return false;
 }
 
+/* What many have subscribed to, and can be rid of: talk, even if of bounces. */
+static bool is_newsletter(const Mail *mail)
+{
+	return *mail_header(mail, "List-Unsubscribe") != '\0' ||
+	       *mail_header(mail, "List-Id") != '\0';
+}
+
 /* From an address that could be anybody's: a gateway's administrator.  Then
    everything else has to be there. */
 static bool is_from_gateway(const Mail *mail, const Report *report)
 {
 	return has_plain_subject(report) && has_bounce_words(report) &&
 	       *mail_header(mail, "In-Reply-To") == '\0' &&
+	       (report->is_auto_submitted || !is_newsletter(mail)) &&
 	       notice_lists_recipient(report);
 }
 

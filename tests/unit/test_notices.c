@@ -649,6 +649,17 @@ static const struct {
 	    "\n"
 	    "ana@example.org\n",
 	    "" },
+	{ REPORT_NONE, ACTION_NONE, "b-77@letters.example",
+	    "editor@letters.example\nList-Unsubscribe: <https://l.example/u>",
+	    "Undelivered mail returned to sender: what it means",
+	    "This week we read a bounce line by line:\n"
+	    "\n"
+	    "<ana@example.org>: user unknown\n"
+	    "\n"
+	    "You should take such an address off your list.\n",
+	    "" },
+	{ REPORT_AUTO_REPLY, ACTION_NONE, "ana@example.org", "ana@example.org",
+	    "Tự động trả lời: Bản tin", "Tôi đang đi công tác.\n", "" },
 };
 
 START_TEST(notices_are_read)
