@@ -334,7 +334,7 @@ static const StageWord after_words[] = {
 
 static const char *const leads[] = { "in reply to ", "while sending ",
 	"while receiving ", "while performing ", " after pipelined ", " after ",
-	">>> ", "SMTP command " };
+	">>> ", "SMTP command" };
 
 /* Phrases that say it whole. */
 static const StageWord phrases[] = {
@@ -361,6 +361,7 @@ SmtpStage reply_stage(const char *text)
 		/* the last one: a transcript goes downwards */
 		while ((p = strstr(p, leads[i])) != NULL) {
 			p += strlen(leads[i]);
+			p += strspn(p, " \t\n:");
 			for (unsigned k = 0; k < G_N_ELEMENTS(after_words);
 			     k++) {
 				const StageWord *at = &after_words[k];

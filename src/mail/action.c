@@ -21,7 +21,8 @@ static const char *const delayed[] = { "warning only", "warning message only",
 	"has been delayed", "is delayed", "no action is required",
 	"will keep trying", "will continue to try", "delivery incomplete",
 	"transient non-fatal", "will retry", "do not need to resend",
-	"will be attempted again", "is being held until", "held for moderation",
+	"attempts will continue", "will be attempted again",
+	"is being held until", "held for moderation",
 	"awaits moderator approval", "awaiting moderation",
 	"weitere zustellversuche", "wird weiterhin versucht",
 	"noch nicht zugestellt", "nouvelle tentative", "sera réessay",
@@ -37,12 +38,23 @@ static const char *const delivered[] = { "successfully delivered",
 	"consegnato correttamente", "entregue com êxito", "успешно доставлено",
 	"正常に配信されました", "已成功传递" };
 
+/* "Warning: could not send message for past 4 hours", not "Warning:
+   ana@example.org - User unknown!" */
+static bool warns_of_delay(const char *subject)
+{
+	static const char *const words[] = { "hour", "minute", "day",
+		"could not send", "still", "not yet", "retr", "queue" };
+
+	return g_str_has_prefix(subject, "warning:") &&
+	       words_in(subject, words, G_N_ELEMENTS(words));
+}
+
 static bool has_delay_subject(const char *subject)
 {
 	static const char *const words[] = { "delayed", "(delay)", "verzögert",
 		"retardé", "retrasad", "задерж", "遅延" };
 
-	return g_str_has_prefix(subject, "warning:") ||
+	return warns_of_delay(subject) ||
 	       words_in(subject, words, G_N_ELEMENTS(words));
 }
 

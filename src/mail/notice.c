@@ -275,20 +275,38 @@ void notice_read_failed_recipients(const Mail *mail, Report *report)
 	}
 }
 
+/* The reply that TEXT quotes, up to END, to the end of its paragraph; NULL if
+   there is none. */
+static char *find_paragraph_reply(const char *text, const char *end)
+{
+	while (text < end) {
+		const char *blank = strstr(text, "\n\n");
+		const char *stop = blank != NULL && blank < end ? blank : end;
+		g_autofree char *line = text_printable(text,
+		    (size_t)(stop - text), BOUND_FIELD);
+		const char *reply = find_reply(line);
+
+		if (reply != NULL)
+			return quoted_reply(reply);
+		text = stop + strspn(stop, "\n");
+	}
+	return NULL;
+}
+
 /* With one recipient, what its item does not say the rest of the text does. */
 static void read_only_recipient(Report *report, const char *text,
     const char *end)
 {
 	ReportRecipient *recipient = g_ptr_array_index(report->recipients, 0);
 	g_autofree char *about = NULL;
-	const char *reply;
+	g_autofree char *reply = NULL;
 
 	if (*recipient->diagnostic_type != '\0')
 		return;
 	about = text_printable(text, (size_t)(end - text), BOUND_FIELD);
-	reply = find_reply(about);
+	reply = find_paragraph_reply(text, end);
 	if (reply != NULL) {
-		text_take(&recipient->diagnostic, quoted_reply(reply));
+		text_take(&recipient->diagnostic, g_strdup(reply));
 		text_take(&recipient->diagnostic_type, g_strdup("smtp"));
 	}
 	if (*recipient->status == '\0')

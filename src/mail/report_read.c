@@ -83,21 +83,55 @@ static void read_parts(const Mail *mail, Report *report)
 	report->is_truncated = mail_is_truncated(mail);
 }
 
+/* TEXT names a recipient that is not OWN; ALL has those there are, in lower
+   case.  Of such text we could not tell whose words they are. */
+static bool names_another(const char *text, const char *own, GHashTable *all)
+{
+	const char *end = text + strlen(text);
+	const char *start;
+	size_t len;
+
+	while (mention_next(&text, end, &start, &len)) {
+		g_autofree char *address = g_ascii_strdown(start, (gssize)len);
+
+		if (g_ascii_strcasecmp(address, own) != 0 &&
+		    g_hash_table_contains(all, address))
+			return true;
+	}
+	return false;
+}
+
+static void take_about(ReportRecipient *recipient, const char *address,
+    const Items *items, GHashTable *all)
+{
+	g_autofree char *about = NULL;
+
+	if (*recipient->text != '\0')
+		return;
+	about = items_about(items, address);
+	if (!names_another(about, recipient->final_recipient, all))
+		text_take(&recipient->text, g_steal_pointer(&about));
+}
+
 /* What the text says of each recipient, and where SMTP ended by it. */
 static void read_items(Report *report)
 {
 	g_autoptr(Items) items = items_new(report->text);
+	g_autoptr(GHashTable)
+	    all = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
+	for (guint i = 0; i < report->recipients->len; i++)
+		g_hash_table_add(all,
+		    g_ascii_strdown(report_recipient(report, i)
+					->final_recipient,
+			-1));
 	for (guint i = 0; i < report->recipients->len; i++) {
 		ReportRecipient *recipient =
 		    g_ptr_array_index(report->recipients, i);
 
-		if (*recipient->text == '\0')
-			text_take(&recipient->text,
-			    items_about(items, recipient->final_recipient));
-		if (*recipient->text == '\0')
-			text_take(&recipient->text,
-			    items_about(items, recipient->original_recipient));
+		take_about(recipient, recipient->final_recipient, items, all);
+		take_about(recipient, recipient->original_recipient, items,
+		    all);
 		if (recipient->stage == STAGE_UNKNOWN)
 			recipient->stage = stage_find(recipient->text);
 		if (recipient->stage == STAGE_UNKNOWN)

@@ -8,7 +8,14 @@
      550 5.1.1 <ana@example.org>... User unknown
 
    With PIPELINING the reply to RCPT comes after ">>> DATA", and only what it
-   says shows whose it is. */
+   says shows whose it is.
+
+   sendmail 5 has a summary of its own for every refusal that was none of RCPT,
+   and what the other side said is above it:
+
+     >>> MAIL From:<news@lists.example>
+     <<< 501 <news@lists.example>... no access
+     554 <ana@example.org>... Remote protocol error */
 
 #include "transcript.h"
 
@@ -25,10 +32,12 @@ typedef struct Transcript {
 	bool is_adding; /* nobody has named the recipients */
 	bool is_seen;   /* a line of dialogue was */
 	SmtpStage stage;
-	char *address;  /* of the last RCPT, or NULL */
-	char *sender;   /* of the last MAIL, or NULL */
-	char *host;     /* or NULL */
-	GString *reply; /* its lines so far */
+	char *address;   /* of the last RCPT, or NULL */
+	char *sender;    /* of the last MAIL, or NULL */
+	char *host;      /* or NULL */
+	GString *reply;  /* its lines so far */
+	char *unclaimed; /* a reply about nobody, from this host; or NULL */
+	SmtpStage unclaimed_stage;
 } Transcript;
 
 /* The address that REPLY names in angle brackets, or NULL. */
@@ -70,13 +79,9 @@ static ReportRecipient *recipient_of(Transcript *transcript, const char *reply)
 	return recipient;
 }
 
-static void take_reply(Transcript *transcript, const char *reply,
-    SmtpStage stage)
+static void take_reply(const Transcript *transcript, ReportRecipient *recipient,
+    const char *reply, SmtpStage stage)
 {
-	ReportRecipient *recipient = recipient_of(transcript, reply);
-
-	if (recipient == NULL)
-		return;
 	/* pipelined: see above */
 	if (stage == STAGE_DATA && strchr(reply, '<') != NULL)
 		stage = STAGE_RCPT;
@@ -92,6 +97,36 @@ static void take_reply(Transcript *transcript, const char *reply,
 	if (*recipient->status == '\0')
 		text_take(&recipient->status,
 		    dsn_find_status(recipient->diagnostic));
+}
+
+/* A whole reply of the other side. */
+static void end_reply(Transcript *transcript)
+{
+	const char *reply = transcript->reply->str;
+	ReportRecipient *recipient = recipient_of(transcript, reply);
+
+	if (recipient != NULL) {
+		take_reply(transcript, recipient, reply, transcript->stage);
+	} else {
+		text_take(&transcript->unclaimed, g_strdup(reply));
+		transcript->unclaimed_stage = transcript->stage;
+	}
+	g_string_truncate(transcript->reply, 0);
+}
+
+/* sendmail's own summary: "550 <ana@example.org>... why" */
+static void read_summary(Transcript *transcript, const char *line)
+{
+	ReportRecipient *recipient = recipient_of(transcript, line);
+
+	if (recipient == NULL)
+		return;
+	if (transcript->unclaimed != NULL &&
+	    strstr(line, "... Remote protocol error") != NULL)
+		take_reply(transcript, recipient, transcript->unclaimed,
+		    transcript->unclaimed_stage);
+	else
+		take_reply(transcript, recipient, line, STAGE_UNKNOWN);
 }
 
 static bool is_refusal(const char *line)
@@ -147,8 +182,7 @@ static void read_reply(Transcript *transcript, const char *reply)
 		g_string_append(transcript->reply, reply);
 	if (reply[3] == '-')
 		return;
-	take_reply(transcript, transcript->reply->str, transcript->stage);
-	g_string_truncate(transcript->reply, 0);
+	end_reply(transcript);
 }
 
 /* How programs mark what was said, and what was answered.  Of those that begin
@@ -210,11 +244,11 @@ static void read_line(Transcript *transcript, const char *line)
 		g_free(transcript->host);
 		transcript->host = text_utf8(host, len, BOUND_NAME);
 		transcript->stage = STAGE_CONNECT;
+		g_clear_pointer(&transcript->unclaimed, g_free);
 	} else if (read_dialogue(transcript, line)) {
 		transcript->is_seen = true;
 	} else if (is_refusal(line) && strstr(line, "...") != NULL) {
-		/* sendmail's own summary: "550 <ana@example.org>... why" */
-		take_reply(transcript, line, STAGE_UNKNOWN);
+		read_summary(transcript, line);
 	}
 }
 
@@ -238,5 +272,6 @@ bool transcript_read(Report *report, const char *text, const char *end)
 	g_free(transcript.address);
 	g_free(transcript.sender);
 	g_free(transcript.host);
+	g_free(transcript.unclaimed);
 	return transcript.is_seen;
 }

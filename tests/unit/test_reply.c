@@ -112,6 +112,7 @@ static const struct {
 	    STAGE_RCPT },
 	{ ">>> RCPT To:<a@b>\n<<< 550 no", STAGE_RCPT },
 	{ ">>> MAIL From:<a@b>\n<<< 250 ok\n>>> DATA\n<<< 554 no", STAGE_DATA },
+	{ "550 no\n\n---SMTP command\nDATA\n", STAGE_DATA },
 	{ "550 no", STAGE_UNKNOWN },
 	{ "come back after lunch", STAGE_UNKNOWN },
 };
