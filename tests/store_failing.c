@@ -259,6 +259,38 @@ static bool failing_release(Store *store, const ManualChange *change,
 				    cause, ret_lifted, error);
 }
 
+static bool failing_import(Store *store, const ManualChange *change,
+    const ImportRow *rows, unsigned n, bool again, bool is_dry_run,
+    ImportCounts *counts, GError **error)
+{
+	Store *inner = pass(store, "import", error);
+
+	return inner != NULL && store_import(inner, change, rows, n, again,
+				    is_dry_run, counts, error);
+}
+
+static Hash128 failing_address_key(Store *store, const char *folded)
+{
+	return store_address_key(((StoreFailing *)store)->inner, folded);
+}
+
+static bool failing_each_held(Store *store, const char *stream, int64_t now,
+    StoreEachHeld each, void *data, GError **error)
+{
+	Store *inner = pass(store, "each_held", error);
+
+	return inner != NULL &&
+	       store_each_held(inner, stream, now, each, data, error);
+}
+
+static bool failing_held_bound(Store *store, uint64_t *ret_bound,
+    GError **error)
+{
+	Store *inner = pass(store, "held_bound", error);
+
+	return inner != NULL && store_held_bound(inner, ret_bound, error);
+}
+
 static bool failing_expire(Store *store, const ManualChange *change,
     const StoreRetention *retention, bool is_dry_run, StoreExpired *ret_expired,
     GError **error)
@@ -315,6 +347,10 @@ static const StoreBackend backend = {
 	.stats = failing_stats,
 	.add = failing_add,
 	.release = failing_release,
+	.import = failing_import,
+	.address_key = failing_address_key,
+	.each_held = failing_each_held,
+	.held_bound = failing_held_bound,
 	.expire = failing_expire,
 	.review = failing_review,
 	.verify = failing_verify,

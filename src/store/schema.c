@@ -174,7 +174,14 @@ static const char version_2[] =
     "  last INTEGER NOT NULL"
     ") STRICT, WITHOUT ROWID;";
 
-static const char *const steps[] = { version_1, version_2 };
+/* What an imported list says of when a hold began; 0: when the change was made.
+   A recount takes it from here. */
+#define V3_LISTS                                                               \
+	"ALTER TABLE audit ADD COLUMN since INTEGER NOT NULL DEFAULT 0;"
+
+static const char version_3[] = V3_LISTS;
+
+static const char *const steps[] = { version_1, version_2, version_3 };
 
 const Schema schema_current = { steps, G_N_ELEMENTS(steps) };
 

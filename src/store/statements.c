@@ -181,8 +181,8 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	/* by hand */
 	[SQL_AUDIT_INSERT] = { "write audit",
 	    "INSERT INTO audit (at, actor, action, recipient_id, stream,"
-	    " cause, until, reason, after_event)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)" },
+	    " cause, until, reason, after_event, since)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)" },
 	/* Of all ever written: events may be purged. */
 	[SQL_LAST_EVENT] = { "find last event",
 	    "SELECT seq FROM sqlite_sequence WHERE name = 'events'" },
@@ -227,6 +227,24 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    " last_event AND e.needs_review = 1 AND NOT EXISTS"
 	    " (SELECT 1 FROM reviews v WHERE v.event_id = e.id))" },
 
+	/* lists */
+	[SQL_HOLD_OF] = { "read hold",
+	    "SELECT since, until FROM suppressions WHERE recipient_id = ?1"
+	    " AND stream = ?2 AND cause = ?3" },
+	/* A release writes a row for each hold that it lifts. */
+	[SQL_RELEASED_SINCE] = { "look for release",
+	    "SELECT 1 FROM audit WHERE recipient_id = ?1"
+	    " AND action = 'release' AND stream = ?2 AND cause = ?3"
+	    " AND at >= ?4 LIMIT 1" },
+	[SQL_HELD] = { "read suppressions",
+	    "SELECT s.recipient_id, s.stream, s.cause, s.since, s.until,"
+	    " r.address FROM suppressions s"
+	    " CROSS JOIN recipients r ON r.id = s.recipient_id"
+	    " WHERE s.recipient_id > ?1"
+	    " ORDER BY s.recipient_id, s.stream, s.cause LIMIT ?2" },
+	[SQL_HELD_BOUND] = { "read suppressions",
+	    "SELECT max(recipient_id) FROM suppressions" },
+
 	/* recounting */
 	[SQL_VERIFY_EXPIRES] = { "read audit",
 	    "SELECT id, at, after_event FROM audit"
@@ -241,8 +259,8 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    " CROSS JOIN campaigns c ON c.id = e.campaign_id"
 	    " WHERE e.recipient_id = ?1 ORDER BY e.id" },
 	[SQL_VERIFY_AUDITS] = { "read audit",
-	    "SELECT id, at, action, stream, cause, until, after_event"
-	    " FROM audit WHERE recipient_id = ?1 ORDER BY id" },
+	    "SELECT id, at, action, stream, cause, until, after_event,"
+	    " since FROM audit WHERE recipient_id = ?1 ORDER BY id" },
 	[SQL_VERIFY_KEPT] = { "count kept messages",
 	    "SELECT octets, (SELECT ifnull(sum(octets), 0) FROM quarantine)"
 	    " FROM quarantine_total" },

@@ -198,6 +198,30 @@ bool store_expire(Store *store, const ManualChange *change,
 	    ret_expired, error);
 }
 
+bool store_import(Store *store, const ManualChange *change,
+    const ImportRow *rows, unsigned n, bool again, bool is_dry_run,
+    ImportCounts *counts, GError **error)
+{
+	return store->backend->import(store, change, rows, n, again, is_dry_run,
+	    counts, error);
+}
+
+Hash128 store_address_key(Store *store, const char *folded)
+{
+	return store->backend->address_key(store, folded);
+}
+
+bool store_each_held(Store *store, const char *stream, int64_t now,
+    StoreEachHeld each, void *data, GError **error)
+{
+	return store->backend->each_held(store, stream, now, each, data, error);
+}
+
+bool store_held_bound(Store *store, uint64_t *ret_bound, GError **error)
+{
+	return store->backend->held_bound(store, ret_bound, error);
+}
+
 bool store_review(Store *store, const ManualChange *change, const Event *event,
     int64_t new_event, GError **error)
 {

@@ -7,6 +7,7 @@
 #include <glib.h>
 
 #include "policy.h"
+#include "siphash.h"
 
 /* The suppression store: a few verbs behind which a backend stands.
 
@@ -297,6 +298,52 @@ bool store_add(Store *store, const ManualChange *change, const char *folded,
    holds were lifted.  VP_ERROR_NOT_FOUND: nobody has that address. */
 bool store_release(Store *store, const ManualChange *change, const char *folded,
     const char *stream, int cause, unsigned *ret_lifted, GError **error);
+/* ---- lists ---- */
+
+/* One line of somebody's list: FOLDED is not to be mailed in STREAM ("" all)
+   because of CAUSE, which is since SINCE (0: now) and until UNTIL. */
+typedef struct ImportRow {
+	const char *folded;
+	const char *original;
+	const char *stream;
+	Cause cause;
+	int64_t since;
+	int64_t until;
+	const char *note; /* what the list says of why; or "" */
+} ImportRow;
+
+typedef struct ImportCounts {
+	uint64_t added;      /* held now and not before */
+	uint64_t lengthened; /* were held, for less long */
+	uint64_t unchanged;  /* were held as long, or longer */
+	uint64_t released;   /* lifted by hand since, so left alone */
+} ImportCounts;
+
+/* Adds N holds as the list has them, in transactions of at most some 20 ms, and
+   what became of them to COUNTS.  Each stands for itself: none that is there is
+   made shorter, and a row that changes nothing writes nothing.  One that was
+   lifted by hand at or after its SINCE (0: at any time) stays lifted, unless
+   AGAIN. */
+bool store_import(Store *store, const ManualChange *change,
+    const ImportRow *rows, unsigned n, bool again, bool is_dry_run,
+    ImportCounts *counts, GError **error);
+
+/* What stands for FOLDED wherever many addresses are compared. */
+Hash128 store_address_key(Store *store, const char *folded);
+
+/* A recipient with an active hold; those of one stream alone are STREAM's. */
+typedef struct HeldRecipient {
+	Hash128 key;
+	Hold hold[CAUSE_COUNT];
+} HeldRecipient;
+typedef bool (*StoreEachHeld)(const HeldRecipient *row, void *data);
+/* Every one of them, once, in chunks as the verbs of asking.  STREAM is asked
+   about, and NOW. */
+bool store_each_held(Store *store, const char *stream, int64_t now,
+    StoreEachHeld each, void *data, GError **error);
+/* At least as many as there are suppressed recipients; costs nothing. */
+bool store_held_bound(Store *store, uint64_t *ret_bound, GError **error);
+
 /* What expiry keeps, and what it deleted. */
 typedef struct StoreRetention {
 	int64_t keys; /* delivery keys, seconds */

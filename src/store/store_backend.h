@@ -66,6 +66,13 @@ typedef struct StoreBackend {
 	bool (*release)(Store *store, const ManualChange *change,
 	    const char *folded, const char *stream, int cause,
 	    unsigned *ret_lifted, GError **error);
+	bool (*import)(Store *store, const ManualChange *change,
+	    const ImportRow *rows, unsigned n, bool again, bool is_dry_run,
+	    ImportCounts *counts, GError **error);
+	Hash128 (*address_key)(Store *store, const char *folded);
+	bool (*each_held)(Store *store, const char *stream, int64_t now,
+	    StoreEachHeld each, void *data, GError **error);
+	bool (*held_bound)(Store *store, uint64_t *ret_bound, GError **error);
 	bool (*expire)(Store *store, const ManualChange *change,
 	    const StoreRetention *retention, bool is_dry_run,
 	    StoreExpired *ret_expired, GError **error);

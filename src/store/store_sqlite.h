@@ -145,6 +145,13 @@ bool store_sqlite_release(Store *store, const ManualChange *change,
 bool store_sqlite_expire(Store *store, const ManualChange *change,
     const StoreRetention *retention, bool is_dry_run, StoreExpired *ret_expired,
     GError **error);
+bool store_sqlite_import(Store *store, const ManualChange *change,
+    const ImportRow *rows, unsigned n, bool again, bool is_dry_run,
+    ImportCounts *counts, GError **error);
+Hash128 store_sqlite_address_key(Store *store, const char *folded);
+bool store_sqlite_each_held(Store *store, const char *stream, int64_t now,
+    StoreEachHeld each, void *data, GError **error);
+bool store_sqlite_held_bound(Store *store, uint64_t *ret_bound, GError **error);
 bool store_sqlite_review(Store *store, const ManualChange *change,
     const Event *event, int64_t new_event, GError **error);
 bool store_sqlite_verify(Store *store, int64_t now, GPtrArray *findings,
@@ -159,6 +166,7 @@ typedef struct AuditRow {
 	int cause;
 	int64_t until;
 	const char *reason; /* NULL: the change's own */
+	int64_t since;      /* of an import: as ImportRow.since */
 } AuditRow;
 bool audit_write(StoreSqlite *self, const ManualChange *change,
     const AuditRow *row, GError **error);
@@ -188,6 +196,8 @@ int step_from_name(const char *name);
 
 /* HOLD made to last until UNTIL, never shorter than it did. */
 Hold hold_lengthen(Hold hold, int64_t now, int64_t until);
+/* The same by a list, which says since when: 0 is NOW, later is NOW, too. */
+Hold hold_import(Hold hold, int64_t now, int64_t since, int64_t until);
 bool hold_put(StoreSqlite *self, int64_t recipient_id, const char *stream,
     Cause cause, Hold hold, int64_t event_id, const char *note, GError **error);
 bool hold_delete(StoreSqlite *self, int64_t recipient_id, const char *stream,

@@ -50,6 +50,7 @@ bool audit_write(StoreSqlite *self, const ManualChange *change,
 	bind_int(stmt, 7, row->until);
 	bind_text(stmt, 8, row->reason != NULL ? row->reason : change->reason);
 	bind_int(stmt, 9, after_event);
+	bind_int(stmt, 10, row->since);
 	return statement_run(self, stmt, error);
 }
 

@@ -171,6 +171,12 @@ static void replay_audit(Recount *recount, Statement *audit)
 		hold = hold_lengthen(hold, column_int(audit, 1),
 		    column_int(audit, 5));
 		hold_set(recount, CAUSE_MANUAL, stream, hold, place);
+	} else if (strcmp(action, "import") == 0 && cause >= 0) {
+		Hold hold = hold_get(recount, (Cause)cause, stream, place);
+
+		hold = hold_import(hold, column_int(audit, 1),
+		    column_int(audit, 7), column_int(audit, 5));
+		hold_set(recount, (Cause)cause, stream, hold, place);
 	} else if (strcmp(action, "release") == 0) {
 		memset(&recount->state, 0, sizeof(recount->state));
 		if (cause >= 0)

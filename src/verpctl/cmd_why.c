@@ -102,7 +102,8 @@ static void tell_change(const Ctl *ctl, const Change *change)
 	    strcmp(change->action, "drop") != 0)
 		g_string_append_printf(what, " in %s",
 		    change->stream[0] != '\0' ? change->stream : "all streams");
-	if (strcmp(change->action, "add") == 0) {
+	if (strcmp(change->action, "add") == 0 ||
+	    strcmp(change->action, "import") == 0) {
 		g_autofree char *until = until_text(change->until);
 
 		g_string_append_printf(what, ", %s", until);

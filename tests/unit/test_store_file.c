@@ -241,18 +241,22 @@ static const char *const bad_steps[] = { NULL,
 	"ALTER TABLE campaigns ADD COLUMN color TEXT NOT NULL DEFAULT 'red';",
 	"CREATE TABLE extra (x INTEGER); SELECT * FROM nothing_like_it" };
 
-/* Whatever the current version is, an older one comes from its first step. */
+/* Later than whatever the current version is, by way of the first. */
+#define LATER 99
+
 static Schema later_schema(const char *const *more, const char **steps)
 {
 	steps[0] = schema_current.steps[0];
 	steps[1] = more[1];
 	steps[2] = more[2];
-	return (Schema){ steps, 3 };
+	for (unsigned i = 3; i < LATER; i++)
+		steps[i] = "";
+	return (Schema){ steps, LATER };
 }
 
-static void make_version_1(void)
+static void make_version(int version)
 {
-	Schema first = { schema_current.steps, 1 };
+	Schema first = { schema_current.steps, version };
 	Store *store;
 
 	ck_assert_int_eq(unlink(fixture_path), 0);
@@ -267,12 +271,12 @@ static void make_version_1(void)
 
 START_TEST(test_migrate)
 {
-	const char *steps[3];
+	const char *steps[LATER];
 	Schema later = later_schema(two_steps, steps);
 	StoreMode mode = _i == 0 ? STORE_WRITE : STORE_DAEMON;
 	Store *store;
 
-	make_version_1();
+	make_version(1);
 	ck_assert_ptr_null(store_sqlite_open(fixture_path, STORE_READ, BUSY,
 	    &later, &error));
 	ck_error(error, VP_ERROR_CONFIG);
@@ -280,7 +284,7 @@ START_TEST(test_migrate)
 	store = store_sqlite_open(fixture_path, mode, BUSY, &later, &error);
 	ck_no_error(error);
 	store_close(store);
-	ck_assert_int_eq(raw_ask("PRAGMA user_version"), 3);
+	ck_assert_int_eq(raw_ask("PRAGMA user_version"), LATER);
 	ck_assert_int_eq(raw_ask("SELECT count(*) FROM campaigns"
 				 " WHERE color = 'blue'"),
 	    1);
@@ -293,11 +297,11 @@ END_TEST
 
 START_TEST(test_migrate_fails)
 {
-	const char *steps[3];
+	const char *steps[LATER];
 	Schema later = later_schema(bad_steps, steps);
 	Store *store;
 
-	make_version_1();
+	make_version(1);
 	ck_assert_ptr_null(store_sqlite_open(fixture_path, STORE_DAEMON, BUSY,
 	    &later, &error));
 	ck_error(error, VP_ERROR_CONFIG);
@@ -322,13 +326,13 @@ END_TEST
 /* From every version that was released, and what was in it still counts. */
 START_TEST(test_migrate_to_current)
 {
-	StoreMode mode = _i == 0 ? STORE_WRITE : STORE_DAEMON;
+	StoreMode mode = _i % 2 == 0 ? STORE_WRITE : STORE_DAEMON;
 	g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func(g_free);
 	uint64_t recipients = 0;
 	StoreStats stats;
 	Store *store;
 
-	make_version_1();
+	make_version(1 + _i / 2);
 	store = fixture_open(mode);
 	ck_assert(store_stats(store, 0, NOW, &stats, &error));
 	ck_assert_int_eq(stats.events, 1);
@@ -345,12 +349,12 @@ END_TEST
 /* Not under the feet of a daemon of the version before. */
 START_TEST(test_migrate_beside_daemon)
 {
-	const char *steps[3];
+	const char *steps[LATER];
 	Schema later = later_schema(two_steps, steps);
 	Schema first = { schema_current.steps, 1 };
 	g_autoptr(Store) daemon = NULL;
 
-	make_version_1();
+	make_version(1);
 	daemon = store_sqlite_open(fixture_path, STORE_DAEMON, BUSY, &first,
 	    &error);
 	ck_no_error(error);
@@ -628,7 +632,8 @@ static Suite *file_suite(void)
 	tcase_add_test(tcase, test_corrupt_page);
 	tcase_add_loop_test(tcase, test_migrate, 0, 2);
 	tcase_add_test(tcase, test_migrate_fails);
-	tcase_add_loop_test(tcase, test_migrate_to_current, 0, 2);
+	tcase_add_loop_test(tcase, test_migrate_to_current, 0,
+	    2 * (schema_current.version - 1));
 	tcase_add_test(tcase, test_migrate_beside_daemon);
 	tcase_add_test(tcase, test_identity);
 	tcase_add_loop_test(tcase, test_tables_refuse, 0,
