@@ -147,7 +147,7 @@ static unsigned read_code(const char *p)
 	if ((*p != '2' && *p != '4' && *p != '5') || !g_ascii_isdigit(p[1]) ||
 	    !g_ascii_isdigit(p[2]))
 		return 0;
-	if (p[3] != '\0' && strchr(" \n-#:;,.)'\"", p[3]) == NULL)
+	if (p[3] != '\0' && strchr(" \n-#:;,.)]'\"", p[3]) == NULL)
 		return 0;
 	if (p[3] == '.' && g_ascii_isdigit(p[4]))
 		return 0;
@@ -238,6 +238,17 @@ static void begin_span(Scan *scan, unsigned code)
 	reply->code = code;
 }
 
+/* "[SMTP Error Code 550]": said to be one, behind the words. */
+static bool is_announced_code(const Scan *scan)
+{
+	static const char words[] = "error code ";
+	size_t len = strlen(words);
+
+	return scan->reply->code == 0 &&
+	       (size_t)(scan->p - scan->text) >= len &&
+	       g_ascii_strncasecmp(scan->p - len, words, len) == 0;
+}
+
 /* Reads a reply code at scan->p, if one can stand here. */
 static bool take_code(Scan *scan)
 {
@@ -254,7 +265,8 @@ static bool take_code(Scan *scan)
 		memcpy(line_status, start, (size_t)(end - start));
 	is_same = code == reply->code;
 	if (!has_status && !is_same &&
-	    strchr("\n;:'\"<>", char_before(scan)) == NULL)
+	    strchr("\n;:'\"<>", char_before(scan)) == NULL &&
+	    !is_announced_code(scan))
 		return false;
 	if (!has_status && is_same && !scan->is_continued &&
 	    strchr("\n;:'\"<>", char_before(scan)) == NULL)
