@@ -27,7 +27,20 @@ static const char *const delayed[] = { "warning only", "warning message only",
 	"weitere zustellversuche", "wird weiterhin versucht",
 	"noch nicht zugestellt", "nouvelle tentative", "sera réessay",
 	"se seguirá intentando", "será reintentad",
-	"попытки доставки будут продолжены", "再送を試み", "将继续尝试" };
+	"попытки доставки будут продолжены", "再送を試み", "将继续尝试",
+	/* "not yet", in the other languages of Exchange */
+	"pas encore été remis", "non è ancora stat", "ancora consegnat",
+	"continuerà a tentare", "todavía no se ha entregado",
+	"aún no se ha entregado", "ainda não foi entregue", "nog niet bezorgd",
+	"nog niet afgeleverd", "ännu inte levererats", "endnu ikke leveret",
+	"ennå ikke levert", "ei ole vielä toimitettu",
+	"nie została jeszcze dostarczona", "jeszcze nie została dostarczona",
+	"dosud nebyla doručena", "zatiaľ nebola doručená", "még nem kézbesít",
+	"nu a fost încă livrat", "henüz teslim edilmedi",
+	"δεν έχει παραδοθεί ακόμ", "עדיין לא נמסרה", "ещё не доставлен",
+	"еще не доставлен", "пока не доставлен", "ще не доставлен",
+	"まだ配信されていません", "尚未传递", "尚未送达", "尚未傳遞",
+	"아직 배달되지" };
 
 static const char *const delivered[] = { "successfully delivered",
 	"successfully relayed", "has been delivered to the following",
@@ -51,10 +64,17 @@ static bool warns_of_delay(const char *subject)
 
 static bool has_delay_subject(const char *subject)
 {
+	/* with a subject of our own behind it */
+	static const char *const prefixes[] = { "vertraagd:", "ritardat",
+		"avviso: consegna ritardata", "atrasad", "adiad", "försenad",
+		"forsinket:", "viivästyn", "opóźnion", "zpožděn", "késlelt",
+		"késik:", "întârziat", "gecikti", "καθυστέρησε", "затримано",
+		"延迟:", "延遲:", "지연:" };
 	static const char *const words[] = { "delayed", "(delay)", "verzögert",
 		"retardé", "retrasad", "задерж", "遅延" };
 
 	return warns_of_delay(subject) ||
+	       words_begin(subject, prefixes, G_N_ELEMENTS(prefixes)) ||
 	       words_in(subject, words, G_N_ELEMENTS(words));
 }
 

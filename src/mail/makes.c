@@ -9,6 +9,7 @@
 
 #include "daemon.h"
 #include "divider.h"
+#include "names.h"
 #include "notice.h"
 #include "text.h"
 #include "wordlist.h"
@@ -432,9 +433,22 @@ static bool is_from_person(const Mail *mail, const Report *report)
 	       !notice_names_recipient(mail, report);
 }
 
+/* A mail system by name alone, with a way back to its address: so spam calls
+   itself. */
+static bool is_only_named_daemon(const Mail *mail, const Report *report)
+{
+	g_autofree char *sender = name_address(mail_header(mail,
+	    "Return-Path"));
+
+	return strchr(sender, '@') != NULL && !report->is_auto_submitted &&
+	       !daemon_is_address(sender) && !daemon_is_address(report->from) &&
+	       *mail_header(mail, "X-Failed-Recipients") == '\0';
+}
+
 bool read_notice(const Mail *mail, Report *report)
 {
-	if (!daemon_is_sender(mail, report)) {
+	if (!daemon_is_sender(mail, report) ||
+	    is_only_named_daemon(mail, report)) {
 		if (!is_from_gateway(mail, report))
 			return false;
 	} else if (!daemon_has_subject(report) &&

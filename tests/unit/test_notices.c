@@ -658,6 +658,25 @@ static const struct {
 	    "\n"
 	    "You should take such an address off your list.\n",
 	    "" },
+	{ REPORT_NONE, ACTION_NONE, "admin@mail.example",
+	    "Mail Delivery Subsystem <admin@mail.example>",
+	    "Undelivered Mail Returned to Sender",
+	    "Seven messages to ana@example.org could not be delivered: the "
+	    "mailbox is full.  Sign in to see them: http://mail.example/x\n",
+	    "" },
+	{ REPORT_DSN, ACTION_DELAYED, "", "postmaster@gw.example",
+	    "Vertraagd: maart", "Nog even geduld:\n\nana@example.org\n",
+	    "ana@example.org" },
+	{ REPORT_DSN, ACTION_DELAYED, "", "postmaster@gw.example", "Nota",
+	    "Il messaggio non è ancora stato consegnato a:\n"
+	    "\n"
+	    "ana@example.org\n",
+	    "ana@example.org" },
+	{ REPORT_DSN, ACTION_DELAYED, "", "postmaster@gw.example", "お知らせ",
+	    "このメッセージはまだ配信されていません:\n"
+	    "\n"
+	    "ana@example.org\n",
+	    "ana@example.org" },
 	{ REPORT_AUTO_REPLY, ACTION_NONE, "ana@example.org", "ana@example.org",
 	    "Tự động trả lời: Bản tin", "Tôi đang đi công tác.\n", "" },
 };
