@@ -129,11 +129,19 @@ char *charset_decode(const char *bytes, size_t len, const char *charset,
 	return text != NULL ? text : guess(bytes, len, max);
 }
 
+/* "An 'encoded-word' MUST NOT appear in any portion of an 'addr-spec'" (RFC
+   2047, 5): what looks like one there was sent as it stands, and is no other
+   address. */
+static bool has_encoded_address(const char *text)
+{
+	return strstr(text, "?=@") != NULL;
+}
+
 char *charset_decode_field(const char *value, size_t len)
 {
 	g_autofree char *text = charset_decode(value, len, "", BOUND_FIELD);
 
-	if (strstr(text, "=?") != NULL) {
+	if (strstr(text, "=?") != NULL && !has_encoded_address(text)) {
 		g_autofree char *raw = g_steal_pointer(&text);
 
 		text = g_mime_utils_header_decode_text(NULL, raw);

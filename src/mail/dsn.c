@@ -14,6 +14,7 @@
 #include "names.h"
 #include "notice.h"
 #include "text.h"
+#include "transcript.h"
 
 #include <string.h>
 
@@ -262,6 +263,18 @@ static void mend_recipient(const Mail *mail, Report *report)
 	    g_strdup(report_recipient(words, 0)->final_recipient));
 }
 
+/* MDaemon has no Diagnostic-Code, and the dialogue in the words. */
+static void read_transcript(Report *report)
+{
+	const char *returned;
+
+	for (guint i = 0; i < report->recipients->len; i++)
+		if (*report_recipient(report, i)->diagnostic != '\0')
+			return;
+	(void)transcript_read(report, report->text,
+	    divider_find(report->text, &returned));
+}
+
 bool read_rfc3464(const Mail *mail, Report *report)
 {
 	const char *type = mail_type_parameter(mail, "report-type");
@@ -289,6 +302,7 @@ bool read_rfc3464(const Mail *mail, Report *report)
 	if (report->recipients->len == 0)
 		notice_read(mail, report);
 	mend_recipient(mail, report);
+	read_transcript(report);
 	return true;
 }
 

@@ -16,6 +16,7 @@
 #include "returned.h"
 #include "stage.h"
 #include "text.h"
+#include "transcript.h"
 #include "wordlist.h"
 
 #include <string.h>
@@ -202,27 +203,70 @@ static void adopt(Report *report, Report *inner, unsigned part)
 
 static Report *read_message(const char *bytes, size_t len, unsigned depth);
 
+/* What came back, as a part or behind the text; "" if nothing did.  g_free()
+   it. */
+static char *returned_bytes(const Mail *mail, const Report *report,
+    unsigned *ret_part)
+{
+	const MailPart *part = mail_find(mail, "message/rfc822");
+	const char *returned;
+
+	if (part != NULL) {
+		*ret_part = part->number;
+		return mail_part_bytes(part);
+	}
+	*ret_part = report->text_part;
+	(void)divider_find(report->text, &returned);
+	return g_strdup(returned);
+}
+
 /* A report that nothing names a recipient of, because a gateway has wrapped it
-   up again: the report is what was "returned", as a part or behind the text. */
+   up again: the report is what was "returned". */
 static void read_wrapped(const Mail *mail, Report *report, unsigned depth)
 {
 	g_autoptr(Report) inner = NULL;
 	g_autofree char *bytes = NULL;
-	const MailPart *part = mail_find(mail, "message/rfc822");
-	const char *returned = "";
+	unsigned part;
 
-	if (part != NULL) {
-		bytes = mail_part_bytes(part);
-		returned = bytes;
-	} else {
-		(void)divider_find(report->text, &returned);
-	}
-	if (*returned == '\0')
+	bytes = returned_bytes(mail, report, &part);
+	if (*bytes == '\0')
 		return;
-	inner = read_message(returned, strlen(returned), depth + 1);
+	inner = read_message(bytes, strlen(bytes), depth + 1);
 	if (inner->kind != REPORT_DSN || inner->recipients->len == 0)
 		return;
-	adopt(report, inner, part != NULL ? part->number : report->text_part);
+	adopt(report, inner, part);
+}
+
+/* A gateway that names the recipient and no reason may have let the dialogue
+   come back with the message: what it says of that recipient counts. */
+static void read_returned_dialogue(const Mail *mail, Report *report)
+{
+	g_autoptr(Mail) inner = NULL;
+	g_autoptr(Report) said = NULL;
+	g_autofree char *bytes = NULL;
+	ReportRecipient *recipient = g_ptr_array_index(report->recipients, 0);
+	ReportRecipient *of;
+	unsigned part;
+
+	if (*recipient->status != '\0' || *recipient->diagnostic_type != '\0')
+		return;
+	bytes = returned_bytes(mail, report, &part);
+	if (strstr(bytes, "<<< ") == NULL)
+		return;
+	inner = mail_open(bytes, strlen(bytes));
+	said = report_new();
+	(void)transcript_read(said, mail_text(inner),
+	    mail_text(inner) + strlen(mail_text(inner)));
+	of = notice_find(said, recipient->final_recipient);
+	if (of == NULL || *of->diagnostic_type == '\0')
+		return;
+	recipient->part = part;
+	recipient->stage = of->stage;
+	text_take(&recipient->status, g_steal_pointer(&of->status));
+	text_take(&recipient->remote_mta, g_steal_pointer(&of->remote_mta));
+	text_take(&recipient->diagnostic, g_steal_pointer(&of->diagnostic));
+	text_take(&recipient->diagnostic_type,
+	    g_steal_pointer(&of->diagnostic_type));
 }
 
 /* A mail system that says nothing, and sends a report within. */
@@ -302,6 +346,9 @@ static Report *read_message(const char *bytes, size_t len, unsigned depth)
 	} else if (depth == 0 && report->kind == REPORT_DSN &&
 		   report->recipients->len == 0) {
 		read_wrapped(mail, report, depth);
+	} else if (depth == 0 && report->kind == REPORT_DSN &&
+		   report->recipients->len == 1) {
+		read_returned_dialogue(mail, report);
 	}
 	if (wants_recipient(report))
 		read_only_addressee(report);
