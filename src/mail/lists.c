@@ -32,22 +32,28 @@ static const char *const phrases[] = { "not allowed to post",
 	"held for moderation", "awaits moderator approval",
 	"nicht berechtigt, an diese liste", "投稿できません" };
 
+/* Those that name the list for one: no mark is needed beside them. */
+static const char *const plain_phrases[] = { "mailing-list was rejected",
+	"mailing list was rejected", "mailing list has been rejected",
+	"mailing-list has been rejected" };
+
 bool read_list_refusal(const Mail *mail, Report *report)
 {
+	bool is_marked = is_list_software(mail);
 	g_autofree char *lower = NULL;
 	const char *returned;
 	const char *end;
 	size_t len;
 
 	/* what its members say goes through the same software */
-	if (!is_list_software(mail) ||
-	    (!report->is_auto_submitted &&
-		*mail_header(mail, "X-List-Administrivia") == '\0'))
+	if (!report->is_auto_submitted &&
+	    (!is_marked || *mail_header(mail, "X-List-Administrivia") == '\0'))
 		return false;
 	end = divider_find(report->text, &returned);
 	len = MIN((size_t)(end - report->text), 2000);
 	lower = words_fold(report->text, (gssize)len);
-	if (!words_in(lower, phrases, G_N_ELEMENTS(phrases)))
+	if (!words_in(lower, plain_phrases, G_N_ELEMENTS(plain_phrases)) &&
+	    (!is_marked || !words_in(lower, phrases, G_N_ELEMENTS(phrases))))
 		return false;
 	report->kind = REPORT_DSN;
 	return true;
