@@ -113,7 +113,10 @@ static bool is_absence_subject(const char *subject)
 		"自动答复", "自动应答", "外出时的自动回复", "休假", "자동 회신",
 		"자동회신", "자동 응답", "부재중", "부재 중", "trả lời tự động",
 		"tự động trả lời", "thư trả lời tự động", "ตอบกลับอัตโนมัติ",
-		"balasan otomatis", "jawapan automatik"
+		"پاسخ خودکار", "erantzun automatikoa", "автоматски одговор",
+		"avtomatik cavab", "автоматты жауап", "përgjigje automatike",
+		"ymateb awtomatig", "स्वचालित उत्तर", "balasan otomatis",
+		"jawapan automatik"
 	};
 	/* behind the subject it answers */
 	static const char *const suffixes[] = { "(automatic response)",

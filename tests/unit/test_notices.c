@@ -678,6 +678,10 @@ static const struct {
 	    "ana@example.org\n",
 	    "ana@example.org" },
 	{ REPORT_AUTO_REPLY, ACTION_NONE, "ana@example.org", "ana@example.org",
+	    "پاسخ خودکار: خبرنامه", "من در مرخصی هستم.\n", "" },
+	{ REPORT_AUTO_REPLY, ACTION_NONE, "ana@example.org", "ana@example.org",
+	    "Erantzun automatikoa: Berriak", "Oporretan nago.\n", "" },
+	{ REPORT_AUTO_REPLY, ACTION_NONE, "ana@example.org", "ana@example.org",
 	    "Tự động trả lời: Bản tin", "Tôi đang đi công tác.\n", "" },
 };
 
