@@ -2,6 +2,7 @@
 #include "text.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 /* What a terminal may obey, or a reader be deceived by. */
@@ -31,32 +32,63 @@ static void cut_at_character(GString *text, size_t max)
 		g_string_append(text, dots);
 }
 
+/* The character at P, and how long it is; a bad octet is U+FFFD. */
+static gunichar character_at(const char *p, const char *end, size_t *ret_len)
+{
+	gunichar c = (unsigned char)*p;
+
+	*ret_len = 1;
+	if (c != 0 && c < 0x80)
+		return c;
+	c = c != 0 ? g_utf8_get_char_validated(p, end - p) : (gunichar)-1;
+	if (c == (gunichar)-1 || c == (gunichar)-2)
+		return 0xfffd;
+	*ret_len = (size_t)(g_utf8_next_char(p) - p);
+	return c;
+}
+
 char *text_printable(const char *text, size_t len, size_t max)
 {
-	/* enough for MAX octets even if all of them are bad bytes */
-	g_autofree char *valid = text_utf8(text, len, max * 4 + 16);
-	g_autoptr(GString) line = g_string_sized_new(MIN(len, max) + 4);
-	bool after_blank = true;
+	GString *line = g_string_sized_new(MIN(len, max) + 8);
+	const char *end = text + len;
+	bool is_blank_due = false;
+	size_t step;
 
-	for (char *p = valid; *p != '\0'; p = g_utf8_next_char(p)) {
-		gunichar c = g_utf8_get_char(p);
+	for (const char *p = text; p < end && line->len <= max; p += step) {
+		gunichar c = character_at(p, end, &step);
 
 		if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
-			if (!after_blank)
-				g_string_append_c(line, ' ');
-			after_blank = true;
+			is_blank_due = line->len > 0;
 			continue;
 		}
-		after_blank = false;
+		if (is_blank_due)
+			g_string_append_c(line, ' ');
+		is_blank_due = false;
 		if (is_unprintable(c))
 			g_string_append_c(line, '?');
+		else if (c < 0x80)
+			g_string_append_c(line, (char)c);
 		else
 			g_string_append_unichar(line, c);
 	}
-	if (line->len > 0 && line->str[line->len - 1] == ' ')
-		g_string_truncate(line, line->len - 1);
 	cut_at_character(line, max);
-	return g_string_free(g_steal_pointer(&line), FALSE);
+	return g_string_free(line, FALSE);
+}
+
+size_t text_ascii_span(const char *text, size_t len)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	size_t i = 0;
+
+	/* eight at a time: a borrow into a high bit shows a NUL */
+	for (uint64_t word; i + sizeof(word) <= len; i += sizeof(word)) {
+		memcpy(&word, text + i, sizeof(word));
+		if (((word | (word - ones)) & ones << 7) != 0)
+			break;
+	}
+	while (i < len && text[i] != '\0' && (unsigned char)text[i] < 0x80)
+		i++;
+	return i;
 }
 
 char *text_utf8(const char *text, size_t len, size_t max)
@@ -69,6 +101,8 @@ char *text_utf8(const char *text, size_t len, size_t max)
 		keep--;
 	if (keep == 0)
 		return g_strdup("");
+	if (text_ascii_span(text, keep) == keep)
+		return g_strndup(text, keep);
 	valid = g_utf8_make_valid(text, (gssize)keep);
 	if (strlen(valid) > max) {
 		/* U+FFFD is longer than the octet it stands for */

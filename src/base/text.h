@@ -19,6 +19,9 @@ char *text_printable(const char *text, size_t len, size_t max);
    NULL.  g_free() it. */
 char *text_utf8(const char *text, size_t len, size_t max);
 
+/* How many octets TEXT begins with that are ASCII and not NUL, of LEN. */
+size_t text_ascii_span(const char *text, size_t len);
+
 /* "" for NULL: absent text is never NULL inside our structs. */
 const char *text_or_empty(const char *text);
 

@@ -42,6 +42,13 @@ static bool is_unsaid(const char *charset)
 	       g_ascii_strcasecmp(charset, "unknown-8bit") == 0;
 }
 
+/* Those of Western mail, in which ASCII is ASCII: most of it is nothing else. */
+static bool has_ascii(const char *charset)
+{
+	return g_ascii_strncasecmp(charset, "iso-8859-", 9) == 0 ||
+	       g_ascii_strncasecmp(charset, "windows-125", 11) == 0;
+}
+
 /* ESC "$" "B" and its like: nothing else has them (RFC 1468). */
 static bool is_iso_2022_jp(const char *bytes, size_t len)
 {
@@ -109,7 +116,8 @@ static char *guess(const char *bytes, size_t len, size_t max)
 
 	if (is_iso_2022_jp(bytes, len))
 		text = convert_from("iso-2022-jp", bytes, len, max);
-	if (text == NULL && !g_utf8_validate(bytes, (gssize)len, NULL) &&
+	if (text == NULL && text_ascii_span(bytes, len) < len &&
+	    !g_utf8_validate(bytes, (gssize)len, NULL) &&
 	    memchr(bytes, '\0', len) == NULL)
 		text = convert_from("iso-8859-1", bytes, len, max);
 	return text != NULL ? text : text_utf8(bytes, len, max);
@@ -122,7 +130,8 @@ char *charset_decode(const char *bytes, size_t len, const char *charset,
 
 	if (len == 0)
 		return g_strdup("");
-	if (is_unicode(charset))
+	if (is_unicode(charset) ||
+	    (has_ascii(charset) && text_ascii_span(bytes, len) == len))
 		return text_utf8(bytes, len, max);
 	if (!is_unsaid(charset) && is_plain_name(charset))
 		text = convert_from(charset, bytes, len, max);

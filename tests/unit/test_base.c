@@ -195,6 +195,10 @@ static const struct {
 	{ "cut", "abcdefgh", 0, 6, "abc..." },
 	{ "cut at a character", "ab\xc3\xa9\xc3\xa9\xc3\xa9", 0, 6, "ab..." },
 	{ "not cut", "abcdef", 0, 6, "abcdef" },
+	{ "not cut for a blank", "abcdef  \n", 0, 6, "abcdef" },
+	{ "cut behind a blank", "abcdef g", 0, 6, "abc..." },
+	{ "half a character at the end", "ab\xe2\x80", 0, 20,
+	    "ab\xef\xbf\xbd\xef\xbf\xbd" },
 	{ "nothing", "", 0, 6, "" },
 };
 
@@ -219,6 +223,26 @@ START_TEST(utf8_is_bounded)
 
 		ck_assert_uint_le(strlen(got), max);
 		ck_assert(g_utf8_validate(got, -1, NULL));
+	}
+}
+END_TEST
+
+/* Wherever the odd octet stands, the eight it is read with included. */
+START_TEST(ascii_span_ends_at_the_odd_octet)
+{
+	static const char odd[] = { '\0', '\x80', '\xff' };
+	char text[32];
+
+	for (size_t len = 0; len <= sizeof(text); len++) {
+		memset(text, '\x01' + (char)len, sizeof(text));
+		ck_assert_uint_eq(text_ascii_span(text, len), len);
+		for (size_t at = 0; at < len; at++) {
+			char was = text[at];
+
+			text[at] = odd[at % sizeof(odd)];
+			ck_assert_uint_eq(text_ascii_span(text, len), at);
+			text[at] = was;
+		}
 	}
 }
 END_TEST
@@ -331,6 +355,7 @@ static Suite *base_suite(void)
 	tcase_add_test(tcase, base32_has_one_spelling);
 	tcase_add_loop_test(tcase, printable, 0, (int)G_N_ELEMENTS(texts));
 	tcase_add_test(tcase, utf8_is_bounded);
+	tcase_add_test(tcase, ascii_span_ends_at_the_odd_octet);
 	tcase_add_loop_test(tcase, duration, 0, (int)G_N_ELEMENTS(spans));
 	tcase_add_test(tcase, sizes_and_times);
 	tcase_add_test(tcase, siphash_vectors);
