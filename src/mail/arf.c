@@ -41,8 +41,7 @@ static void read_recipients(Report *report, const Fields *fields, unsigned part,
 
 static void read_feedback(Report *report, const MailPart *part)
 {
-	g_autoptr(Fields) fields = fields_read((const char *)part->octets->data,
-	    part->octets->len);
+	g_autoptr(Fields) fields = fields_read(part->octets, part->len);
 	const char *arrival = fields_value(fields, "Arrival-Date");
 
 	if (fields->is_truncated)
@@ -72,11 +71,10 @@ static const MailPart *find_text_feedback(const Mail *mail)
 		const MailPart *part = mail_part(mail, i);
 		g_autoptr(Fields) fields = NULL;
 
-		if (part->message != NULL || part->octets->len == 0 ||
-		    part->octets->len > BOUND_FIELD)
+		if (part->is_message || part->len == 0 ||
+		    part->len > BOUND_FIELD)
 			continue;
-		fields = fields_read((const char *)part->octets->data,
-		    part->octets->len);
+		fields = fields_read(part->octets, part->len);
 		if (*fields_value(fields, "Feedback-Type") != '\0' &&
 		    *fields_value(fields, "User-Agent") != '\0')
 			return part;
@@ -122,8 +120,12 @@ bool read_jmrp(const Mail *mail, Report *report)
 	g_autofree char *person = NULL;
 	ReportRecipient *recipient;
 
-	if (part != NULL)
-		person = mail_part_header(part, header);
+	if (part != NULL) {
+		g_autoptr(Fields)
+		    fields = fields_read_header(part->octets, part->len);
+
+		person = g_strdup(fields_value(fields, header));
+	}
 	if (person == NULL || *person == '\0')
 		text_take(&person, g_strdup(mail_header(mail, header)));
 	if (*person == '\0' && (part == NULL || !is_jmrp_cover(report)))

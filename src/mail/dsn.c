@@ -187,14 +187,13 @@ static bool has_recipient_fields(const Fields *fields)
 /* The fields under a wrong name: a "message" whose header they are. */
 static bool is_mistaken_message(const MailPart *part)
 {
-	g_autofree char *reporter = NULL;
-	g_autofree char *final = NULL;
+	g_autoptr(Fields) fields = NULL;
 
-	if (part->message == NULL)
+	if (!part->is_message)
 		return false;
-	reporter = mail_part_header(part, "Reporting-MTA");
-	final = mail_part_header(part, "Final-Recipient");
-	return *reporter != '\0' || *final != '\0';
+	fields = fields_read_header(part->octets, part->len);
+	return *fields_value(fields, "Reporting-MTA") != '\0' ||
+	       *fields_value(fields, "Final-Recipient") != '\0';
 }
 
 /* The fields in the first text that has them.  What a text returns behind its
@@ -209,8 +208,8 @@ static bool read_text_fields(const Mail *mail, Report *report)
 		const char *end;
 
 		if (is_mistaken_message(part))
-			text = mail_part_bytes(part);
-		else if (part->octets->len == 0 || part->message != NULL ||
+			text = g_strndup(part->octets, part->len);
+		else if (part->len == 0 || part->is_message ||
 			 (!g_str_has_prefix(part->type, "text/") &&
 			     strcmp(part->type, "application/octet-stream") !=
 				 0))
@@ -289,8 +288,7 @@ bool read_rfc3464(const Mail *mail, Report *report)
 		    strcmp(part->type, "message/global-delivery-status") != 0)
 			continue;
 		is_dsn = true;
-		fields = fields_read((const char *)part->octets->data,
-		    part->octets->len);
+		fields = fields_read(part->octets, part->len);
 		dsn_read_fields(report, fields, part->number);
 	}
 	if (!is_dsn)

@@ -36,6 +36,7 @@ typedef struct Reader {
 	char *name;        /* of the field being read, or NULL */
 	size_t indent;     /* of its first line: some programs indent all */
 	GString *value;
+	bool is_header;
 } Reader;
 
 static void end_field(Reader *reader)
@@ -93,7 +94,7 @@ static void read_line(Reader *reader, const char *line, size_t len)
 
 	while (blanks < len && (line[blanks] == ' ' || line[blanks] == '\t'))
 		blanks++;
-	if (blanks == len) {
+	if (blanks == len && !(reader->is_header && blanks > reader->indent)) {
 		end_field(reader);
 		reader->group = NULL;
 		return;
@@ -108,11 +109,13 @@ static void read_line(Reader *reader, const char *line, size_t len)
 		reader->indent = blanks;
 }
 
-Fields *fields_read(const char *text, size_t len)
+static Fields *read_all(const char *text, size_t len, bool is_header)
 {
 	Fields *fields = g_new0(Fields, 1);
 	g_autoptr(GString) value = g_string_new(NULL);
-	Reader reader = { .fields = fields, .value = value };
+	Reader reader = {
+		.fields = fields, .value = value, .is_header = is_header
+	};
 	/* an empty part may be no octets at all */
 	const char *start = len > 0 ? text : "";
 	const char *end = start + len;
@@ -131,12 +134,24 @@ Fields *fields_read(const char *text, size_t len)
 		while (p < end && *p != '\r' && *p != '\n')
 			p++;
 		read_line(&reader, line, (size_t)(p - line));
+		if (is_header && p == line && fields->groups->len > 0)
+			break;
 		if (p < end && *p == '\r' && p + 1 < end && p[1] == '\n')
 			p++;
 		p++;
 	}
 	end_field(&reader);
 	return fields;
+}
+
+Fields *fields_read(const char *text, size_t len)
+{
+	return read_all(text, len, false);
+}
+
+Fields *fields_read_header(const char *text, size_t len)
+{
+	return read_all(text, len, true);
 }
 
 bool field_is(const Field *field, const char *name)

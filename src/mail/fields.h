@@ -27,6 +27,9 @@ typedef struct Fields {
 /* Reads LEN octets with any line end, any damage: what is no field is
    skipped. */
 Fields *fields_read(const char *text, size_t len);
+/* A header, which ends at an empty line: behind it nothing is read.  A line of
+   blanks continues a field there (RFC 5322, 4.2). */
+Fields *fields_read_header(const char *text, size_t len);
 void fields_free(Fields *fields);
 
 static inline const FieldGroup *fields_group(const Fields *fields, unsigned i)

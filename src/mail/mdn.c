@@ -13,8 +13,7 @@
 
 static void read_disposition(Report *report, const MailPart *part)
 {
-	g_autoptr(Fields) fields = fields_read((const char *)part->octets->data,
-	    part->octets->len);
+	g_autoptr(Fields) fields = fields_read(part->octets, part->len);
 	const char *final = fields_value(fields, "Final-Recipient");
 	const char *original = fields_value(fields, "Original-Recipient");
 	ReportRecipient *recipient;

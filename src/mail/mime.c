@@ -7,6 +7,7 @@
 
 #include "bounds.h"
 #include "charset.h"
+#include "fields.h"
 #include "gmime_auto.h"
 #include "html.h"
 #include "text.h"
@@ -16,9 +17,10 @@
 
 struct Mail {
 	TrimmedMessage trimmed;
-	GMimeMessage *message; /* NULL when there is no header */
-	GHashTable *headers;   /* decoded, by name, as they were asked for */
-	GPtrArray *parts;      /* of MailPart */
+	Fields *header;
+	GMimeObject *top; /* NULL when there is no header */
+	size_t shown;     /* where in the message begins what GMime saw of it */
+	GPtrArray *parts; /* of MailPart */
 	const MailPart *text_part;
 	char *text;
 	bool is_truncated;
@@ -28,7 +30,8 @@ static void part_free(MailPart *part)
 {
 	g_free(part->type);
 	g_free(part->charset);
-	g_byte_array_unref(part->octets);
+	if (part->decoded != NULL)
+		g_byte_array_unref(part->decoded);
 	g_free(part);
 }
 
@@ -40,40 +43,124 @@ static MailPart *part_add(Mail *mail, unsigned depth, char *type)
 	part->depth = depth;
 	part->type = type;
 	part->charset = g_strdup("");
-	part->octets = g_byte_array_new();
+	part->octets = "";
 	g_ptr_array_add(mail->parts, part);
 	return part;
 }
 
+/* GMime takes a message apart that is a part of another, with an object for
+   each line of its header; here it is wanted as it came.  So GMime is not told
+   which parts are messages. */
+static const char message_type[] = "message/", hidden_type[] = "massage/";
+
+static void hide_messages(GByteArray *shown)
+{
+	const size_t len = strlen(message_type);
+	char *const text = (char *)shown->data;
+	char *const end = text + shown->len;
+
+	for (char *p = text; (p = memchr(p, '/', (size_t)(end - p))) != NULL;) {
+		p++;
+		if ((size_t)(p - text) >= len &&
+		    g_ascii_strncasecmp(p - len, message_type, len) == 0)
+			memcpy(p - len, hidden_type, len);
+	}
+}
+
+/* In lower case. */
 static char *content_type(GMimeObject *object)
 {
 	GMimeContentType *type = g_mime_object_get_content_type(object);
 	g_autofree char *name = NULL;
+	char *lower;
 
 	if (type == NULL)
 		return g_strdup("text/plain");
 	name = g_mime_content_type_get_mime_type(type);
-	return g_ascii_strdown(name, -1);
+	lower = g_ascii_strdown(name, -1);
+	if (g_str_has_prefix(lower, hidden_type))
+		memcpy(lower, message_type, strlen(message_type));
+	return lower;
+}
+
+static bool is_message(const char *type)
+{
+	static const char *const types[] = { "message/rfc822",
+		"message/rfc2822", "message/global", "message/news" };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(types); i++)
+		if (strcmp(type, types[i]) == 0)
+			return true;
+	return false;
+}
+
+/* What GMime found at STREAM, in the message itself. */
+static void lend_octets(const Mail *mail, MailPart *part, GMimeStream *stream)
+{
+	part->octets = mail->trimmed.text->str + mail->shown +
+		       stream->bound_start;
+	part->len = (size_t)(stream->bound_end - stream->bound_start);
+}
+
+static void take_octets(MailPart *part, GByteArray *octets)
+{
+	part->decoded = octets;
+	part->octets = (const char *)octets->data;
+	part->len = octets->len;
 }
 
 /* Decoding never makes more of it than the message had. */
-static void decode_content(MailPart *part, GMimePart *leaf)
+static void decode_content(MailPart *part, GMimeDataWrapper *content)
+{
+	GByteArray *octets = g_byte_array_new();
+	g_autoptr(GMimeStream)
+	    stream = g_mime_stream_mem_new_with_byte_array(octets);
+
+	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
+	/* a memory stream takes all; a broken encoding gives what it can */
+	(void)g_mime_data_wrapper_write_to_stream(content, stream);
+	take_octets(part, octets);
+}
+
+static bool is_encoded(GMimeDataWrapper *content)
+{
+	GMimeContentEncoding encoding =
+	    g_mime_data_wrapper_get_encoding(content);
+
+	return encoding == GMIME_CONTENT_ENCODING_BASE64 ||
+	       encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE ||
+	       encoding == GMIME_CONTENT_ENCODING_UUENCODE;
+}
+
+static void read_leaf(const Mail *mail, MailPart *part, GMimePart *leaf)
 {
 	GMimeDataWrapper *content = g_mime_part_get_content(leaf);
-	g_autoptr(GMimeStream) stream = NULL;
 	const char *charset;
 
 	if (content == NULL)
 		return;
-	stream = g_mime_stream_mem_new_with_byte_array(part->octets);
-	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
-	/* a memory stream takes all; a broken encoding gives what it can */
-	(void)g_mime_data_wrapper_write_to_stream(content, stream);
+	if (is_encoded(content))
+		decode_content(part, content);
+	else
+		lend_octets(mail, part,
+		    g_mime_data_wrapper_get_stream(content));
 	charset = g_mime_object_get_content_type_parameter(GMIME_OBJECT(leaf),
 	    "charset");
-	g_free(part->charset);
-	part->charset = g_strdup(text_or_empty(charset));
+	text_take(&part->charset, g_strdup(text_or_empty(charset)));
 	part->is_attachment = g_mime_part_is_attachment(leaf);
+}
+
+/* One that does not say what it is: in a multipart/digest (RFC 2046, 5.1.5). */
+static void read_message(MailPart *part, GMimeMessagePart *wrapper)
+{
+	GMimeMessage *message = g_mime_message_part_get_message(wrapper);
+	char *text = NULL;
+
+	if (message != NULL)
+		text = g_mime_object_to_string(GMIME_OBJECT(message), NULL);
+	if (text != NULL)
+		take_octets(part,
+		    g_byte_array_new_take((guint8 *)text, strlen(text)));
 }
 
 static void walk(Mail *mail, GMimeObject *object, unsigned depth)
@@ -87,6 +174,7 @@ static void walk(Mail *mail, GMimeObject *object, unsigned depth)
 		return;
 	}
 	part = part_add(mail, depth, content_type(object));
+	part->is_message = is_message(part->type);
 	if (GMIME_IS_MULTIPART(object)) {
 		GMimeMultipart *multipart = GMIME_MULTIPART(object);
 		int n = g_mime_multipart_get_count(multipart);
@@ -95,10 +183,9 @@ static void walk(Mail *mail, GMimeObject *object, unsigned depth)
 			walk(mail, g_mime_multipart_get_part(multipart, i),
 			    depth + 1);
 	} else if (GMIME_IS_MESSAGE_PART(object)) {
-		part->message =
-		    g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
+		read_message(part, GMIME_MESSAGE_PART(object));
 	} else if (GMIME_IS_PART(object)) {
-		decode_content(part, GMIME_PART(object));
+		read_leaf(mail, part, GMIME_PART(object));
 	}
 }
 
@@ -107,13 +194,11 @@ static void walk(Mail *mail, GMimeObject *object, unsigned depth)
 static void take_bare_text(Mail *mail)
 {
 	MailPart *part;
-	size_t len;
-	const char *body = mail_body(mail, &len);
 
 	if (mail->parts->len >= BOUND_PARTS)
 		return;
 	part = part_add(mail, 0, g_strdup("text/plain"));
-	g_byte_array_append(part->octets, (const guint8 *)body, (guint)len);
+	part->octets = mail_body(mail, &part->len);
 }
 
 static bool is_all_multipart(const Mail *mail)
@@ -124,10 +209,10 @@ static bool is_all_multipart(const Mail *mail)
 	return true;
 }
 
-static bool is_blank(const GByteArray *octets)
+static bool is_blank(const MailPart *part)
 {
-	for (guint i = 0; i < octets->len; i++)
-		if (!g_ascii_isspace(octets->data[i]))
+	for (size_t i = 0; i < part->len; i++)
+		if (!g_ascii_isspace(part->octets[i]))
 			return false;
 	return true;
 }
@@ -139,7 +224,7 @@ static const MailPart *find_text_part(const Mail *mail)
 	for (guint i = 0; i < mail->parts->len; i++) {
 		const MailPart *part = mail_part(mail, i);
 
-		if (part->is_attachment || is_blank(part->octets))
+		if (part->is_attachment || is_blank(part))
 			continue;
 		if (strcmp(part->type, "text/plain") == 0)
 			return part;
@@ -149,26 +234,59 @@ static const MailPart *find_text_part(const Mail *mail)
 	return html;
 }
 
+/* What GMime is shown: the fields that say what the message is made of, and
+   its body.  Of the others it would make objects that nobody looks at. */
+static GByteArray *shown_new(const TrimmedMessage *trimmed, size_t *ret_header)
+{
+	const char *body = trimmed->text->str + trimmed->body;
+	size_t body_len = trimmed->text->len - trimmed->body;
+	GByteArray *shown = g_byte_array_sized_new((guint)trimmed->text->len +
+						   1);
+	bool is_shown = false;
+
+	for (const char *p = trimmed->text->str; p < body;) {
+		size_t len = strcspn(p, "\n") + 1;
+
+		if (*p != ' ' && *p != '\t')
+			is_shown = g_ascii_strncasecmp(p, "Content-", 8) == 0;
+		if (is_shown)
+			g_byte_array_append(shown, (const guint8 *)p,
+			    (guint)len);
+		p += len;
+	}
+	g_byte_array_append(shown, (const guint8 *)"\n", 1);
+	*ret_header = shown->len;
+	g_byte_array_append(shown, (const guint8 *)body, (guint)body_len);
+	hide_messages(shown);
+	return shown;
+}
+
+static GMimeObject *parse(Mail *mail)
+{
+	size_t header;
+	GByteArray *shown = shown_new(&mail->trimmed, &header);
+	/* takes it */
+	g_autoptr(GMimeStream)
+	    stream = g_mime_stream_mem_new_with_byte_array(shown);
+	g_autoptr(GMimeParser) parser = g_mime_parser_new_with_stream(stream);
+
+	mail->shown = mail->trimmed.body - header;
+	return g_mime_parser_construct_part(parser, NULL);
+}
+
 Mail *mail_open(const char *bytes, size_t len)
 {
 	Mail *mail = g_new0(Mail, 1);
 
 	trim_message(bytes, len, &mail->trimmed);
-	mail->is_truncated = mail->trimmed.is_truncated;
-	mail->headers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-	    g_free);
+	mail->header = fields_read_header(mail->trimmed.text->str,
+	    mail->trimmed.has_header ? mail->trimmed.body : 0);
+	mail->is_truncated = mail->trimmed.is_truncated ||
+			     mail->header->is_truncated;
 	mail->parts = g_ptr_array_new_with_free_func((GDestroyNotify)part_free);
-	if (mail->trimmed.has_header) {
-		g_autoptr(GMimeStream) stream =
-		    g_mime_stream_mem_new_with_buffer(mail->trimmed.text->str,
-			mail->trimmed.text->len);
-		g_autoptr(GMimeParser)
-		    parser = g_mime_parser_new_with_stream(stream);
-
-		mail->message = g_mime_parser_construct_message(parser, NULL);
-	}
-	if (mail->message != NULL)
-		walk(mail, g_mime_message_get_mime_part(mail->message), 0);
+	if (mail->trimmed.has_header)
+		mail->top = parse(mail);
+	walk(mail, mail->top, 0);
 	if (is_all_multipart(mail))
 		take_bare_text(mail);
 	mail->text_part = find_text_part(mail);
@@ -183,8 +301,8 @@ void mail_close(Mail *mail)
 		return;
 	g_free(mail->text);
 	g_ptr_array_unref(mail->parts);
-	g_hash_table_unref(mail->headers);
-	g_clear_object(&mail->message);
+	fields_free(mail->header);
+	g_clear_object(&mail->top);
 	trimmed_clear(&mail->trimmed);
 	g_free(mail);
 }
@@ -194,90 +312,34 @@ bool mail_is_truncated(const Mail *mail)
 	return mail->is_truncated;
 }
 
-/* The raw value is decoded here: GMime's own accessor rewrites addresses. */
-static char *header_decode(GMimeMessage *message, const char *name)
-{
-	GMimeHeaderList *headers =
-	    g_mime_object_get_header_list(GMIME_OBJECT(message));
-	GMimeHeader *header = g_mime_header_list_get_header(headers, name);
-	const char *raw = NULL;
-
-	if (header != NULL)
-		raw = g_mime_header_get_raw_value(header);
-	if (raw == NULL)
-		return g_strdup("");
-	return charset_decode_field(raw, strlen(raw));
-}
-
 const char *mail_header(const Mail *mail, const char *name)
 {
-	char *value = g_hash_table_lookup(mail->headers, name);
+	return fields_value(mail->header, name);
+}
 
-	if (value != NULL)
-		return value;
-	if (mail->message == NULL)
-		return "";
-	value = header_decode(mail->message, name);
-	g_hash_table_insert(mail->headers, g_strdup(name), value);
-	return value;
+static bool is_travel(const Field *field)
+{
+	return field_is(field, "Received") &&
+	       g_ascii_strncasecmp(field->value, "from ", 5) == 0;
 }
 
 bool mail_has_travelled(const Mail *mail)
 {
-	GMimeHeaderList *headers;
-	int n;
+	for (guint i = 0; i < mail->header->groups->len; i++) {
+		const FieldGroup *group = fields_group(mail->header, i);
 
-	if (mail->message == NULL)
-		return false;
-	headers = g_mime_object_get_header_list(GMIME_OBJECT(mail->message));
-	n = g_mime_header_list_get_count(headers);
-	for (int i = 0; i < n; i++) {
-		GMimeHeader *header = g_mime_header_list_get_header_at(headers,
-		    i);
-		const char *raw = g_mime_header_get_raw_value(header);
-
-		if (g_ascii_strcasecmp(g_mime_header_get_name(header),
-			"Received") != 0 ||
-		    raw == NULL)
-			continue;
-		while (g_ascii_isspace(*raw))
-			raw++;
-		if (g_ascii_strncasecmp(raw, "from", 4) == 0 &&
-		    g_ascii_isspace(raw[4]))
-			return true;
+		for (guint j = 0; j < group->fields->len; j++)
+			if (is_travel(group_field(group, j)))
+				return true;
 	}
 	return false;
 }
 
-char *mail_part_bytes(const MailPart *part)
-{
-	char *text;
-
-	if (part->message == NULL && part->octets->len == 0)
-		return g_strdup("");
-	if (part->message == NULL)
-		return g_strndup((const char *)part->octets->data,
-		    part->octets->len);
-	text = g_mime_object_to_string(GMIME_OBJECT(part->message), NULL);
-	return text != NULL ? text : g_strdup("");
-}
-
-char *mail_part_header(const MailPart *part, const char *name)
-{
-	if (part->message == NULL)
-		return g_strdup("");
-	return header_decode(part->message, name);
-}
-
 const char *mail_type_parameter(const Mail *mail, const char *name)
 {
-	GMimeObject *top = NULL;
-
-	if (mail->message != NULL)
-		top = g_mime_message_get_mime_part(mail->message);
-	if (top == NULL)
+	if (mail->top == NULL)
 		return "";
-	return text_or_empty(g_mime_object_get_content_type_parameter(top,
+	return text_or_empty(g_mime_object_get_content_type_parameter(mail->top,
 	    name));
 }
 
@@ -324,8 +386,8 @@ static void normalise_lines(char *text)
 
 char *mail_part_text(const MailPart *part)
 {
-	g_autofree char *text = charset_decode((const char *)part->octets->data,
-	    part->octets->len, part->charset, BOUND_TEXT);
+	g_autofree char *text = charset_decode(part->octets, part->len,
+	    part->charset, BOUND_TEXT);
 
 	if (strcmp(part->type, "text/html") == 0)
 		return html_words(text);

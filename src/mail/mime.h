@@ -17,8 +17,10 @@ typedef struct MailPart {
 	char *type;         /* "text/plain", lower case */
 	char *charset;      /* "" when it has none */
 	bool is_attachment; /* Content-Disposition says so */
-	GByteArray *octets; /* decoded; empty for a multipart or a message */
-	struct _GMimeMessage *message; /* of a message part, or NULL */
+	bool is_message;    /* its octets are a message, as it came */
+	const char *octets; /* decoded; none for a multipart */
+	size_t len;
+	GByteArray *decoded; /* what they lie in, or NULL: in the message */
 } MailPart;
 
 /* Never NULL: malformed mail has less in it. */
@@ -56,12 +58,5 @@ char *mail_part_text(const MailPart *part);
 
 /* The body as it came, decoded by nobody, lines ended by LF. */
 const char *mail_body(const Mail *mail, size_t *ret_len);
-
-/* The message in a message part, as GMime writes it; that of one it could not
-   read as it came.  g_free() it. */
-char *mail_part_bytes(const MailPart *part);
-
-/* A header field of the message in a message part, or "".  g_free() it. */
-char *mail_part_header(const MailPart *part, const char *name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mail, mail_close)

@@ -76,7 +76,7 @@ static void read_parts(const Mail *mail, Report *report)
 		ReportPart *seen = report_add_part(report);
 
 		seen->depth = part->depth;
-		seen->size = part->octets->len;
+		seen->size = part->len;
 		text_take(&seen->content_type, g_strdup(part->type));
 	}
 	text_take(&report->text, g_strdup(mail_text(mail)));
@@ -151,7 +151,7 @@ static const MailPart *find_machine_part(const Mail *mail)
 	for (unsigned i = 0; i < G_N_ELEMENTS(types); i++) {
 		const MailPart *part = mail_find(mail, types[i]);
 
-		if (part != NULL && part->octets->len > 0)
+		if (part != NULL && part->len > 0)
 			return part;
 	}
 	return NULL;
@@ -166,8 +166,8 @@ static void read_digest(const Mail *mail, Report *report)
 	gsize digest_len = REPORT_DIGEST;
 
 	if (part != NULL) {
-		bytes = (const char *)part->octets->data;
-		len = part->octets->len;
+		bytes = part->octets;
+		len = part->len;
 	} else if (len == 0) {
 		bytes = mail_body(mail, &len);
 	}
@@ -213,7 +213,7 @@ static char *returned_bytes(const Mail *mail, const Report *report,
 
 	if (part != NULL) {
 		*ret_part = part->number;
-		return mail_part_bytes(part);
+		return g_strndup(part->octets, part->len);
 	}
 	*ret_part = report->text_part;
 	(void)divider_find(report->text, &returned);

@@ -34,16 +34,6 @@ static bool is_alone(const char *const *values)
 	       *values[BEEN_THERE] == '\0';
 }
 
-static void take_header(Report *report, const char *const *values)
-{
-	text_take(&report->returned_message_id, name_message_id(values[ID]));
-	text_take(&report->returned_return_path,
-	    name_address(values[RETURN_PATH]));
-	text_take(&report->returned_to, name_address(values[TO]));
-	text_take(&report->feedback_id, g_strdup(values[FEEDBACK_ID]));
-	report->is_returned_to_alone = is_alone(values);
-}
-
 static bool is_returned(const char *type)
 {
 	static const char *const types[] = { "message/rfc822",
@@ -59,30 +49,21 @@ static bool is_returned(const char *type)
 
 void returned_read_text(const char *text, size_t len, Report *report)
 {
-	g_autoptr(Fields) fields = fields_read(text, len);
+	g_autoptr(Fields) fields = fields_read_header(text, len);
 	const char *values[N_NAMES];
 
 	if (fields->groups->len == 0)
 		return;
 	for (unsigned i = 0; i < N_NAMES; i++)
-		values[i] = group_value(fields_group(fields, 0), names[i]);
-	take_header(report, values);
+		values[i] = fields_value(fields, names[i]);
+	text_take(&report->returned_message_id, name_message_id(values[ID]));
+	text_take(&report->returned_return_path,
+	    name_address(values[RETURN_PATH]));
+	text_take(&report->returned_to, name_address(values[TO]));
+	text_take(&report->feedback_id, g_strdup(values[FEEDBACK_ID]));
+	report->is_returned_to_alone = is_alone(values);
 }
 
-static void read_message(const MailPart *part, Report *report)
-{
-	char *values[N_NAMES];
-	const char *lent[N_NAMES];
-
-	for (unsigned i = 0; i < N_NAMES; i++)
-		lent[i] = values[i] = mail_part_header(part, names[i]);
-	take_header(report, lent);
-	for (unsigned i = 0; i < N_NAMES; i++)
-		g_free(values[i]);
-}
-
-/* GMime gives a message part with an encoding, or one too deep, as a plain
-   part: so it is asked what it is, not what it says it is. */
 void returned_read(const Mail *mail, Report *report)
 {
 	for (unsigned i = 0; i < mail_n_parts(mail); i++) {
@@ -90,12 +71,7 @@ void returned_read(const Mail *mail, Report *report)
 
 		if (!is_returned(part->type))
 			continue;
-		if (part->message == NULL) {
-			returned_read_text((const char *)part->octets->data,
-			    part->octets->len, report);
-			return;
-		}
-		read_message(part, report);
+		returned_read_text(part->octets, part->len, report);
 		return;
 	}
 }

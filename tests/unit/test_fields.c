@@ -76,6 +76,29 @@ START_TEST(fields_are_read)
 }
 END_TEST
 
+START_TEST(a_header_ends_at_an_empty_line)
+{
+	static const struct {
+		const char *text;
+		const char *read;
+	} headers[] = {
+		{ "A: b\nC: d\n\nE: f\n", "A=b|C=d" },
+		{ "\n\nA: b\r\n\r\nE: f\n", "A=b" },
+		/* a blank that folds, and one that does not */
+		{ "A: b\n \n c\nD: e\n\nF: g\n", "A=b c|D=e" },
+		{ "  A: b\n  \n  C: d\n\nE: f\n", "A=b // C=d" },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(headers); i++) {
+		g_autoptr(Fields) fields = fields_read_header(headers[i].text,
+		    strlen(headers[i].text));
+		g_autofree char *read = spell(fields);
+
+		ck_assert_str_eq(read, headers[i].read);
+	}
+}
+END_TEST
+
 START_TEST(values_are_found)
 {
 	g_autoptr(Fields)
@@ -138,6 +161,7 @@ static Suite *fields_suite(void)
 
 	mail_init();
 	tcase_add_loop_test(tcase, fields_are_read, 0, G_N_ELEMENTS(cases));
+	tcase_add_test(tcase, a_header_ends_at_an_empty_line);
 	tcase_add_test(tcase, values_are_found);
 	tcase_add_test(tcase, lines_are_bounded);
 	tcase_add_test(tcase, groups_are_bounded);

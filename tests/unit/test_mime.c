@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The MIME walk: which parts a message has, and what is in them. */
+
+#include "mime.h"
+
+#include "main.h"
+#include "report_read.h"
+
+#include <string.h>
+
+/* Each part as "type=octets", with "|" between them. */
+static const struct {
+	const char *label;
+	const char *message;
+	const char *parts;
+} cases[] = {
+	{ "no type", "To: a\n\nhello\n", "text/plain=hello\n" },
+	{ "no header", "hello\n", "text/plain=hello\n" },
+	{ "no body", "To: a\n", "text/plain=" },
+	{ "folded type", "Content-Type:\n text/html\nTo: a\n\nhello\n",
+	    "text/html=hello\n" },
+	{ "QP", "Content-Transfer-Encoding: quoted-printable\n\na=3Db\n",
+	    "text/plain=a=b\n" },
+	{ "base64", "Content-Transfer-Encoding: base64\n\naGVsbG8K\n",
+	    "text/plain=hello\n" },
+	{ "no boundary", "Content-Type: multipart/mixed\n\nhello\n",
+	    "multipart/mixed=|text/plain=hello\n" },
+	{ "multipart",
+	    "Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n"
+	    "--b\nContent-Type: text/html\n\ntwo\n--b--\n",
+	    "multipart/mixed=|text/plain=one|text/html=two" },
+	{ "no end", "Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n",
+	    "multipart/mixed=|text/plain=one\n" },
+	/* as it came, whatever is in it */
+	{ "message",
+	    "Content-Type: multipart/report; boundary=b\n\n--b\n"
+	    "Content-Type: Message/RFC822\n\nTo: c\nContent-Type: "
+	    "multipart/mixed; boundary=d\n\n--d\n\nthree\n--d--\n--b--\n",
+	    "multipart/report=|message/rfc822=To: c\nContent-Type: "
+	    "multipart/mixed; boundary=d\n\n--d\n\nthree\n--d--" },
+	{ "message in base64",
+	    "Content-Type: message/global\n"
+	    "Content-Transfer-Encoding: base64\n\nVG86IGMK\n",
+	    "message/global=To: c\n" },
+	{ "digest",
+	    "Content-Type: multipart/digest; boundary=b\n\n--b\n\n"
+	    "To: c\n\nfour\n--b--\n",
+	    "multipart/digest=|message/rfc822=To: c\n\nfour" },
+	{ "other messages",
+	    "Content-Type: multipart/report; boundary=b\n\n--b\n"
+	    "Content-Type: message/delivery-status\n\nAction: failed\n--b--\n",
+	    "multipart/report=|message/delivery-status=Action: failed" },
+	{ "a boundary that looks like a type",
+	    "Content-Type: multipart/mixed; boundary=\"Message/1\"\n\n"
+	    "--Message/1\n\nContent-Type: message/rfc822\n--Message/1--\n",
+	    "multipart/mixed=|text/plain=Content-Type: message/rfc822" },
+};
+
+static char *spell(const Mail *mail)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (unsigned i = 0; i < mail_n_parts(mail); i++) {
+		const MailPart *part = mail_part(mail, i);
+
+		g_string_append_printf(text, "%s%s=", i > 0 ? "|" : "",
+		    part->type);
+		g_string_append_len(text, part->octets, (gssize)part->len);
+	}
+	return g_strdup(text->str);
+}
+
+START_TEST(parts_are_found)
+{
+	g_autoptr(Mail)
+	    mail = mail_open(cases[_i].message, strlen(cases[_i].message));
+	g_autofree char *parts = spell(mail);
+
+	ck_assert_msg(strcmp(parts, cases[_i].parts) == 0, "%s: %s, not %s",
+	    cases[_i].label, parts, cases[_i].parts);
+	ck_assert(!mail_is_truncated(mail));
+}
+END_TEST
+
+START_TEST(messages_are_known)
+{
+	static const char text[] =
+	    "Content-Type: multipart/mixed; boundary=b\n\n--b\n"
+	    "Content-Type: message/rfc822\n\nTo: c\n--b\n"
+	    "Content-Type: message/delivery-status\n\nAction: failed\n--b--\n";
+	g_autoptr(Mail) mail = mail_open(text, strlen(text));
+
+	ck_assert(!mail_part(mail, 0)->is_message);
+	ck_assert(mail_part(mail, 1)->is_message);
+	ck_assert(!mail_part(mail, 2)->is_message);
+}
+END_TEST
+
+START_TEST(the_header_is_read)
+{
+	static const char text[] =
+	    "Received: by mx.example; Mon, 2 Mar 2026 09:15:00 +0000\n"
+	    "Subject: one\n \n two\nFrom: ana@example.org\nsubject: three\n"
+	    "Content-Type: multipart/report;\n report-type=delivery-status\n"
+	    "\nTo: ben@example.net\n";
+	g_autoptr(Mail) mail = mail_open(text, strlen(text));
+
+	ck_assert_str_eq(mail_header(mail, "SUBJECT"), "one two");
+	ck_assert_str_eq(mail_header(mail, "From"), "ana@example.org");
+	ck_assert_str_eq(mail_header(mail, "To"), "");
+	ck_assert_str_eq(mail_type_parameter(mail, "report-type"),
+	    "delivery-status");
+	ck_assert(!mail_has_travelled(mail));
+}
+END_TEST
+
+START_TEST(travel_is_seen)
+{
+	static const char text[] = "Received: by mx.example\n"
+				   "Received: from\n\tout.example\n\nhello\n";
+	g_autoptr(Mail) mail = mail_open(text, strlen(text));
+
+	ck_assert(mail_has_travelled(mail));
+}
+END_TEST
+
+static Suite *mime_suite(void)
+{
+	Suite *suite = suite_create("mime");
+	TCase *tcase = tcase_create("mime");
+
+	mail_init();
+	tcase_add_loop_test(tcase, parts_are_found, 0, G_N_ELEMENTS(cases));
+	tcase_add_test(tcase, messages_are_known);
+	tcase_add_test(tcase, the_header_is_read);
+	tcase_add_test(tcase, travel_is_seen);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
+
+RUN_SUITE(mime_suite)
