@@ -22,10 +22,11 @@ static void read_recipients(Report *report, const Fields *fields, unsigned part,
 		const FieldGroup *group = fields_group(fields, i);
 
 		for (guint j = 0; j < group->fields->len; j++) {
-			const Field *field = group_field(group, j);
+			Field *field = group_field(group, j);
 			ReportRecipient *recipient;
 
-			if (!field_is(field, name) || *field->value == '\0')
+			if (!field_is(field, name) ||
+			    *field_value(field) == '\0')
 				continue;
 			if (report->recipients->len >= BOUND_GROUPS) {
 				report->is_truncated = true;
@@ -34,7 +35,7 @@ static void read_recipients(Report *report, const Fields *fields, unsigned part,
 			recipient = report_add_recipient(report);
 			recipient->part = part;
 			text_take(&recipient->final_recipient,
-			    name_typed_address(field->value));
+			    name_typed_address(field_value(field)));
 		}
 	}
 }

@@ -84,7 +84,7 @@ static bool is_unfinished(const ReportRecipient *recipient)
 }
 
 /* per-recipient-fields                                       [RFC 3464, 2.3] */
-static void read_recipient_field(Builder *builder, const Field *field)
+static void read_recipient_field(Builder *builder, Field *field)
 {
 	ReportRecipient *now = builder->recipient;
 	bool is_new = builder->is_new_group && now != NULL &&
@@ -95,29 +95,30 @@ static void read_recipient_field(Builder *builder, const Field *field)
 		    now != NULL && *now->final_recipient != '\0');
 		if (now != NULL)
 			set_once(&now->final_recipient,
-			    name_typed_address(field->value));
+			    name_typed_address(field_value(field)));
 	} else if (field_is(field, "Original-Recipient")) {
 		now = recipient_for(builder,
 		    (is_new && !is_unfinished(now)) ||
 			(now != NULL && *now->original_recipient != '\0'));
 		if (now != NULL)
 			set_once(&now->original_recipient,
-			    name_typed_address(field->value));
+			    name_typed_address(field_value(field)));
 	} else if (field_is(field, "Action")) {
 		now = recipient_for(builder,
 		    is_new && now->action != ACTION_NONE);
 		if (now != NULL && now->action == ACTION_NONE)
-			now->action = dsn_read_action(field->value);
+			now->action = dsn_read_action(field_value(field));
 	} else if (field_is(field, "Status")) {
 		now = recipient_for(builder, is_new && *now->status != '\0');
 		if (now != NULL)
-			set_once(&now->status, dsn_find_status(field->value));
+			set_once(&now->status,
+			    dsn_find_status(field_value(field)));
 	} else if (now != NULL && field_is(field, "Diagnostic-Code")) {
-		read_diagnostic(now, field->value);
+		read_diagnostic(now, field_value(field));
 	} else if (now != NULL && field_is(field, "X-Supplementary-Info")) {
-		read_supplement(now, field->value);
+		read_supplement(now, field_value(field));
 	} else if (now != NULL && field_is(field, "Remote-MTA")) {
-		set_once(&now->remote_mta, name_typed_host(field->value));
+		set_once(&now->remote_mta, name_typed_host(field_value(field)));
 	} else {
 		return;
 	}

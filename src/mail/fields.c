@@ -9,16 +9,16 @@
 #include "bounds.h"
 #include "charset.h"
 
-static void field_free(Field *field)
+#include <string.h>
+
+static void field_clear(void *field)
 {
-	g_free(field->name);
-	g_free(field->value);
-	g_free(field);
+	g_free(((Field *)field)->value);
 }
 
 static void group_free(FieldGroup *group)
 {
-	g_ptr_array_unref(group->fields);
+	g_array_unref(group->fields);
 	g_free(group);
 }
 
@@ -33,43 +33,27 @@ void fields_free(Fields *fields)
 typedef struct Reader {
 	Fields *fields;
 	FieldGroup *group; /* NULL between groups */
-	char *name;        /* of the field being read, or NULL */
+	Field *field;      /* that a line may continue, or NULL */
 	size_t indent;     /* of its first line: some programs indent all */
-	GString *value;
 	bool is_header;
 } Reader;
 
-static void end_field(Reader *reader)
+static void add_field(Reader *reader, const Field *field)
 {
-	Field *field;
-
-	if (reader->name == NULL)
-		return;
 	if (reader->group == NULL) {
 		reader->group = g_new0(FieldGroup, 1);
-		reader->group->fields =
-		    g_ptr_array_new_with_free_func((GDestroyNotify)field_free);
+		reader->group->fields = g_array_new(FALSE, FALSE,
+		    sizeof(Field));
+		g_array_set_clear_func(reader->group->fields, field_clear);
 		g_ptr_array_add(reader->fields->groups, reader->group);
 	}
-	field = g_new0(Field, 1);
-	field->name = g_steal_pointer(&reader->name);
-	field->value = charset_decode_field(reader->value->str,
-	    reader->value->len);
-	g_ptr_array_add(reader->group->fields, field);
-	g_string_truncate(reader->value, 0);
-}
-
-static void append_value(Reader *reader, const char *text, size_t len)
-{
-	size_t room = BOUND_FIELD - MIN(reader->value->len, BOUND_FIELD);
-
-	if (len > room)
-		reader->fields->is_truncated = true;
-	g_string_append_len(reader->value, text, (gssize)MIN(len, room));
+	g_array_append_vals(reader->group->fields, field, 1);
+	reader->field = group_field(reader->group,
+	    reader->group->fields->len - 1);
 }
 
 /* field = field-name ":" value; blanks before the colon are RFC 822's. */
-static bool begin_field(Reader *reader, const char *line, size_t len)
+static bool read_field(const char *line, size_t len, Field *ret_field)
 {
 	size_t name_len = 0;
 	size_t colon;
@@ -83,39 +67,42 @@ static bool begin_field(Reader *reader, const char *line, size_t len)
 	if (name_len == 0 || name_len > BOUND_NAME || colon == len ||
 	    line[colon] != ':')
 		return false;
-	reader->name = g_strndup(line, name_len);
-	append_value(reader, line + colon + 1, len - colon - 1);
+	*ret_field = (Field){
+		.name = line,
+		.name_len = name_len,
+		.raw = line + colon + 1,
+		.raw_len = len - colon - 1,
+	};
 	return true;
 }
 
 static void read_line(Reader *reader, const char *line, size_t len)
 {
 	size_t blanks = 0;
+	Field field;
 
 	while (blanks < len && (line[blanks] == ' ' || line[blanks] == '\t'))
 		blanks++;
 	if (blanks == len && !(reader->is_header && blanks > reader->indent)) {
-		end_field(reader);
+		reader->field = NULL;
 		reader->group = NULL;
-		return;
-	}
-	if (reader->name != NULL && blanks > reader->indent) {
-		append_value(reader, " ", 1);
-		append_value(reader, line + blanks, len - blanks);
-		return;
-	}
-	end_field(reader);
-	if (begin_field(reader, line + blanks, len - blanks))
+	} else if (reader->field != NULL && blanks > reader->indent) {
+		reader->field->raw_len = (size_t)(line + len -
+						  reader->field->raw);
+	} else if (read_field(line + blanks, len - blanks, &field)) {
+		add_field(reader, &field);
 		reader->indent = blanks;
+	} else {
+		reader->field = NULL;
+	}
+	if (reader->field != NULL && reader->field->raw_len > BOUND_FIELD)
+		reader->fields->is_truncated = true;
 }
 
 static Fields *read_all(const char *text, size_t len, bool is_header)
 {
 	Fields *fields = g_new0(Fields, 1);
-	g_autoptr(GString) value = g_string_new(NULL);
-	Reader reader = {
-		.fields = fields, .value = value, .is_header = is_header
-	};
+	Reader reader = { .fields = fields, .is_header = is_header };
 	/* an empty part may be no octets at all */
 	const char *start = len > 0 ? text : "";
 	const char *end = start + len;
@@ -140,7 +127,6 @@ static Fields *read_all(const char *text, size_t len, bool is_header)
 			p++;
 		p++;
 	}
-	end_field(&reader);
 	return fields;
 }
 
@@ -156,14 +142,22 @@ Fields *fields_read_header(const char *text, size_t len)
 
 bool field_is(const Field *field, const char *name)
 {
-	return g_ascii_strcasecmp(field->name, name) == 0;
+	return strlen(name) == field->name_len &&
+	       g_ascii_strncasecmp(field->name, name, field->name_len) == 0;
+}
+
+const char *field_value(Field *field)
+{
+	if (field->value == NULL)
+		field->value = charset_decode_field(field->raw, field->raw_len);
+	return field->value;
 }
 
 const char *group_value(const FieldGroup *group, const char *name)
 {
 	for (guint i = 0; i < group->fields->len; i++)
 		if (field_is(group_field(group, i), name))
-			return group_field(group, i)->value;
+			return field_value(group_field(group, i));
 	return "";
 }
 

@@ -317,10 +317,10 @@ const char *mail_header(const Mail *mail, const char *name)
 	return fields_value(mail->header, name);
 }
 
-static bool is_travel(const Field *field)
+static bool is_travel(Field *field)
 {
 	return field_is(field, "Received") &&
-	       g_ascii_strncasecmp(field->value, "from ", 5) == 0;
+	       g_ascii_strncasecmp(field_value(field), "from ", 5) == 0;
 }
 
 bool mail_has_travelled(const Mail *mail)

@@ -56,10 +56,11 @@ static char *spell(const Fields *fields)
 		if (i > 0)
 			g_string_append(text, " // ");
 		for (guint j = 0; j < group->fields->len; j++) {
-			const Field *field = group_field(group, j);
+			Field *field = group_field(group, j);
 
-			g_string_append_printf(text, "%s%s=%s",
-			    j > 0 ? "|" : "", field->name, field->value);
+			g_string_append_printf(text, "%s%.*s=%s",
+			    j > 0 ? "|" : "", (int)field->name_len, field->name,
+			    field_value(field));
 		}
 	}
 	return g_strdup(text->str);
