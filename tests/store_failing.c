@@ -186,6 +186,25 @@ static bool failing_rule_hits(Store *store, const char *rule, uint64_t hits,
 	return inner != NULL && store_rule_hits(inner, rule, hits, last, error);
 }
 
+static bool failing_count(Store *store, CounterKind kind, const char *name,
+    int64_t at, const Counts *counts, GError **error)
+{
+	Store *inner = pass(store, "count", error);
+
+	return inner != NULL &&
+	       store_count(inner, kind, name, at, counts, error);
+}
+
+static bool failing_each_count(Store *store, CounterKind kind, const char *name,
+    int64_t first, int64_t last, StoreEachCount each, void *data,
+    GError **error)
+{
+	Store *inner = pass(store, "each_count", error);
+
+	return inner != NULL && store_each_count(inner, kind, name, first, last,
+				    each, data, error);
+}
+
 static bool failing_each_suppression(Store *store, const StoreFilter *filter,
     StoreEachSuppression each, void *data, GError **error)
 {
@@ -339,6 +358,8 @@ static const StoreBackend backend = {
 	.keep = failing_keep,
 	.kept = failing_kept,
 	.rule_hits = failing_rule_hits,
+	.count = failing_count,
+	.each_count = failing_each_count,
 	.each_suppression = failing_each_suppression,
 	.each_event = failing_each_event,
 	.each_forgery = failing_each_forgery,

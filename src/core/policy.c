@@ -18,8 +18,13 @@
    recipient: recorded, and held against the recipient only for block_hold
    seconds where a site asks for that.
 
-   A delivery says that the address lives: the soft count, the rungs climbed
-   and a soft hold end.  Hard bounces, complaints and unsubscriptions stay.
+   A hard bounce from a provider whose circuit breaker is open (breaker.c) may
+   be the provider's mistake: the recipient is left alone for some days only,
+   until a person confirms or drops it, or the next mail tells.
+
+   A delivery says that the address lives: the soft count, the rungs climbed, a
+   soft hold and one under a breaker end.  Hard bounces, complaints and
+   unsubscriptions stay.
 
    What is not understood, or believed with less than the threshold's
    confidence, changes nothing and waits for review.
@@ -51,6 +56,7 @@ const Policy policy_defaults = {
 static const char *const cause_names[CAUSE_COUNT] = {
 	[CAUSE_SOFT] = "soft",
 	[CAUSE_BLOCK] = "block",
+	[CAUSE_HELD] = "held",
 	[CAUSE_UNSUBSCRIBE] = "unsubscribe",
 	[CAUSE_COMPLAINT] = "complaint",
 	[CAUSE_HARD] = "hard",
@@ -80,6 +86,8 @@ const char *step_name(Step step)
 		[STEP_UNSUBSCRIBE] = "unsubscribe",
 		[STEP_BLOCK] = "block",
 		[STEP_RESET] = "reset",
+		[STEP_HELD] = "held",
+		[STEP_CONFIRM] = "confirm",
 	};
 
 	return (unsigned)step < STEP_COUNT ? names[step] : "none";
@@ -215,6 +223,8 @@ Effect policy_decide(const Policy *policy, const RecipientState *state,
 		return effect;
 	case STEP_NONE:
 	case STEP_RESET:
+	case STEP_HELD: /* made of a hard step by breaker_hold() */
+	case STEP_CONFIRM:
 		return effect;
 	}
 	g_assert_not_reached();
@@ -264,6 +274,9 @@ RecipientState policy_apply(RecipientState state, const Effect *effect,
 		return state;
 	case STEP_HARD:
 		hold_extend(&state.hold[CAUSE_HARD], now, effect->hold_until);
+		/* it has been told again, and the longer hold says it all */
+		if (effect->hold_until >= state.hold[CAUSE_HELD].until)
+			state.hold[CAUSE_HELD] = (Hold){ 0 };
 		return state;
 	case STEP_COMPLAINT:
 		hold_extend(&state.hold[CAUSE_COMPLAINT], now,
@@ -280,6 +293,14 @@ RecipientState policy_apply(RecipientState state, const Effect *effect,
 		soft_forget(&state);
 		state.rung = 0;
 		state.hold[CAUSE_SOFT] = (Hold){ 0 };
+		state.hold[CAUSE_HELD] = (Hold){ 0 };
+		return state;
+	case STEP_HELD:
+		hold_extend(&state.hold[CAUSE_HELD], now, effect->hold_until);
+		return state;
+	case STEP_CONFIRM:
+		hold_extend(&state.hold[CAUSE_HARD], now, effect->hold_until);
+		state.hold[CAUSE_HELD] = (Hold){ 0 };
 		return state;
 	}
 	g_assert_not_reached();

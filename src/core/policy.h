@@ -15,6 +15,7 @@
 typedef enum Cause {
 	CAUSE_SOFT,        /* a rung of the ladder, all streams */
 	CAUSE_BLOCK,       /* only where a site sets block_hold, all streams */
+	CAUSE_HELD,        /* hard bounces under an open breaker, all streams */
 	CAUSE_UNSUBSCRIBE, /* one stream */
 	CAUSE_COMPLAINT,   /* all streams but the exempt */
 	CAUSE_HARD,        /* all streams */
@@ -80,9 +81,12 @@ typedef enum Step {
 	STEP_COMPLAINT,
 	STEP_UNSUBSCRIBE,
 	STEP_BLOCK,
-	STEP_RESET, /* delivered */
+	STEP_RESET,   /* delivered */
+	STEP_HELD,    /* a hard bounce under an open circuit breaker; it spends
+			 the token's hard step as well */
+	STEP_CONFIRM, /* by hand: what was held is a hard bounce */
 } Step;
-#define STEP_COUNT (STEP_RESET + 1)
+#define STEP_COUNT (STEP_CONFIRM + 1)
 
 const char *step_name(Step step);
 

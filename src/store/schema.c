@@ -179,7 +179,63 @@ static const char version_2[] =
 #define V3_LISTS                                                               \
 	"ALTER TABLE audit ADD COLUMN since INTEGER NOT NULL DEFAULT 0;"
 
-static const char version_3[] = V3_LISTS;
+/* The circuit breaker.  The counters follow from the events: `counted` says up
+   to which they have been, so that a crash neither loses nor doubles any.  Of
+   a store that comes from an older version what the breaker looks back at is
+   counted first.  A breaker whose `closed` is NULL is open; it still has to
+   look back at the events from recall_next to recall_last.  What is held names
+   its breaker, and is settled in `reviews`.  A campaign is to be paused since
+   `marked`, if that is not 0. */
+#define V3_BREAKERS                                                            \
+	"CREATE TABLE counters ("                                              \
+	"  kind TEXT NOT NULL,"                                                \
+	"  name TEXT NOT NULL,"                                                \
+	"  hour INTEGER NOT NULL,"                                             \
+	"  hard INTEGER NOT NULL,"                                             \
+	"  people INTEGER NOT NULL,"                                           \
+	"  soft INTEGER NOT NULL,"                                             \
+	"  block INTEGER NOT NULL,"                                            \
+	"  complaint INTEGER NOT NULL,"                                        \
+	"  delivered INTEGER NOT NULL,"                                        \
+	"  PRIMARY KEY (kind, name, hour)"                                     \
+	") STRICT, WITHOUT ROWID;"                                             \
+	"CREATE INDEX counters_hour ON counters (hour);"                       \
+	"CREATE TABLE counted ("                                               \
+	"  upto INTEGER NOT NULL,"                                             \
+	"  at INTEGER NOT NULL"                                                \
+	") STRICT;"                                                            \
+	"INSERT INTO counted SELECT ifnull((SELECT min(first_event) - 1"       \
+	"  FROM hours WHERE hour >="                                           \
+	"  CAST(strftime('%s', 'now') AS INTEGER) / 3600 - 768),"              \
+	"  (SELECT ifnull(max(id), 0) FROM events)), 0;"                       \
+	"CREATE TABLE breakers ("                                              \
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"                              \
+	"  kind TEXT NOT NULL,"                                                \
+	"  name TEXT NOT NULL,"                                                \
+	"  opened INTEGER NOT NULL,"                                           \
+	"  closed INTEGER,"                                                    \
+	"  closed_by TEXT NOT NULL DEFAULT '',"                                \
+	"  why TEXT NOT NULL,"                                                 \
+	"  is_known INTEGER NOT NULL,"                                         \
+	"  fate TEXT NOT NULL DEFAULT '',"                                     \
+	"  recall_next INTEGER NOT NULL,"                                      \
+	"  recall_last INTEGER NOT NULL"                                       \
+	") STRICT;"                                                            \
+	"CREATE UNIQUE INDEX breakers_open ON breakers (kind, name)"           \
+	"  WHERE closed IS NULL;"                                              \
+	"CREATE INDEX breakers_recall ON breakers (id)"                        \
+	"  WHERE recall_next <= recall_last;"                                  \
+	"CREATE TABLE breaker_held ("                                          \
+	"  event_id INTEGER PRIMARY KEY REFERENCES events ON DELETE CASCADE,"  \
+	"  breaker_id INTEGER NOT NULL REFERENCES breakers,"                   \
+	"  recipient_id INTEGER NOT NULL REFERENCES recipients"                \
+	") STRICT;"                                                            \
+	"CREATE INDEX breaker_held_of ON breaker_held"                         \
+	"  (breaker_id, event_id);"                                            \
+	"CREATE INDEX breaker_held_recipient ON breaker_held (recipient_id);"  \
+	"ALTER TABLE campaigns ADD COLUMN marked INTEGER NOT NULL DEFAULT 0;"
+
+static const char version_3[] = V3_LISTS V3_BREAKERS;
 
 static const char *const steps[] = { version_1, version_2, version_3 };
 

@@ -110,6 +110,49 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    " ON CONFLICT DO UPDATE SET hits = hits + excluded.hits,"
 	    " last = max(last, excluded.last)" },
 
+	/* counters */
+	[SQL_COUNTER_ADD] = { "count",
+	    "INSERT INTO counters VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+	    " ON CONFLICT DO UPDATE SET hard = hard + excluded.hard,"
+	    " people = people + excluded.people, soft = soft + excluded.soft,"
+	    " block = block + excluded.block,"
+	    " complaint = complaint + excluded.complaint,"
+	    " delivered = delivered + excluded.delivered" },
+	[SQL_COUNTER_MORE] = { "count",
+	    "UPDATE counters SET hard = hard + ?4, people = people + ?5,"
+	    " soft = soft + ?6, block = block + ?7,"
+	    " complaint = complaint + ?8, delivered = delivered + ?9"
+	    " WHERE kind = ?1 AND name = ?2 AND hour = ?3" },
+	[SQL_COUNTER_HOSTS] = { "count hosts",
+	    "SELECT count(*) FROM counters INDEXED BY counters_hour"
+	    " WHERE hour = ?1 AND kind = 'host'" },
+	[SQL_COUNTER_EVENTS] = { "count events",
+	    "SELECT e.id, e.at, e.recipient_id, e.trust, e.class, e.provider,"
+	    " e.remote_mta, e.step, e.needs_review, c.name FROM events e"
+	    " CROSS JOIN campaigns c ON c.id = e.campaign_id"
+	    " WHERE e.id > ?1 ORDER BY e.id LIMIT ?2" },
+	[SQL_COUNTER_KNOWN] = { "look for bounce",
+	    "SELECT 1 FROM events INDEXED BY events_recipient"
+	    " WHERE recipient_id = ?1 AND id < ?2 AND at > ?3"
+	    " AND class = 'hard' AND trust <> 'record' AND needs_review = 0"
+	    " LIMIT 1" },
+	[SQL_COUNTERS_OF_NAME] = { "read counters",
+	    "SELECT name, hour, hard, people, soft, block, complaint,"
+	    " delivered FROM counters WHERE kind = ?1 AND name = ?2"
+	    " AND hour BETWEEN ?3 AND ?4 ORDER BY hour LIMIT ?5" },
+	[SQL_COUNTERS_OF_KIND] = { "read counters",
+	    "SELECT name, hour, hard, people, soft, block, complaint,"
+	    " delivered FROM counters WHERE kind = ?1"
+	    " AND (name, hour) > (?2, ?3) AND hour BETWEEN ?6 AND ?4"
+	    " ORDER BY name, hour LIMIT ?5" },
+	[SQL_COUNTERS_OLD] = { "delete counters",
+	    "DELETE FROM counters WHERE (kind, name, hour) IN"
+	    " (SELECT kind, name, hour FROM counters WHERE hour < ?1"
+	    " ORDER BY hour LIMIT ?2)" },
+	[SQL_COUNTED] = { "read counters", "SELECT upto, at FROM counted" },
+	[SQL_COUNTED_SET] = { "count",
+	    "UPDATE counted SET upto = ?1, at = ?2" },
+
 	/* asking */
 	[SQL_HOUR_FIRST] = { "find hour",
 	    "SELECT min(first_event) FROM hours WHERE hour >= ?1" },

@@ -139,6 +139,20 @@ bool store_rule_hits(Store *store, const char *rule, uint64_t hits,
 	return store->backend->rule_hits(store, rule, hits, last, error);
 }
 
+bool store_count(Store *store, CounterKind kind, const char *name, int64_t at,
+    const Counts *counts, GError **error)
+{
+	return store->backend->count(store, kind, name, at, counts, error);
+}
+
+bool store_each_count(Store *store, CounterKind kind, const char *name,
+    int64_t first, int64_t last, StoreEachCount each, void *data,
+    GError **error)
+{
+	return store->backend->each_count(store, kind, name, first, last, each,
+	    data, error);
+}
+
 bool store_each_suppression(Store *store, const StoreFilter *filter,
     StoreEachSuppression each, void *data, GError **error)
 {

@@ -6,6 +6,7 @@
 
 #include <glib.h>
 
+#include "breaker.h"
 #include "policy.h"
 #include "siphash.h"
 
@@ -198,6 +199,27 @@ bool store_kept(Store *store, int64_t event_id, KeptMessage *ret_message,
 /* HITS more of RULE, the last at LAST; inside a transaction. */
 bool store_rule_hits(Store *store, const char *rule, uint64_t hits,
     int64_t last, GError **error);
+
+/* ---- counters ---- */
+
+/* Adds COUNTS to the hour of AT, under NAME of KIND and nowhere else; inside a
+   transaction.  Events are counted by store_tick() alone; this is for what
+   gives none, such as deliveries that change nothing. */
+bool store_count(Store *store, CounterKind kind, const char *name, int64_t at,
+    const Counts *counts, GError **error);
+
+typedef struct CountedHour {
+	CounterKind kind;
+	const char *name;
+	int64_t hour; /* since the Epoch */
+	Counts counts;
+} CountedHour;
+typedef bool (*StoreEachCount)(const CountedHour *row, void *data);
+/* The hours from FIRST to LAST of one name by hour, or (NULL) of all of KIND by
+   name and hour. */
+bool store_each_count(Store *store, CounterKind kind, const char *name,
+    int64_t first, int64_t last, StoreEachCount each, void *data,
+    GError **error);
 
 /* ---- asking ---- */
 

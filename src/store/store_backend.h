@@ -47,6 +47,12 @@ typedef struct StoreBackend {
 	bool (*rule_hits)(Store *store, const char *rule, uint64_t hits,
 	    int64_t last, GError **error);
 
+	bool (*count)(Store *store, CounterKind kind, const char *name,
+	    int64_t at, const Counts *counts, GError **error);
+	bool (*each_count)(Store *store, CounterKind kind, const char *name,
+	    int64_t first, int64_t last, StoreEachCount each, void *data,
+	    GError **error);
+
 	bool (*each_suppression)(Store *store, const StoreFilter *filter,
 	    StoreEachSuppression each, void *data, GError **error);
 	bool (*each_event)(Store *store, const StoreFilter *filter,

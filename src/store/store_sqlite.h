@@ -123,6 +123,12 @@ bool store_sqlite_kept(Store *store, int64_t event_id, KeptMessage *ret_message,
 bool store_sqlite_rule_hits(Store *store, const char *rule, uint64_t hits,
     int64_t last, GError **error);
 
+bool store_sqlite_count(Store *store, CounterKind kind, const char *name,
+    int64_t at, const Counts *counts, GError **error);
+bool store_sqlite_each_count(Store *store, CounterKind kind, const char *name,
+    int64_t first, int64_t last, StoreEachCount each, void *data,
+    GError **error);
+
 bool store_sqlite_each_suppression(Store *store, const StoreFilter *filter,
     StoreEachSuppression each, void *data, GError **error);
 bool store_sqlite_each_event(Store *store, const StoreFilter *filter,
@@ -182,6 +188,25 @@ bool quarantine_shrink(StoreSqlite *self, const StoreQuota *quota, int64_t now,
 char *soft_encode(const SoftHit *soft, unsigned n);
 /* False when TEXT is none, or has more than POLICY_SOFT_MAX. */
 bool soft_decode(const char *text, SoftHit *ret_soft, unsigned *ret_n);
+
+/* One row of the counters, and sums of events by it (Counts). */
+typedef struct CountKey {
+	CounterKind kind;
+	const char *name;
+	int64_t hour;
+	char *own; /* the name of a key that is kept, or NULL */
+} CountKey;
+GHashTable *count_sums_new(void);
+/* Up to which event they are counted, and when that was done. */
+bool counted_get(StoreSqlite *self, int64_t *ret_upto, int64_t *ret_at,
+    GError **error);
+/* Counts at most MAX events more, inside a transaction; SUMS are theirs.  Who
+   was refused within PEOPLE seconds before is not counted among people. */
+bool count_events_chunk(StoreSqlite *self, int64_t people, int64_t now,
+    unsigned max, GHashTable *sums, bool *ret_more, GError **error);
+/* Deletes at most MAX rows of hours before BEFORE, inside a transaction. */
+bool counters_forget(StoreSqlite *self, int64_t before, unsigned max,
+    GError **error);
 
 /* Rounds down, also before 1970. */
 static inline int64_t hour_of(int64_t at)

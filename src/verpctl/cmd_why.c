@@ -178,6 +178,11 @@ static char *effect_text(const Story *story, const Event *event)
 		if (effect->hold_until == 0)
 			return g_strdup("not the recipient's fault: recorded");
 		return g_strdup_printf("blocked: suppressed %s", until);
+	case STEP_HELD:
+		return g_strdup_printf("held %s: the circuit breaker of its "
+				       "receiver is open",
+		    until);
+	case STEP_CONFIRM:
 	case STEP_HARD:
 	case STEP_COMPLAINT:
 	case STEP_UNSUBSCRIBE:

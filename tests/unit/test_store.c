@@ -370,6 +370,67 @@ START_TEST(test_step_taken)
 }
 END_TEST
 
+static bool count_up(const CountedHour *row, void *data)
+{
+	Counts *sum = data;
+
+	sum->hard += row->counts.hard;
+	sum->delivered += row->counts.delivered;
+	sum->people++; /* rows */
+	return true;
+}
+
+static Counts counted(Store *store, CounterKind kind, const char *name,
+    int64_t first, int64_t last)
+{
+	Counts sum = { 0 };
+
+	ck_assert(store_each_count(store, kind, name, first, last, count_up,
+	    &sum, &error));
+	return sum;
+}
+
+/* Hours add up, and come back whatever their number. */
+START_TEST(test_count)
+{
+	g_autoptr(Store) store = fixture_open(STORE_DAEMON);
+	const Counts one = { .hard = 1, .delivered = 2 };
+	const int64_t hour = NOW / 3600;
+	Counts sum;
+
+	ck_assert(store_begin(store, &error));
+	for (int i = 0; i < 2 * 700; i++)
+		ck_assert(store_count(store, COUNTER_PROVIDER, "google",
+		    NOW + i % 700 * 3600, &one, &error));
+	ck_assert(store_count(store, COUNTER_PROVIDER, "yahoo", NOW, &one,
+	    &error));
+	ck_assert(store_count(store, COUNTER_HOST, "google", NOW, &one,
+	    &error));
+	ck_assert(store_commit(store, &error));
+	sum = counted(store, COUNTER_PROVIDER, "google", hour, hour + 699);
+	ck_assert_int_eq(sum.hard, 1400);
+	ck_assert_int_eq(sum.delivered, 2800);
+	ck_assert_int_eq(sum.people, 700);
+	sum = counted(store, COUNTER_PROVIDER, NULL, hour, hour + 699);
+	ck_assert_int_eq(sum.hard, 1401);
+	ck_assert_int_eq(sum.people, 701);
+	sum = counted(store, COUNTER_PROVIDER, "google", hour + 1, hour + 9);
+	ck_assert_int_eq(sum.hard, 18);
+	/* hosts come from outside, without end */
+	ck_assert(store_begin(store, &error));
+	for (int i = 0; i < 2500; i++) {
+		g_autofree char *name = g_strdup_printf("h%d.example", i);
+
+		ck_assert(store_count(store, COUNTER_HOST, name, NOW, &one,
+		    &error));
+	}
+	ck_assert(store_commit(store, &error));
+	sum = counted(store, COUNTER_HOST, NULL, hour, hour);
+	ck_assert_int_eq(sum.hard, 2501);
+	ck_assert_int_eq(sum.people, 2001);
+}
+END_TEST
+
 static void check_event(const Event *a, const Event *b)
 {
 	ck_assert_int_eq(a->at, b->at);
@@ -667,9 +728,10 @@ END_TEST
 
 static bool log_audit(const AuditEntry *row, void *data)
 {
-	g_string_append_printf(data, "%s %s <%s> %s %s %d after %d;",
+	g_string_append_printf(data, "%s %s <%s> %s %s %s after %d;",
 	    row->actor, row->action, row->address, row->stream, row->reason,
-	    row->cause, (int)row->after_event);
+	    row->cause >= 0 ? cause_name((Cause)row->cause) : "any",
+	    (int)row->after_event);
 	return true;
 }
 
@@ -723,11 +785,11 @@ START_TEST(test_add_and_release)
 	ck_assert_uint_eq(lifted, 1);
 	check_verified(store, NOW + 1);
 	check_audit(store, "ana@example.org",
-	    "root add <ana@example.org> news ticket 7 5 after 2;"
-	    "root add <ana@example.org> news ticket 7 5 after 2;"
-	    "root release <ana@example.org>  ticket 7 4 after 2;"
-	    "root release <ana@example.org> bills ticket 7 -1 after 2;"
-	    "root release <ana@example.org> news ticket 7 5 after 2;");
+	    "root add <ana@example.org> news ticket 7 manual after 2;"
+	    "root add <ana@example.org> news ticket 7 manual after 2;"
+	    "root release <ana@example.org>  ticket 7 hard after 2;"
+	    "root release <ana@example.org> bills ticket 7 any after 2;"
+	    "root release <ana@example.org> news ticket 7 manual after 2;");
 
 	ck_assert(!store_release(store, &change, "nobody@example.org", NULL, -1,
 	    &lifted, &error));
@@ -803,6 +865,7 @@ static Suite *store_suite(void)
 	tcase_add_test(tcase, test_save_and_load);
 	tcase_add_loop_test(tcase, test_step_taken, 0,
 	    G_N_ELEMENTS(step_cases));
+	tcase_add_test(tcase, test_count);
 	tcase_add_loop_test(tcase, test_append, 0, VP_CLASS_COUNT);
 	tcase_add_loop_test(tcase, test_forged, 0, G_N_ELEMENTS(forged_cases));
 	tcase_add_test(tcase, test_forged_again);
