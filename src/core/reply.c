@@ -187,7 +187,7 @@ typedef struct Scan {
 } Scan;
 
 static void note_status(Scan *scan, const char *start, const char *end,
-    bool is_strong)
+    bool is_strong, bool is_first)
 {
 	char status[REPLY_STATUS];
 	size_t len = MIN((size_t)(end - start), sizeof(status) - 1);
@@ -203,6 +203,7 @@ static void note_status(Scan *scan, const char *start, const char *end,
 	    status_vagueness(status) > status_vagueness(scan->reply->status))
 		return;
 	memcpy(scan->reply->status, status, sizeof(status));
+	scan->reply->is_status_first = is_first;
 	scan->is_strong = is_strong;
 }
 
@@ -279,7 +280,7 @@ static bool take_code(Scan *scan)
 		if (*scan->p == '-')
 			scan->p++;
 		if (has_status) {
-			note_status(scan, start, end, true);
+			note_status(scan, start, end, true, true);
 			scan->p = end;
 		}
 		while (*scan->p == ' ')
@@ -290,7 +291,7 @@ static bool take_code(Scan *scan)
 	scan->is_continued = scan->p[3] == '-';
 	memcpy(scan->line_status, line_status, sizeof(line_status));
 	if (has_status)
-		note_status(scan, start, end, true);
+		note_status(scan, start, end, true, true);
 	else
 		end = scan->p + 3;
 	g_string_append_len(scan->out, scan->p, end - scan->p);
@@ -307,7 +308,8 @@ static bool take_status(Scan *scan)
 	if (!read_enhanced(scan->p, &end) ||
 	    follows_product(scan->text, scan->p))
 		return false;
-	note_status(scan, scan->p, end, strchr("\n;#", before) != NULL);
+	note_status(scan, scan->p, end, strchr("\n;#", before) != NULL,
+	    strchr("\n;", before) != NULL);
 	g_string_append_len(scan->out, scan->p, end - scan->p);
 	scan->p = end;
 	return true;

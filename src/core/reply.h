@@ -21,7 +21,8 @@ typedef struct Reply {
 	/* the innermost enhanced code, or "": the last one, but one that
 	   says nothing (5.0.0) never replaces one that does */
 	char status[REPLY_STATUS];
-	SmtpStage stage; /* if the words around it tell */
+	bool is_status_first; /* it came before the words (RFC 2034, 4) */
+	SmtpStage stage;      /* if the words around it tell */
 } Reply;
 
 /* Reads at most BOUND_JUDGED octets of TEXT.  Normalised means: valid UTF-8;

@@ -75,8 +75,9 @@ typedef struct Judging {
 	SmtpStage stage;
 	const char *type;
 	unsigned code;
-	const char *inner; /* enhanced code of the reply, or "" */
-	const char *field; /* Status field, or "" */
+	const char *inner;   /* enhanced code of the reply, or "" */
+	bool is_inner_first; /* before its words, where SMTP has it */
+	const char *field;   /* Status field, or "" */
 	bool *has_provider;
 	int provider; /* the one to name, or -1 */
 	int given;    /* said to be recognised by the caller, or -1 */
@@ -196,6 +197,7 @@ static void take_codes(Judging *judging, const Source *source)
 	if (judging->code == 0 && judging->inner[0] == '\0') {
 		judging->code = source->reply.code;
 		judging->inner = source->reply.status;
+		judging->is_inner_first = source->reply.is_status_first;
 	}
 	if (judging->stage == STAGE_UNKNOWN)
 		judging->stage = source->reply.stage;
@@ -667,13 +669,14 @@ static bool defers_to_reply(const char *status)
    happened than the Status field of whoever reported it.  Not if it says less,
    nor if the reporter says "later" where the reply says "never", or the other
    way about: that he has thought over, as Postfix does with refusals at the
-   greeting. */
+   greeting.  A code among the words, "(#5.7.1)", is not SMTP's: rules hear it,
+   but it replaces no Status field. */
 static const char *believed_status(const Judging *judging)
 {
 	const char *inner = judging->inner;
 	const char *field = judging->field;
 
-	if (inner[0] != '\0' &&
+	if (inner[0] != '\0' && (judging->is_inner_first || field[0] == '\0') &&
 	    status_vagueness(inner) <= status_vagueness(field) &&
 	    (inner[0] == field[0] || defers_to_reply(field)))
 		return inner;

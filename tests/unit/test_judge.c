@@ -344,6 +344,15 @@ START_TEST(test_status_believed)
 		{ "4.7.1", "smtp; 554 5.7.1 no", "4.7.1" },
 		{ "4.4.7", "smtp; 452 4.4.5 no", "4.4.5" },
 		{ "4.4.7", "smtp; 452 no", "4.4.7" },
+		{ "4.4.7", "smtp; 554 4.4.7 late <421 4.4.2 no>", "4.4.2" },
+		{ "5.0.0", "smtp; 550 #5.1.0 no", "5.1.0" },
+		{ "5.0.0", "smtp; 5.3.0 - no", "5.3.0" },
+		{ "5.0.0", "x-postfix; mx.test said: 554 5.6.0 no", "5.6.0" },
+		/* among the words it is no enhanced code of SMTP's */
+		{ "5.0.0", "smtp; 550 no (#5.7.1)", "5.0.0" },
+		{ "5.1.3", "smtp; 553 no (#5.7.1)", "5.1.3" },
+		{ "5.0.0", "smtp; 550 the other said: 5.7.1 no", "5.0.0" },
+		{ "", "smtp; 550 no (#5.7.1)", "5.7.1" },
 	};
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(table); i++) {
