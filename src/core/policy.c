@@ -2,28 +2,38 @@
 
 /* The suppression policy, whole.
 
-   A hard bounce, a complaint and an unsubscription act at once and for good;
-   a hard bounce in all streams, a complaint in all that are not exempt, an
-   unsubscription in its own.  Only a person lifts them.
+   Bounces meet a table of rules: a site's own in their order, then the
+   built-in ones (policy_table.c).  The first rule that matches class, reason
+   and provider counts the bounce, and by that rule alone it is counted, unless
+   the rule `continues`.  A rule of limit 0 records only.
 
-   A soft bounce is counted.  soft_limit of them within soft_window seconds, on
-   at least soft_days different days, climb one rung of the ladder: the
-   recipient is left alone for that rung's time, and the count starts afresh.
-   Of soft bounces whose reason is `disabled` (an inactive account) fewer are
-   enough: disabled_limit of them, on as many days or on soft_days, whichever
-   is less.  The rung after the last is the last again.  While a rung holds,
-   further soft bounces are echoes of mail already sent: recorded, not counted.
+   A rule's limit of bounces within its window, on as many different days as it
+   asks for, climb one rung of its ladder: the recipient is left alone for that
+   rung's time, and the count starts afresh.  The rung after the last is the
+   last again.  While a rung holds, further bounces are echoes of mail already
+   sent: they climb nothing.
 
-   A block is the fault of the sender or of the message, never of the
-   recipient: recorded, and held against the recipient only for block_hold
-   seconds where a site asks for that.
+   By default one hard bounce, one complaint and one unsubscription act at once
+   and for good: a hard bounce in all streams, a complaint in all that are not
+   exempt, an unsubscription in its own.  Only a person lifts them.  Where the
+   rule that understood a hard bounce knows its provider to lie, it asks for
+   several, on as many days.  Of soft bounces it takes five on three days within
+   thirty; of those whose reason is `disabled` (an inactive account) two, on two
+   days.  A block is the fault of the sender or of the message, never of the
+   recipient: recorded, unless a site asks for more.
+
+   When a rung is over the recipient is on probation for `decay`: the next
+   bounce that counts goes one rung up at once.  After each whole `decay` since
+   the rung was over, one rung less is left of those climbed.  Both follow from
+   the state and the clock; nothing need be written for time to pass.
 
    A hard bounce from a provider whose circuit breaker is open (breaker.c) may
    be the provider's mistake: the recipient is left alone for some days only,
    until a person confirms or drops it, or the next mail tells.
 
-   A delivery says that the address lives: the soft count, the rungs climbed, a
-   soft hold and one under a breaker end.  Hard bounces, complaints and
+   A delivery says that the address lives and mail gets through: the counts and
+   rungs of soft bounces, blocks and unconfirmed hard bounces are forgotten, and
+   a soft hold and one under a breaker end.  Hard bounces, complaints and
    unsubscriptions stay.
 
    What is not understood, or believed with less than the threshold's
@@ -35,23 +45,12 @@
 
 #include "policy.h"
 
+#include "policy_private.h"
+#include "units.h"
+
 #include <string.h>
 
 #include <glib.h>
-
-const Policy policy_defaults = {
-	.threshold = 0.7,
-	.soft_limit = 5,
-	.soft_days = 3,
-	.soft_window = 30 * 86400,
-	.disabled_limit = 2,
-	.ladder = { 7 * 86400, 30 * 86400, 90 * 86400, HOLD_FOREVER },
-	.n_ladder = 4,
-	.block_hold = 0,
-	.hard_hold = true,
-	.complaint_hold = true,
-	.unsubscribe_hold = true,
-};
 
 static const char *const cause_names[CAUSE_COUNT] = {
 	[CAUSE_SOFT] = "soft",
@@ -119,116 +118,236 @@ Step policy_step(enum vp_class class_)
 	g_assert_not_reached();
 }
 
-/* Within the window on either side: a hit "in the future" was taken before the
-   clock was set back, and is recent. */
-static bool is_recent(SoftHit hit, int64_t window, int64_t now)
+int step_cause(Step step)
 {
-	return hit.at > now - window && hit.at < now + window;
+	switch (step) {
+	case STEP_SOFT:
+		return CAUSE_SOFT;
+	case STEP_HARD:
+	case STEP_CONFIRM:
+		return CAUSE_HARD;
+	case STEP_HELD:
+		return CAUSE_HELD;
+	case STEP_COMPLAINT:
+		return CAUSE_COMPLAINT;
+	case STEP_UNSUBSCRIBE:
+		return CAUSE_UNSUBSCRIBE;
+	case STEP_BLOCK:
+		return CAUSE_BLOCK;
+	case STEP_NONE:
+	case STEP_RESET:
+		return -1;
+	}
+	g_assert_not_reached();
 }
 
-typedef struct SoftCount {
-	unsigned hits;
-	unsigned days;
-} SoftCount;
-
-/* The recent hits among N (oldest first), all or of `disabled` only, and on
-   how many different days they fell. */
-static SoftCount count_recent(const SoftHit *hits, unsigned n, int64_t window,
-    bool only_disabled, int64_t now)
+bool effect_is_once_per_token(const Effect *effect)
 {
-	SoftCount count = { 0 };
-	int64_t days[POLICY_SOFT_MAX + 1];
+	switch (effect->step) {
+	case STEP_SOFT:
+	case STEP_HARD:
+	case STEP_HELD:
+	case STEP_COMPLAINT:
+	case STEP_UNSUBSCRIBE:
+		return true;
+	case STEP_BLOCK: /* most are recorded only, as often as they come */
+		return effect->is_counted;
+	case STEP_NONE:
+	case STEP_RESET:
+	case STEP_CONFIRM:
+		return false;
+	}
+	g_assert_not_reached();
+}
 
-	for (unsigned i = 0; i < n; i++) {
+/* ---- counting ---- */
+
+/* Within the window on either side: a hit "in the future" was taken before the
+   clock was set back, and is recent. */
+static bool is_recent(int64_t at, int64_t window, int64_t now)
+{
+	return at > now - window && at < now + window;
+}
+
+HitCount hits_count(const Policy *policy, unsigned which,
+    const PolicyRule *rule, const Track *track, const PolicyCase *case_,
+    bool with_now, int64_t now)
+{
+	HitCount count = { 0 };
+	int64_t days[POLICY_HITS_MAX + 1];
+	unsigned n = MIN(track->n_hits, POLICY_HITS_MAX);
+
+	for (unsigned i = 0; i < n + with_now; i++) {
+		int64_t at = i < n ? track->hits[i].at : now;
 		unsigned k = 0;
 
-		if (!is_recent(hits[i], window, now) ||
-		    (only_disabled && !hits[i].is_disabled))
+		if (i < n && (!is_recent(at, rule->window, now) ||
+				 !rule_counts(policy, which, case_->class_,
+				     track->hits[i].reason, case_->provider)))
 			continue;
 		count.hits++;
-		while (k < count.days && days[k] != hits[i].at / 86400)
+		while (k < count.days && days[k] != day_of(at))
 			k++;
 		if (k == count.days)
-			days[count.days++] = hits[i].at / 86400;
+			days[count.days++] = day_of(at);
 	}
 	return count;
 }
 
-static bool is_enough(const Policy *policy, const RecipientState *state,
-    bool is_disabled, int64_t now)
+Need rule_need(const PolicyRule *rule, const PolicyCase *case_)
 {
-	SoftHit hits[POLICY_SOFT_MAX + 1];
-	unsigned n = MIN(state->n_soft, POLICY_SOFT_MAX);
-	SoftCount all, disabled;
+	Need need = { rule->limit, rule->days };
 
-	memcpy(hits, state->soft, n * sizeof(hits[0]));
-	hits[n++] = (SoftHit){ now, is_disabled };
-	all = count_recent(hits, n, policy->soft_window, false, now);
-	disabled = count_recent(hits, n, policy->soft_window, true, now);
-	if (policy->soft_limit > 0 && all.hits >= policy->soft_limit &&
-	    all.days >= policy->soft_days)
-		return true;
-	return policy->disabled_limit > 0 &&
-	       disabled.hits >= policy->disabled_limit &&
-	       disabled.days >= MIN(policy->soft_days, policy->disabled_limit);
+	if (rule->limit > 0 && case_->class_ == VP_CLASS_HARD) {
+		need.limit = MAX(need.limit, case_->confirm);
+		need.days = MAX(need.days, case_->confirm);
+	}
+	return need;
 }
+
+unsigned rung_left(const Track *track, int64_t decay, int64_t now)
+{
+	int64_t lost;
+
+	if (decay <= 0 || now < track->rung_end)
+		return track->rung;
+	lost = (now - track->rung_end) / decay;
+	return lost < track->rung ? track->rung - (unsigned)lost : 0;
+}
+
+bool is_on_probation(const Track *track, Hold hold, int64_t decay, int64_t now)
+{
+	return track->rung > 0 && !hold_is_active(hold, now) &&
+	       (decay <= 0 || now < track->rung_end ||
+		   now - track->rung_end < decay);
+}
+
+/* ---- deciding ---- */
 
 static int64_t until_after(int64_t now, int64_t seconds)
 {
 	return seconds >= HOLD_FOREVER - now ? HOLD_FOREVER : now + seconds;
 }
 
-static Effect decide_soft(const Policy *policy, const RecipientState *state,
-    enum vp_reason reason, int64_t now)
+/* One rung up on RULE's ladder. */
+static void climb(const PolicyRule *rule, const Track *track, int64_t decay,
+    int64_t now, Effect *effect)
 {
-	Effect effect = { .step = STEP_SOFT };
+	unsigned rung;
 
-	if (hold_is_active(state->hold[CAUSE_SOFT], now))
+	if (rule->n_ladder == 0)
+		return;
+	rung = MIN(rung_left(track, decay, now) + 1, rule->n_ladder);
+	effect->hold_until = until_after(now, rule->ladder[rung - 1]);
+	/* the only rung, for good: there is nothing to climb, nor to keep */
+	if (rule->n_ladder > 1 || rule->ladder[0] != HOLD_FOREVER)
+		effect->rung = rung;
+}
+
+/* While the hold is in force: an echo of mail already sent.  A soft bounce or
+   a block is then no more than recorded.  What speaks for good spends its
+   token, so that it will not count when the hold was lifted; and it makes a
+   hold that was for a time one for good. */
+static Effect decide_echo(const PolicyRule *rule, unsigned limit, Step step,
+    Hold hold)
+{
+	Effect effect = { .step = step, .policy = rule->name };
+
+	if (step == STEP_SOFT || step == STEP_BLOCK || limit == 0)
 		return (Effect){ .step = STEP_NONE };
-	effect.is_disabled = reason == VP_REASON_DISABLED;
-	if (policy->n_ladder > 0 &&
-	    is_enough(policy, state, effect.is_disabled, now)) {
-		effect.rung = MIN(state->rung + 1, policy->n_ladder);
-		effect.hold_until = until_after(now,
-		    policy->ladder[effect.rung - 1]);
+	effect.hold_until = limit == 1 && rule->n_ladder > 0 &&
+				    rule->ladder[0] == HOLD_FOREVER
+				? HOLD_FOREVER
+				: hold.until;
+	return effect;
+}
+
+static Effect decide_counted(const Policy *policy, const RecipientState *state,
+    const PolicyCase *case_, Step step, int64_t now)
+{
+	Effect effect = { .step = step, .reason = case_->reason };
+	int cause = step_cause(step);
+	const Track *track = &state->track[cause];
+	Hold hold = state->hold[cause];
+	PolicyRule rule;
+
+	for (unsigned i = 0; rule_find(policy, case_->class_, case_->reason,
+		 case_->provider, &i, &rule);
+	     i++) {
+		Need need = rule_need(&rule, case_);
+		HitCount count;
+
+		if (hold_is_active(hold, now))
+			return decide_echo(&rule, need.limit, step, hold);
+		if (!effect.is_counted)
+			effect.policy = rule.name;
+		if (rule.limit > 0) {
+			effect.is_counted = true;
+			count = hits_count(policy, i, &rule, track, case_, true,
+			    now);
+			if (is_on_probation(track, hold, policy->decay, now) ||
+			    (count.hits >= need.limit &&
+				count.days >= need.days)) {
+				effect.policy = rule.name;
+				climb(&rule, track, policy->decay, now,
+				    &effect);
+				return effect;
+			}
+		}
+		if (!rule.continues)
+			return effect;
 	}
 	return effect;
 }
 
-Effect policy_decide(const Policy *policy, const RecipientState *state,
-    enum vp_class class_, enum vp_reason reason, double confidence, int64_t now)
+/* An unsubscription is a person's word: once is enough, in its stream. */
+static Effect decide_unsubscribe(const Policy *policy,
+    const RecipientState *state, const PolicyCase *case_, int64_t now)
 {
-	Effect effect = { .step = policy_step(class_) };
+	Effect effect = { .step = STEP_UNSUBSCRIBE, .reason = case_->reason };
+	Hold hold = state->hold[CAUSE_UNSUBSCRIBE];
+	PolicyRule rule;
+	unsigned i = 0;
 
-	if (class_ == VP_CLASS_UNKNOWN)
+	if (!rule_find(policy, case_->class_, case_->reason, case_->provider,
+		&i, &rule))
+		return effect;
+	effect.policy = rule.name;
+	if (rule.limit == 0 || rule.n_ladder == 0)
+		return effect;
+	if (hold_is_active(hold, now))
+		return decide_echo(&rule, 1, STEP_UNSUBSCRIBE, hold);
+	effect.hold_until = until_after(now, rule.ladder[0]);
+	return effect;
+}
+
+Effect policy_decide(const Policy *policy, const RecipientState *state,
+    const PolicyCase *case_, int64_t now)
+{
+	Step step = policy_step(case_->class_);
+
+	if (case_->class_ == VP_CLASS_UNKNOWN)
 		return (Effect){ .needs_review = true };
-	if (effect.step != STEP_NONE && confidence < policy->threshold)
+	if (step != STEP_NONE && case_->confidence < policy->threshold)
 		return (Effect){ .needs_review = true };
-	switch (effect.step) {
+	switch (step) {
 	case STEP_SOFT:
-		return decide_soft(policy, state, reason, now);
 	case STEP_HARD:
-		effect.hold_until = policy->hard_hold ? HOLD_FOREVER : 0;
-		return effect;
 	case STEP_COMPLAINT:
-		effect.hold_until = policy->complaint_hold ? HOLD_FOREVER : 0;
-		return effect;
-	case STEP_UNSUBSCRIBE:
-		effect.hold_until = policy->unsubscribe_hold ? HOLD_FOREVER : 0;
-		return effect;
 	case STEP_BLOCK:
-		if (policy->block_hold > 0)
-			effect.hold_until = until_after(now,
-			    policy->block_hold);
-		return effect;
+		return decide_counted(policy, state, case_, step, now);
+	case STEP_UNSUBSCRIBE:
+		return decide_unsubscribe(policy, state, case_, now);
 	case STEP_NONE:
 	case STEP_RESET:
 	case STEP_HELD: /* made of a hard step by breaker_hold() */
 	case STEP_CONFIRM:
-		return effect;
+		return (Effect){ .step = step };
 	}
 	g_assert_not_reached();
 }
+
+/* ---- applying ---- */
 
 static void hold_extend(Hold *hold, int64_t now, int64_t until)
 {
@@ -240,79 +359,70 @@ static void hold_extend(Hold *hold, int64_t now, int64_t until)
 		hold->until = MAX(hold->until, until);
 }
 
-static void soft_append(RecipientState *state, SoftHit hit)
+static void hit_append(Track *track, PolicyHit hit)
 {
-	if (state->n_soft == POLICY_SOFT_MAX) {
-		memmove(state->soft, state->soft + 1,
-		    (POLICY_SOFT_MAX - 1) * sizeof(state->soft[0]));
-		state->n_soft--;
+	if (track->n_hits == POLICY_HITS_MAX) {
+		memmove(track->hits, track->hits + 1,
+		    (POLICY_HITS_MAX - 1) * sizeof(track->hits[0]));
+		track->n_hits--;
 	}
-	state->soft[state->n_soft++] = hit;
+	track->hits[track->n_hits++] = hit;
 }
 
-/* Also clears what lies behind the count, so that equal states are equal
-   octets. */
-static void soft_forget(RecipientState *state)
+/* Also what lies behind the count, so that equal states are equal octets. */
+static void track_forget(Track *track)
 {
-	memset(state->soft, 0, sizeof(state->soft));
-	state->n_soft = 0;
+	memset(track, 0, sizeof(*track));
+}
+
+void policy_forget(RecipientState *state)
+{
+	for (Cause cause = 0; cause < CAUSE_COUNT; cause++)
+		track_forget(&state->track[cause]);
+}
+
+static void track_count(Track *track, const Effect *effect, int64_t now)
+{
+	if (effect->hold_until == 0) {
+		hit_append(track, (PolicyHit){ now, effect->reason });
+		return;
+	}
+	track_forget(track);
+	track->rung = effect->rung;
+	track->rung_end = effect->rung > 0 ? effect->hold_until : 0;
 }
 
 RecipientState policy_apply(RecipientState state, const Effect *effect,
     int64_t now)
 {
-	switch (effect->step) {
-	case STEP_NONE:
-		return state;
-	case STEP_SOFT:
-		soft_append(&state, (SoftHit){ now, effect->is_disabled });
-		if (effect->hold_until != 0) {
-			soft_forget(&state);
-			state.rung = effect->rung;
-		}
-		hold_extend(&state.hold[CAUSE_SOFT], now, effect->hold_until);
-		return state;
-	case STEP_HARD:
-		hold_extend(&state.hold[CAUSE_HARD], now, effect->hold_until);
-		/* it has been told again, and the longer hold says it all */
-		if (effect->hold_until >= state.hold[CAUSE_HELD].until)
-			state.hold[CAUSE_HELD] = (Hold){ 0 };
-		return state;
-	case STEP_COMPLAINT:
-		hold_extend(&state.hold[CAUSE_COMPLAINT], now,
-		    effect->hold_until);
-		return state;
-	case STEP_UNSUBSCRIBE:
-		hold_extend(&state.hold[CAUSE_UNSUBSCRIBE], now,
-		    effect->hold_until);
-		return state;
-	case STEP_BLOCK:
-		hold_extend(&state.hold[CAUSE_BLOCK], now, effect->hold_until);
-		return state;
-	case STEP_RESET:
-		soft_forget(&state);
-		state.rung = 0;
+	int cause = step_cause(effect->step);
+
+	if (effect->step == STEP_RESET) {
+		track_forget(&state.track[CAUSE_SOFT]);
+		track_forget(&state.track[CAUSE_BLOCK]);
+		track_forget(&state.track[CAUSE_HARD]);
 		state.hold[CAUSE_SOFT] = (Hold){ 0 };
 		state.hold[CAUSE_HELD] = (Hold){ 0 };
 		return state;
-	case STEP_HELD:
-		hold_extend(&state.hold[CAUSE_HELD], now, effect->hold_until);
-		return state;
-	case STEP_CONFIRM:
-		hold_extend(&state.hold[CAUSE_HARD], now, effect->hold_until);
-		state.hold[CAUSE_HELD] = (Hold){ 0 };
-		return state;
 	}
-	g_assert_not_reached();
+	if (cause < 0)
+		return state;
+	if (effect->is_counted && cause != CAUSE_HELD)
+		track_count(&state.track[cause], effect, now);
+	hold_extend(&state.hold[cause], now, effect->hold_until);
+	/* it has been told again, and the longer hold says it all */
+	if (effect->step == STEP_CONFIRM ||
+	    (effect->step == STEP_HARD &&
+		effect->hold_until >= state.hold[CAUSE_HELD].until))
+		state.hold[CAUSE_HELD] = (Hold){ 0 };
+	return state;
 }
 
-int policy_strongest(const RecipientState *state, bool is_exempt, int64_t now)
+int policy_strongest(const RecipientState *state, CauseSet ignored, int64_t now)
 {
-	for (int cause = CAUSE_COUNT - 1; cause >= 0; cause--) {
-		if (cause == CAUSE_COMPLAINT && is_exempt)
-			continue;
-		if (hold_is_active(state->hold[cause], now))
+	for (int cause = CAUSE_COUNT - 1; cause >= 0; cause--)
+		if ((ignored & CAUSE_BIT(cause)) == 0 &&
+		    hold_is_active(state->hold[cause], now))
 			return cause;
-	}
 	return -1;
 }

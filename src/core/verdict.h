@@ -11,6 +11,8 @@ typedef struct Verdict {
 	enum vp_class class_;
 	enum vp_reason reason;
 	double confidence; /* 0 to 1 */
+	unsigned confirm;  /* hard, from one who is known to lie: to be believed
+			      when it came on so many days; 0: at once */
 	char *rule;        /* id of the rule that said so */
 	char *source; /* what it looked at: "diagnostic", "status", "text"… */
 	char *matched; /* the text it matched, at most BOUND_MATCHED octets */

@@ -141,26 +141,27 @@ static bool may_count(const Recording *rec, Trust trust, const Verdict *verdict)
 	       analysis_is_real_report(rec->analysis);
 }
 
-static bool is_once_per_token(Step step)
-{
-	return step == STEP_SOFT || step == STEP_HARD ||
-	       step == STEP_COMPLAINT || step == STEP_UNSUBSCRIBE;
-}
-
 bool event_decide(const Judge *judge, Store *store, Event *event,
     const char *stream, bool counts, Passage *ret_passage, Outcome *outcome,
     GError **error)
 {
-	bool exempt = judge_is_exempt(judge, stream);
+	CauseSet ignored = judge_ignored(judge, stream);
+	PolicyCase case_ = {
+		.class_ = event->class_,
+		.reason = event->reason,
+		.confidence = event->confidence,
+		.provider = event->provider,
+		.confirm = event->confirm,
+	};
 	bool taken = false;
 	Effect effect;
 
 	if (!store_load(store, event->recipient_id, stream,
 		&ret_passage->before, error))
 		return false;
-	effect = policy_decide(&judge->policy, &ret_passage->before,
-	    event->class_, event->reason, event->confidence, event->at);
-	if (is_once_per_token(effect.step) &&
+	effect = policy_decide(&judge->policy, &ret_passage->before, &case_,
+	    event->at);
+	if (effect_is_once_per_token(&effect) &&
 	    !store_step_taken(store, event->campaign_id, event->recipient_id,
 		event->token_day, effect.step, &taken, error))
 		return false;
@@ -176,9 +177,9 @@ bool event_decide(const Judge *judge, Store *store, Event *event,
 	event->effect = effect;
 	outcome->effect = effect;
 	outcome->is_step_taken = counts && taken;
-	outcome->state_before = policy_strongest(&ret_passage->before, exempt,
+	outcome->state_before = policy_strongest(&ret_passage->before, ignored,
 	    event->at);
-	outcome->state_after = policy_strongest(&ret_passage->after, exempt,
+	outcome->state_after = policy_strongest(&ret_passage->after, ignored,
 	    event->at);
 	return true;
 }
@@ -228,6 +229,7 @@ static bool record_event(const Recording *rec, const Claim *claim,
 		.class_ = verdict->class_,
 		.reason = verdict->reason,
 		.confidence = verdict->confidence,
+		.confirm = verdict->confirm,
 		.rule = verdict->rule,
 		.source = verdict->source,
 		.matched = verdict->matched,

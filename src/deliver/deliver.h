@@ -25,6 +25,8 @@ typedef struct Stream {
 	char *name;
 	char **campaigns; /* glob patterns, NULL-ended */
 	bool is_exempt;   /* complaints do not suppress here */
+	char **ignore;    /* names of causes that do not, either; NULL-ended */
+	CauseSet ignored; /* both */
 } Stream;
 
 /* All that a message is judged by.  Immutable, shared by threads; a reload
@@ -50,11 +52,12 @@ Judge *judge_ref(Judge *judge);
 void judge_unref(Judge *judge);
 /* Appends a stream; takes copies. */
 void judge_add_stream(Judge *judge, const char *name,
-    const char *const *campaigns, bool is_exempt);
+    const char *const *campaigns, CauseSet ignored);
 
 /* The stream that CAMPAIGN belongs to. */
 const char *judge_stream(const Judge *judge, const char *campaign);
-bool judge_is_exempt(const Judge *judge, const char *stream);
+/* The causes that do not keep mail of STREAM back. */
+CauseSet judge_ignored(const Judge *judge, const char *stream);
 
 /* A message understood: what it says and what each of its envelope recipients
    proves. */

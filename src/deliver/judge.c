@@ -11,6 +11,7 @@ static void stream_free(Stream *stream)
 {
 	g_free(stream->name);
 	g_strfreev(stream->campaigns);
+	g_strfreev(stream->ignore);
 	g_free(stream);
 }
 
@@ -44,7 +45,7 @@ void judge_unref(Judge *judge)
 }
 
 void judge_add_stream(Judge *judge, const char *name,
-    const char *const *campaigns, bool is_exempt)
+    const char *const *campaigns, CauseSet ignored)
 {
 	Stream *stream = g_new0(Stream, 1);
 	g_autoptr(GStrvBuilder) copy = g_strv_builder_new();
@@ -53,7 +54,7 @@ void judge_add_stream(Judge *judge, const char *name,
 		g_strv_builder_add(copy, *glob);
 	stream->name = g_strdup(name);
 	stream->campaigns = g_strv_builder_end(copy);
-	stream->is_exempt = is_exempt;
+	stream->ignored = ignored;
 	g_ptr_array_add(judge->streams, stream);
 }
 
@@ -69,13 +70,13 @@ const char *judge_stream(const Judge *judge, const char *campaign)
 	return text_or_empty(judge->default_stream);
 }
 
-bool judge_is_exempt(const Judge *judge, const char *name)
+CauseSet judge_ignored(const Judge *judge, const char *name)
 {
 	for (unsigned i = 0; i < judge->streams->len; i++) {
 		const Stream *stream = g_ptr_array_index(judge->streams, i);
 
 		if (g_ascii_strcasecmp(stream->name, name) == 0)
-			return stream->is_exempt;
+			return stream->ignored;
 	}
-	return false;
+	return 0;
 }

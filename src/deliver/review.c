@@ -103,6 +103,7 @@ static Event event_again(const Event *event, const Verdict *verdict,
 	again.class_ = verdict->class_;
 	again.reason = verdict->reason;
 	again.confidence = verdict->confidence;
+	again.confirm = verdict->confirm;
 	again.rule = verdict->rule;
 	again.source = verdict->source;
 	again.matched = verdict->matched;

@@ -28,6 +28,7 @@ static void stream_free(Stream *stream)
 {
 	g_free(stream->name);
 	g_strfreev(stream->campaigns);
+	g_strfreev(stream->ignore);
 	g_free(stream);
 }
 
@@ -382,6 +383,15 @@ static bool check_title(const Reader *reader, const char *section,
 		   "the name must be of a-z, 0-9, \".\", \"_\", \"-\"", error);
 }
 
+static CauseSet causes_ignored(const Stream *stream)
+{
+	CauseSet ignored = stream->is_exempt ? CAUSE_BIT(CAUSE_COMPLAINT) : 0;
+
+	for (char **name = stream->ignore; *name != NULL; name++)
+		ignored |= CAUSE_BIT(cause_from_name(*name));
+	return ignored;
+}
+
 static bool take_streams(const Reader *reader, cfg_t *cfg, Settings *settings,
     GError **error)
 {
@@ -397,6 +407,7 @@ static bool take_streams(const Reader *reader, cfg_t *cfg, Settings *settings,
 		    !take_values(reader, section, "stream", title, stream,
 			error))
 			return false;
+		stream->ignored = causes_ignored(stream);
 	}
 	return true;
 }
@@ -624,7 +635,10 @@ char *settings_sample(void)
 	g_autoptr(GString) text = g_string_new(
 	    "# verpd.conf(5).  What stands behind a \"#\" is the default.\n\n");
 	char *campaigns[] = { (char[]){ "receipt-*" }, NULL };
-	const Stream stream = { .campaigns = campaigns, .is_exempt = true };
+	char *ignore[] = { (char[]){ "soft" }, NULL };
+	const Stream stream = {
+		.campaigns = campaigns, .is_exempt = true, .ignore = ignore
+	};
 	const SettingsPattern pattern = {
 		.regex = (char[]){ "^bounce-(?<campaign>[a-z0-9]+)-"
 				   "(?<local>.+)=(?<domain>[^=]+)$" },

@@ -81,6 +81,16 @@ static bool check_glob(const char *value, GError **error)
 	return value[0] != '\0' || refuse(error, value, "a campaign");
 }
 
+/* What stands against the address itself, or is a person's own word, holds in
+   every stream. */
+static bool check_ignored(const char *value, GError **error)
+{
+	int cause = cause_from_name(value);
+
+	return (cause >= 0 && (CAUSES_IGNORABLE & CAUSE_BIT(cause)) != 0) ||
+	       refuse(error, value, "one of soft, block, held, complaint");
+}
+
 /* unix:PATH or inet:HOST:PORT, HOST an address (IPv6 in brackets) or
    "localhost" */
 static bool check_listen(const char *value, GError **error)
@@ -204,18 +214,22 @@ const Setting settings_table[] = {
 
 { POLICY(threshold), SETTING_FRACTION, POLICY_AT(threshold), NULL, 0, 1, NULL,
   "confidence below which nothing is suppressed" },
-{ POLICY(soft_limit), SETTING_INTEGER, POLICY_AT(soft_limit), NULL, 1, POLICY_SOFT_MAX, NULL,
+{ POLICY(soft_limit), SETTING_INTEGER, POLICY_AT(soft_limit), NULL, 1, POLICY_HITS_MAX, NULL,
   "soft bounces that suppress" },
-{ POLICY(soft_days), SETTING_INTEGER, POLICY_AT(soft_days), NULL, 1, POLICY_SOFT_MAX, NULL,
+{ POLICY(soft_days), SETTING_INTEGER, POLICY_AT(soft_days), NULL, 1, POLICY_HITS_MAX, NULL,
   "different days they must have come on" },
 { POLICY(soft_window), SETTING_DURATION, POLICY_AT(soft_window), NULL, HOUR, 10 * YEAR, NULL,
   "time within which they must have come" },
-{ POLICY(disabled_limit), SETTING_INTEGER, POLICY_AT(disabled_limit), NULL, 1, POLICY_SOFT_MAX, NULL,
+{ POLICY(disabled_limit), SETTING_INTEGER, POLICY_AT(disabled_limit), NULL, 1, POLICY_HITS_MAX, NULL,
   "soft bounces of reason disabled that suppress" },
 { POLICY(ladder), SETTING_LADDER, 0, NULL, 0, 0, NULL,
   "how long each soft suppression lasts, one after the other" },
+{ POLICY(decay), SETTING_DURATION, POLICY_AT(decay), NULL, 0, 10 * YEAR, NULL,
+  "a rung over for this long without a bounce counts one less; 0: never" },
 { POLICY(block_hold), SETTING_DURATION, POLICY_AT(block_hold), NULL, 0, YEAR, NULL,
   "how long a block suppresses; 0: it is recorded only" },
+{ POLICY(hard_window), SETTING_DURATION, POLICY_AT(hard_window), NULL, HOUR, 10 * YEAR, NULL,
+  "time within which a doubtful hard bounce is confirmed by another" },
 { POLICY(hard_hold), SETTING_BOOL, POLICY_AT(hard_hold), NULL, 0, 0, NULL,
   "whether hard bounces suppress; otherwise they are recorded only" },
 { POLICY(complaint_hold), SETTING_BOOL, POLICY_AT(complaint_hold), NULL, 0, 0, NULL,
@@ -227,6 +241,8 @@ const Setting settings_table[] = {
   "campaigns of this stream; \"*\" and \"?\" match" },
 { "stream", "complaint_exempt", SETTING_BOOL, STREAM_AT(is_exempt), "false", 0, 0, NULL,
   "complaints do not suppress in this stream" },
+{ "stream", "ignore", SETTING_LIST, STREAM_AT(ignore), "", 0, 0, check_ignored,
+  "what else does not: soft, block, held; complaint is complaint_exempt" },
 
 { "pattern", "regex", SETTING_STRING, PATTERN_AT(regex), NULL, 0, 0, NULL,
   "PCRE2 on the local part; absent: the built-in of the section's name" },

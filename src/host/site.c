@@ -246,7 +246,7 @@ Judge *site_streams(const Settings *settings)
 		const Stream *stream = g_ptr_array_index(settings->streams, i);
 
 		judge_add_stream(judge, stream->name,
-		    (const char *const *)stream->campaigns, stream->is_exempt);
+		    (const char *const *)stream->campaigns, stream->ignored);
 	}
 	g_free(judge->default_stream);
 	judge->default_stream = g_strdup(settings->default_stream);

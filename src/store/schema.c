@@ -235,7 +235,24 @@ static const char version_2[] =
 	"CREATE INDEX breaker_held_recipient ON breaker_held (recipient_id);"  \
 	"ALTER TABLE campaigns ADD COLUMN marked INTEGER NOT NULL DEFAULT 0;"
 
-static const char version_3[] = V3_LISTS V3_BREAKERS;
+/* More is counted than soft bounces.  An event says whether it was (NULL:
+   written before this version, when soft ones were), by which policy, and on
+   how many days a hard one must come to be believed.  When a rung is over the
+   recipient is on probation: that end was so far in the hold alone, which
+   expiry deletes; of the older ones it is in the event that set it.  "counts"
+   is all that has no columns of its own. */
+#define V3_POLICY                                                              \
+	"ALTER TABLE events ADD COLUMN is_counted INTEGER;"                    \
+	"ALTER TABLE events ADD COLUMN policy TEXT NOT NULL DEFAULT '';"       \
+	"ALTER TABLE events ADD COLUMN confirm INTEGER NOT NULL DEFAULT 0;"    \
+	"ALTER TABLE recipients ADD COLUMN rung_end INTEGER NOT NULL"          \
+	"  DEFAULT 0;"                                                         \
+	"ALTER TABLE recipients ADD COLUMN counts TEXT NOT NULL DEFAULT '';"   \
+	"UPDATE recipients SET rung_end = ifnull((SELECT hold_until"           \
+	"  FROM events WHERE recipient_id = recipients.id AND step = 'soft'"   \
+	"  AND hold_until <> 0 ORDER BY id DESC LIMIT 1), 0) WHERE rung > 0;"
+
+static const char version_3[] = V3_LISTS V3_BREAKERS V3_POLICY;
 
 static const char *const steps[] = { version_1, version_2, version_3 };
 

@@ -13,7 +13,7 @@
 	" e.remote_mta, e.diagnostic, e.via, e.message_id, e.queue_id,"        \
 	" e.client, e.step, e.is_disabled, e.hold_until, e.rung,"              \
 	" e.needs_review, c.name, c.stream, r.address, v.event_id,"            \
-	" v.new_event FROM events e "
+	" v.new_event, e.is_counted, e.policy, e.confirm FROM events e "
 #define EVENT_JOINS                                                            \
 	" CROSS JOIN campaigns c ON c.id = e.campaign_id"                      \
 	" CROSS JOIN recipients r ON r.id = e.recipient_id"                    \
@@ -52,12 +52,14 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    "INSERT INTO recipients (address, original, created)"
 	    " VALUES (?1, ?2, ?3)" },
 	[SQL_LOAD_COUNTS] = { "load recipient",
-	    "SELECT soft, rung FROM recipients WHERE id = ?1" },
+	    "SELECT soft, rung, rung_end, counts FROM recipients"
+	    " WHERE id = ?1" },
 	[SQL_LOAD_HOLDS] = { "load holds",
 	    "SELECT cause, since, until FROM suppressions"
 	    " WHERE recipient_id = ?1 AND stream IN ('', ?2)" },
 	[SQL_SAVE_COUNTS] = { "save recipient",
-	    "UPDATE recipients SET soft = ?2, rung = ?3 WHERE id = ?1" },
+	    "UPDATE recipients SET soft = ?2, rung = ?3, rung_end = ?4,"
+	    " counts = ?5 WHERE id = ?1" },
 	[SQL_HOLD_PUT] = { "save hold",
 	    "INSERT INTO suppressions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
 	    " ON CONFLICT DO UPDATE SET since = excluded.since,"
@@ -76,16 +78,17 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	[SQL_STEP_OTHER] = { "look for step",
 	    "SELECT 1 FROM events WHERE recipient_id = ?1"
 	    " AND campaign_id = ?2 AND token_day = ?3 AND step = ?4"
+	    " AND (step <> 'block' OR is_counted = 1 OR hold_until <> 0)"
 	    " LIMIT 1" },
 	[SQL_EVENT_INSERT] = { "append event",
 	    "INSERT INTO events (at, recipient_id, campaign_id, token_day,"
 	    " trust, class, reason, confidence, rule, source, matched, status,"
 	    " smtp_code, action, provider, remote_mta, diagnostic, via,"
 	    " message_id, queue_id, client, step, is_disabled, hold_until,"
-	    " rung, needs_review)"
+	    " rung, needs_review, is_counted, policy, confirm)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
 	    " ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,"
-	    " ?26)" },
+	    " ?26, ?27, ?28, ?29)" },
 	[SQL_HOUR_INSERT] = { "note hour",
 	    "INSERT INTO hours (hour, first_event) VALUES (?1, ?2)"
 	    " ON CONFLICT DO NOTHING" },
@@ -294,11 +297,11 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    " WHERE action = 'expire' AND recipient_id IS NULL AND id > ?1"
 	    " ORDER BY id" },
 	[SQL_VERIFY_RECIPIENTS] = { "read recipients",
-	    "SELECT id, address, soft, rung FROM recipients WHERE id > ?1"
-	    " ORDER BY id LIMIT 1" },
+	    "SELECT id, address, soft, rung, rung_end, counts"
+	    " FROM recipients WHERE id > ?1 ORDER BY id LIMIT 1" },
 	[SQL_VERIFY_EVENTS] = { "read events",
 	    "SELECT e.id, e.at, c.stream, e.step, e.is_disabled, e.hold_until,"
-	    " e.rung FROM events e"
+	    " e.rung, e.is_counted, e.reason FROM events e"
 	    " CROSS JOIN campaigns c ON c.id = e.campaign_id"
 	    " WHERE e.recipient_id = ?1 ORDER BY e.id" },
 	[SQL_VERIFY_AUDITS] = { "read audit",

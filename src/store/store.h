@@ -99,8 +99,8 @@ bool store_save(Store *store, int64_t recipient_id, const char *stream,
     const RecipientState *before, const RecipientState *after, int64_t event_id,
     GError **error);
 
-/* Whether a step was already taken from the token (campaign, recipient, day).
-*/
+/* Whether a step was already taken from the token (campaign, recipient, day);
+   of a block, whether one was counted. */
 bool store_step_taken(Store *store, int64_t campaign_id, int64_t recipient_id,
     int64_t token_day, Step step, bool *ret_taken, GError **error);
 
@@ -124,6 +124,7 @@ typedef struct Event {
 	enum vp_class class_;
 	enum vp_reason reason;
 	double confidence;
+	unsigned confirm; /* as Verdict.confirm */
 	const char *rule;
 	const char *source; /* Verdict.source */
 	const char *matched;

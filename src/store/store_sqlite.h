@@ -184,10 +184,24 @@ bool quarantine_excess(StoreSqlite *self, const StoreQuota *quota, int64_t now,
 bool quarantine_shrink(StoreSqlite *self, const StoreQuota *quota, int64_t now,
     unsigned max, uint64_t *ret_n, GError **error);
 
-/* "AT[d] AT[d] ...": the soft bounces of a recipient as a column keeps them. */
-char *soft_encode(const SoftHit *soft, unsigned n);
-/* False when TEXT is none, or has more than POLICY_SOFT_MAX. */
-bool soft_decode(const char *text, SoftHit *ret_soft, unsigned *ret_n);
+/* The hits of a track as a column keeps them. */
+char *hits_encode(const Track *track);
+/* Into a TRACK that has none.  False when TEXT is none, or too long. */
+bool hits_decode(const char *text, Track *track);
+/* All that is counted but soft bounces: the same of every other track. */
+char *counts_encode(const RecipientState *state);
+bool counts_decode(const char *text, RecipientState *state);
+/* Whether the same is counted in both; holds are not looked at. */
+bool counts_are_equal(const RecipientState *a, const RecipientState *b);
+bool counts_put(StoreSqlite *self, int64_t recipient_id,
+    const RecipientState *state, GError **error);
+
+/* The effect kept with an event: STEP, IS_DISABLED, HOLD_UNTIL, RUNG, COUNTED,
+   REASON are those columns. */
+typedef struct EffectColumns {
+	int step, is_disabled, hold_until, rung, counted, reason;
+} EffectColumns;
+Effect effect_read(Statement *stmt, const EffectColumns *at);
 
 /* One row of the counters, and sums of events by it (Counts). */
 typedef struct CountKey {

@@ -156,25 +156,13 @@ bool store_sqlite_add(Store *store, const ManualChange *change,
 
 /* ---- release ---- */
 
-static bool forget_counts(StoreSqlite *self, int64_t recipient_id,
-    GError **error)
-{
-	Statement *stmt = statement_use(self, SQL_SAVE_COUNTS, error);
-
-	if (stmt == NULL)
-		return false;
-	bind_int(stmt, 1, recipient_id);
-	bind_text(stmt, 2, "");
-	bind_int(stmt, 3, 0);
-	return statement_run(self, stmt, error);
-}
-
 static bool release(StoreSqlite *self, const ManualChange *change,
     const char *folded, const char *stream, int cause, unsigned *ret_lifted,
     GError **error)
 {
 	g_auto(StoreRecipient) recipient = { 0 };
 	g_autoptr(GArray) held = NULL;
+	const RecipientState forgotten = { 0 };
 	AuditRow row = { "release", 0, text_or_empty(stream), cause, 0, NULL };
 
 	if (!store_sqlite_recipient_find(&self->base, 0, folded, &recipient,
@@ -183,7 +171,7 @@ static bool release(StoreSqlite *self, const ManualChange *change,
 	row.recipient_id = recipient.id;
 	held = holds_named(self, recipient.id, stream, cause, change->now,
 	    error);
-	if (held == NULL || !forget_counts(self, recipient.id, error))
+	if (held == NULL || !counts_put(self, recipient.id, &forgotten, error))
 		return false;
 	/* One row for each hold lifted, and one for the count if none was. */
 	if (held->len == 0 && !audit_write(self, change, &row, error))

@@ -142,17 +142,19 @@ static bool event_matches(Statement *stmt, const StoreFilter *filter)
 	       strcmp(column_text(stmt, 28), filter->stream) == 0;
 }
 
-static Effect event_effect(Statement *stmt)
+static Effect event_effect(Page *page, Statement *stmt)
 {
-	int step = step_from_name(column_text(stmt, 22));
+	static const EffectColumns columns = { .step = 22,
+		.is_disabled = 23,
+		.hold_until = 24,
+		.rung = 25,
+		.counted = 32,
+		.reason = 7 };
+	Effect effect = effect_read(stmt, &columns);
 
-	return (Effect){
-		.step = step >= 0 ? (Step)step : STEP_NONE,
-		.is_disabled = column_int(stmt, 23) != 0,
-		.hold_until = column_int(stmt, 24),
-		.rung = (unsigned)column_int(stmt, 25),
-		.needs_review = column_int(stmt, 26) != 0,
-	};
+	effect.needs_review = column_int(stmt, 26) != 0;
+	effect.policy = page_text(page, stmt, 33);
+	return effect;
 }
 
 static void event_copy(Page *page, Statement *stmt)
@@ -172,6 +174,7 @@ static void event_copy(Page *page, Statement *stmt)
 		.reason = reason >= 0 ? (enum vp_reason)reason
 				      : VP_REASON_UNKNOWN,
 		.confidence = sqlite3_column_double(stmt, 8),
+		.confirm = (unsigned)column_int(stmt, 34),
 		.rule = page_text(page, stmt, 9),
 		.source = page_text(page, stmt, 10),
 		.matched = page_text(page, stmt, 11),
@@ -185,7 +188,7 @@ static void event_copy(Page *page, Statement *stmt)
 		.message_id = page_text(page, stmt, 19),
 		.queue_id = page_text(page, stmt, 20),
 		.client = page_text(page, stmt, 21),
-		.effect = event_effect(stmt),
+		.effect = event_effect(page, stmt),
 		.campaign = page_text(page, stmt, 27),
 		.stream = page_text(page, stmt, 28),
 		.address = page_text(page, stmt, 29),

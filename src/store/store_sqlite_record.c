@@ -172,40 +172,6 @@ bool store_sqlite_recipient_ensure(Store *store, const char *folded,
 
 /* ---- the state of a recipient ---- */
 
-char *soft_encode(const SoftHit *soft, unsigned n)
-{
-	GString *text = g_string_new(NULL);
-
-	for (unsigned i = 0; i < n; i++)
-		g_string_append_printf(text, "%s%" G_GINT64_FORMAT "%s",
-		    i > 0 ? " " : "", soft[i].at,
-		    soft[i].is_disabled ? "d" : "");
-	return g_string_free(text, FALSE);
-}
-
-bool soft_decode(const char *text, SoftHit *ret_soft, unsigned *ret_n)
-{
-	unsigned n = 0;
-
-	while (*text != '\0') {
-		char *end;
-		int64_t at = g_ascii_strtoll(text, &end, 10);
-
-		if (end == text || n == POLICY_SOFT_MAX)
-			return false;
-		ret_soft[n].at = at;
-		ret_soft[n].is_disabled = *end == 'd';
-		n++;
-		text = end + (*end == 'd');
-		if (*text == ' ' && text[1] != '\0')
-			text++;
-		else if (*text != '\0')
-			return false;
-	}
-	*ret_n = n;
-	return true;
-}
-
 static bool load_counts(StoreSqlite *self, int64_t recipient_id,
     RecipientState *state, GError **error)
 {
@@ -222,14 +188,16 @@ static bool load_counts(StoreSqlite *self, int64_t recipient_id,
 		    "no such recipient");
 		return false;
 	}
-	if (!soft_decode(column_text(stmt, 0), state->soft, &state->n_soft)) {
+	if (!hits_decode(column_text(stmt, 0), &state->track[CAUSE_SOFT]) ||
+	    !counts_decode(column_text(stmt, 3), state)) {
 		g_set_error(error, VP_ERROR, VP_ERROR_TEMPORARY,
 		    "%s: recipient %" G_GINT64_FORMAT
-		    ": soft bounces cannot be read",
+		    ": what is counted cannot be read",
 		    self->path, recipient_id);
 		return false;
 	}
-	state->rung = (unsigned)column_int(stmt, 1);
+	state->track[CAUSE_SOFT].rung = (unsigned)column_int(stmt, 1);
+	state->track[CAUSE_SOFT].rung_end = column_int(stmt, 2);
 	return true;
 }
 
@@ -304,28 +272,21 @@ bool hold_delete(StoreSqlite *self, int64_t recipient_id, const char *stream,
 	return statement_run(self, stmt, error);
 }
 
-static bool counts_differ(const RecipientState *a, const RecipientState *b)
-{
-	if (a->n_soft != b->n_soft || a->rung != b->rung)
-		return true;
-	for (unsigned i = 0; i < a->n_soft; i++)
-		if (a->soft[i].at != b->soft[i].at ||
-		    a->soft[i].is_disabled != b->soft[i].is_disabled)
-			return true;
-	return false;
-}
-
-static bool save_counts(StoreSqlite *self, int64_t recipient_id,
+bool counts_put(StoreSqlite *self, int64_t recipient_id,
     const RecipientState *state, GError **error)
 {
-	g_autofree char *soft = soft_encode(state->soft, state->n_soft);
+	const Track *track = &state->track[CAUSE_SOFT];
+	g_autofree char *soft = hits_encode(track);
+	g_autofree char *counts = counts_encode(state);
 	Statement *stmt = statement_use(self, SQL_SAVE_COUNTS, error);
 
 	if (stmt == NULL)
 		return false;
 	bind_int(stmt, 1, recipient_id);
 	bind_text(stmt, 2, soft);
-	bind_int(stmt, 3, state->rung);
+	bind_int(stmt, 3, track->rung);
+	bind_int(stmt, 4, track->rung_end);
+	bind_text(stmt, 5, counts);
 	return statement_run(self, stmt, error);
 }
 
@@ -347,8 +308,8 @@ bool store_sqlite_save(Store *store, int64_t recipient_id, const char *stream,
 {
 	StoreSqlite *self = (StoreSqlite *)store;
 
-	if (counts_differ(before, after) &&
-	    !save_counts(self, recipient_id, after, error))
+	if (!counts_are_equal(before, after) &&
+	    !counts_put(self, recipient_id, after, error))
 		return false;
 	for (Cause cause = 0; cause < CAUSE_COUNT; cause++) {
 		/* A hold by hand is store_add()'s and store_release()'s. */
@@ -415,10 +376,14 @@ static void bind_verdict(Statement *stmt, const Event *event)
 static void bind_effect(Statement *stmt, const Effect *effect)
 {
 	bind_text(stmt, 22, step_name(effect->step));
-	bind_int(stmt, 23, effect->is_disabled);
+	/* as older versions wrote and read it; the reason says more */
+	bind_int(stmt, 23,
+	    effect->step == STEP_SOFT && effect->reason == VP_REASON_DISABLED);
 	bind_int(stmt, 24, effect->hold_until);
 	bind_int(stmt, 25, effect->rung);
 	bind_int(stmt, 26, effect->needs_review);
+	bind_int(stmt, 27, effect->is_counted);
+	bind_text(stmt, 28, effect->policy != NULL ? effect->policy : "");
 }
 
 /* Once an hour, and once after each rollback. */
@@ -455,6 +420,7 @@ bool store_sqlite_append(Store *store, const Event *event, int64_t *ret_id,
 	bind_text(stmt, 5, trust_name(event->trust));
 	bind_verdict(stmt, event);
 	bind_effect(stmt, &event->effect);
+	bind_int(stmt, 29, event->confirm);
 	if (!statement_run(self, stmt, error))
 		return false;
 	*ret_id = sqlite3_last_insert_rowid(self->db);

@@ -134,13 +134,13 @@ static void replay_event(Recount *recount, Statement *event)
 {
 	Place place = { column_int(event, 0), 0 };
 	const char *stream = column_text(event, 2);
-	int step = step_from_name(column_text(event, 3));
-	Effect effect = {
-		.step = step >= 0 ? (Step)step : STEP_NONE,
-		.is_disabled = column_int(event, 4) != 0,
-		.hold_until = column_int(event, 5),
-		.rung = (unsigned)column_int(event, 6),
-	};
+	static const EffectColumns columns = { .step = 3,
+		.is_disabled = 4,
+		.hold_until = 5,
+		.rung = 6,
+		.counted = 7,
+		.reason = 8 };
+	Effect effect = effect_read(event, &columns);
 	RecipientState before = recount->state, after;
 
 	for (Cause cause = 0; cause < CAUSE_MANUAL; cause++)
@@ -178,7 +178,7 @@ static void replay_audit(Recount *recount, Statement *audit)
 		    column_int(audit, 7), column_int(audit, 5));
 		hold_set(recount, (Cause)cause, stream, hold, place);
 	} else if (strcmp(action, "release") == 0) {
-		memset(&recount->state, 0, sizeof(recount->state));
+		policy_forget(&recount->state);
 		if (cause >= 0)
 			hold_set(recount, (Cause)cause, stream, (Hold){ 0 },
 			    place);
@@ -250,19 +250,33 @@ static char *hold_text(Hold hold)
 	return g_strconcat(since, " until ", until, NULL);
 }
 
+static void compare_text(const Recount *recount, const char *name,
+    const char *is, const char *should, GPtrArray *findings)
+{
+	if (strcmp(is, should) != 0)
+		found(findings, recount, "%s are \"%s\", recounted \"%s\"",
+		    name, is, should);
+}
+
 static void compare_counts(const Recount *recount, GPtrArray *findings)
 {
-	g_autofree char *is = soft_encode(recount->stored.soft,
-	    recount->stored.n_soft);
-	g_autofree char *should = soft_encode(recount->state.soft,
-	    recount->state.n_soft);
+	const Track *is = &recount->stored.track[CAUSE_SOFT];
+	const Track *should = &recount->state.track[CAUSE_SOFT];
+	g_autofree char *soft_is = hits_encode(is);
+	g_autofree char *soft_should = hits_encode(should);
+	g_autofree char *counts_is = counts_encode(&recount->stored);
+	g_autofree char *counts_should = counts_encode(&recount->state);
 
-	if (strcmp(is, should) != 0)
+	compare_text(recount, "soft bounces", soft_is, soft_should, findings);
+	compare_text(recount, "counts", counts_is, counts_should, findings);
+	if (is->rung != should->rung)
+		found(findings, recount, "rung is %u, recounted %u", is->rung,
+		    should->rung);
+	if (is->rung_end != should->rung_end)
 		found(findings, recount,
-		    "soft bounces are \"%s\", recounted \"%s\"", is, should);
-	if (recount->stored.rung != recount->state.rung)
-		found(findings, recount, "rung is %u, recounted %u",
-		    recount->stored.rung, recount->state.rung);
+		    "end of the rung is %" G_GINT64_FORMAT
+		    ", recounted %" G_GINT64_FORMAT,
+		    is->rung_end, should->rung_end);
 }
 
 static void compare_hold(const Recount *recount, const char *name, Hold is,
@@ -340,6 +354,7 @@ static bool next_recipient(StoreSqlite *self, Recount *recount, bool *ret_any,
 {
 	g_autoptr(Statement)
 	    stmt = statement_use(self, SQL_VERIFY_RECIPIENTS, error);
+	Track *soft;
 
 	if (stmt == NULL)
 		return false;
@@ -354,12 +369,16 @@ static bool next_recipient(StoreSqlite *self, Recount *recount, bool *ret_any,
 	recount->address = g_strdup(column_text(stmt, 1));
 	memset(&recount->state, 0, sizeof(recount->state));
 	memset(&recount->stored, 0, sizeof(recount->stored));
-	recount->stored.rung = (unsigned)column_int(stmt, 3);
+	soft = &recount->stored.track[CAUSE_SOFT];
+	soft->rung = (unsigned)column_int(stmt, 3);
+	soft->rung_end = column_int(stmt, 4);
 	g_hash_table_remove_all(recount->holds);
-	if (!soft_decode(column_text(stmt, 2), recount->stored.soft,
-		&recount->stored.n_soft))
+	if (!hits_decode(column_text(stmt, 2), soft))
 		found(findings, recount, "soft bounces cannot be read: \"%s\"",
 		    column_text(stmt, 2));
+	if (!counts_decode(column_text(stmt, 5), &recount->stored))
+		found(findings, recount, "counts cannot be read: \"%s\"",
+		    column_text(stmt, 5));
 	return true;
 }
 

@@ -35,7 +35,7 @@ static bool ask(Ctl *ctl, const char *folded, const char *stream,
 	if (!store_load(store, recipient.id, stream, &state, error))
 		return false;
 	streams = site_streams(ctl->settings);
-	*ret_cause = policy_strongest(&state, judge_is_exempt(streams, stream),
+	*ret_cause = policy_strongest(&state, judge_ignored(streams, stream),
 	    ctl->now);
 	if (*ret_cause >= 0)
 		*ret_hold = state.hold[*ret_cause];

@@ -122,8 +122,7 @@ static void tell_changes(Story *story, int64_t id)
 		if (change->after_event >= id)
 			return;
 		if (strcmp(change->action, "release") == 0) {
-			story->soft.n_soft = 0;
-			story->soft.rung = 0;
+			policy_forget(&story->soft);
 			story->soft.hold[CAUSE_SOFT] = (Hold){ 0 };
 		}
 		tell_change(story->ctl, change);
@@ -170,7 +169,8 @@ static char *effect_text(const Story *story, const Event *event)
 	case STEP_SOFT:
 		if (effect->hold_until == 0)
 			return g_strdup_printf("soft bounce %u of %u",
-			    story->soft.n_soft, story->policy->soft_limit);
+			    story->soft.track[CAUSE_SOFT].n_hits,
+			    story->policy->soft_limit);
 		return g_strdup_printf(
 		    "enough soft bounces, rung %u: suppressed %s", effect->rung,
 		    until);
@@ -261,8 +261,9 @@ static unsigned soft_to_go(const Policy *policy, RecipientState state,
 {
 	for (unsigned n = 1; n <= MAX_NEXT; n++) {
 		int64_t at = now + (int64_t)(n - 1) * SECONDS_PER_DAY;
-		Effect effect = policy_decide(policy, &state, VP_CLASS_SOFT,
-		    VP_REASON_MAILBOX_FULL, 1.0, at);
+		const PolicyCase soft = { VP_CLASS_SOFT, VP_REASON_MAILBOX_FULL,
+			1.0, "", 0 };
+		Effect effect = policy_decide(policy, &state, &soft, at);
 
 		if (effect.hold_until != 0) {
 			*ret_hold = effect.hold_until == HOLD_FOREVER
@@ -304,7 +305,7 @@ static void tell_state(Story *story, const char *stream,
     const RecipientState *state)
 {
 	int cause = policy_strongest(state,
-	    judge_is_exempt(story->streams, stream), story->ctl->now);
+	    judge_ignored(story->streams, stream), story->ctl->now);
 	Hold hold = cause >= 0 ? state->hold[cause] : (Hold){ 0 };
 	g_autofree char *since = time_format(hold.since);
 	g_autofree char *until = until_text(hold.until);
@@ -320,15 +321,17 @@ static void tell_state(Story *story, const char *stream,
 		    cause >= 0 ? cause_name((Cause)cause) : NULL);
 		row_time(row, "since", hold.since);
 		row_time(row, "until", hold.until);
-		row_number(row, "soft_count", (int64_t)state->n_soft);
-		row_number(row, "rung", (int64_t)state->rung);
+		row_number(row, "soft_count",
+		    (int64_t)state->track[CAUSE_SOFT].n_hits);
+		row_number(row, "rung", (int64_t)state->track[CAUSE_SOFT].rung);
 		row_text(row, "next", next);
 		row_print(row);
 		return;
 	}
 	if (cause < 0)
 		printf("now   %s: may be mailed, %u soft bounce%s counted\n",
-		    stream, state->n_soft, state->n_soft == 1 ? "" : "s");
+		    stream, state->track[CAUSE_SOFT].n_hits,
+		    state->track[CAUSE_SOFT].n_hits == 1 ? "" : "s");
 	else
 		printf("now   %s: SUPPRESSED, %s, since %s, %s\n", stream,
 		    cause_name((Cause)cause), since, until);

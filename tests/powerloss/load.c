@@ -79,6 +79,7 @@ static bool record_new(Store *store, unsigned i, GError **error)
 	g_auto(StoreCampaign) campaign = { 0 };
 	g_auto(StoreRecipient) recipient = { 0 };
 	Effect effect = { .step = i % 5 == 0 ? STEP_RESET : STEP_SOFT,
+		.is_counted = true,
 		.hold_until = i % 3 == 0 ? HOLD_FOREVER : 0,
 		.rung = i % 3 == 0 ? 4 : 0 };
 	Event event = { .at = NOW + i,

@@ -84,7 +84,8 @@ static void site_up(void)
 	ck_assert_msg(judge->tokens != NULL, "%s", error ? error->message : "");
 	judge->rules = rules_new(&file, 1, &error);
 	ck_assert_msg(judge->rules != NULL, "%s", error ? error->message : "");
-	judge_add_stream(judge, "transactional", campaigns, true);
+	judge_add_stream(judge, "transactional", campaigns,
+	    CAUSE_BIT(CAUSE_COMPLAINT));
 	judge->default_stream = g_strdup("marketing");
 	judge->own_hosts = g_strsplit("mx.sender.test", ",", 0);
 	judge->bounce_lifetime = 30 * DAY;

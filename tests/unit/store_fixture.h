@@ -85,7 +85,7 @@ static inline Event fixture_event(int64_t campaign_id, int64_t recipient_id,
 		.token_day = at / DAY,
 		.trust = TRUST_SIGNED,
 		.class_ = class_,
-		.reason = VP_REASON_UNKNOWN,
+		.reason = effect.reason,
 		.confidence = 0.98,
 		.rule = "status-5.1.1",
 		.source = "status",
@@ -138,9 +138,10 @@ static inline int64_t fixture_record(Store *store, const char *campaign_name,
 
 static inline Effect fixture_soft(int64_t hold_until, unsigned rung)
 {
-	return (Effect){
-		.step = STEP_SOFT, .hold_until = hold_until, .rung = rung
-	};
+	return (Effect){ .step = STEP_SOFT,
+		.is_counted = true,
+		.hold_until = hold_until,
+		.rung = rung };
 }
 
 static inline Effect fixture_hard(void)

@@ -143,7 +143,7 @@ static int suppressed(const char *address, const char *stream, int64_t now)
 	if (!store_recipient_find(store, 0, address, &recipient, NULL))
 		return -1;
 	ck_assert(store_load(store, recipient.id, stream, &state, NULL));
-	return policy_strongest(&state, judge_is_exempt(judge, stream), now);
+	return policy_strongest(&state, judge_ignored(judge, stream), now);
 }
 
 static int64_t count_events(void)
@@ -270,7 +270,7 @@ START_TEST(one_step_per_token)
 	ck_assert(store_recipient_find(store, 0, "ana@example.org", &ana,
 	    NULL));
 	ck_assert(store_load(store, ana.id, "marketing", &state, NULL));
-	ck_assert_uint_eq(state.n_soft, 1);
+	ck_assert_uint_eq(state.track[CAUSE_SOFT].n_hits, 1);
 }
 END_TEST
 

@@ -10,6 +10,16 @@
 #define DAY ((int64_t)86400)
 #define NOW (20000 * DAY)
 
+static Effect decide(const Policy *policy, const RecipientState *state,
+    enum vp_class class_, enum vp_reason reason, double confidence, int64_t now)
+{
+	const PolicyCase case_ = {
+		.class_ = class_, .reason = reason, .confidence = confidence
+	};
+
+	return policy_decide(policy, state, &case_, now);
+}
+
 /* ---- every class on every state ---- */
 
 typedef enum Start {
@@ -28,26 +38,29 @@ typedef enum Start {
 static RecipientState start_state(Start start)
 {
 	RecipientState state = { 0 };
+	Track *soft = &state.track[CAUSE_SOFT];
 
 	switch (start) {
 	case CLEAN:
 	case STARTS:
 		break;
 	case SOFT_ONE:
-		state.n_soft = 1;
-		state.soft[0].at = NOW - DAY;
+		soft->n_hits = 1;
+		soft->hits[0].at = NOW - DAY;
 		break;
 	case RUNG_OVER:
-		state.rung = 1;
+		soft->rung = 1;
+		soft->rung_end = NOW - 2 * DAY;
 		state.hold[CAUSE_SOFT] = (Hold){ NOW - 9 * DAY, NOW - 2 * DAY };
 		G_GNUC_FALLTHROUGH;
 	case SOFT_FOUR:
-		state.n_soft = 4;
+		soft->n_hits = 4;
 		for (unsigned i = 0; i < 4; i++)
-			state.soft[i].at = NOW - (2 - i / 2) * DAY;
+			soft->hits[i].at = NOW - (2 - i / 2) * DAY;
 		break;
 	case PAUSED:
-		state.rung = 1;
+		soft->rung = 1;
+		soft->rung_end = NOW + 6 * DAY;
 		state.hold[CAUSE_SOFT] = (Hold){ NOW - DAY, NOW + 6 * DAY };
 		break;
 	case HARD:
@@ -113,14 +126,14 @@ START_TEST(state_by_class)
 	Start start = (Start)(_i / VP_CLASS_COUNT);
 	enum vp_class class_ = (enum vp_class)(_i % VP_CLASS_COUNT);
 	RecipientState before = start_state(start);
-	Effect effect = policy_decide(&policy_defaults, &before, class_,
+	Effect effect = decide(&policy_defaults, &before, class_,
 	    any_reason(class_), 1.0, NOW);
 	RecipientState after = policy_apply(before, &effect, NOW);
 
-	ck_assert_msg(policy_strongest(&after, false, NOW) ==
+	ck_assert_msg(policy_strongest(&after, 0, NOW) ==
 			  strongest_after[start][class_],
 	    "start %d, %s: got %d", (int)start, vp_class_name(class_),
-	    policy_strongest(&after, false, NOW));
+	    policy_strongest(&after, 0, NOW));
 	for (int cause = 0; cause < CAUSE_COUNT; cause++) {
 		if (class_ == VP_CLASS_DELIVERED &&
 		    (cause == CAUSE_SOFT || cause == CAUSE_HELD))
@@ -139,7 +152,7 @@ START_TEST(low_confidence_changes_nothing)
 	Start start = (Start)(_i / VP_CLASS_COUNT);
 	enum vp_class class_ = (enum vp_class)(_i % VP_CLASS_COUNT);
 	RecipientState before = start_state(start);
-	Effect effect = policy_decide(&policy_defaults, &before, class_,
+	Effect effect = decide(&policy_defaults, &before, class_,
 	    any_reason(class_), 0.69, NOW);
 	RecipientState after = policy_apply(before, &effect, NOW);
 
@@ -192,21 +205,35 @@ static const struct {
 	    0, 0 },
 	{ "echoes while a rung holds are not counted",
 	    { { 0, 'd' }, { 24, 'd' }, { 48, 'd' }, { 72, 'd' } }, 0, 1 },
-	{ "a fresh count after the first rung climbs the second",
-	    { { 0, 'd' }, { 24, 'd' }, { 9 * 24, 'd' }, { 10 * 24, 'd' } }, 30,
-	    2 },
+	{ "on probation, one climbs the second rung",
+	    { { 0, 'd' }, { 24, 'd' }, { 9 * 24, 's' } }, 30, 2 },
 	{ "the third rung",
-	    { { 0, 'd' }, { 24, 'd' }, { 9 * 24, 'd' }, { 10 * 24, 'd' },
-		{ 41 * 24, 'd' }, { 42 * 24, 'd' } },
-	    90, 3 },
+	    { { 0, 'd' }, { 24, 'd' }, { 9 * 24, 's' }, { 40 * 24, 's' } }, 90,
+	    3 },
 	{ "and then for good",
-	    { { 0, 'd' }, { 24, 'd' }, { 9 * 24, 'd' }, { 10 * 24, 'd' },
-		{ 41 * 24, 'd' }, { 42 * 24, 'd' }, { 133 * 24, 'd' },
-		{ 134 * 24, 'd' } },
+	    { { 0, 'd' }, { 24, 'd' }, { 9 * 24, 's' }, { 40 * 24, 's' },
+		{ 131 * 24, 's' } },
 	    -1, 4 },
-	{ "a delivery takes the ladder down",
-	    { { 0, 'd' }, { 24, 'd' }, { 9 * 24, 'd' }, { 10 * 24, 'D' },
-		{ 11 * 24, 'd' }, { 12 * 24, 'd' } },
+	{ "a delivery ends probation and takes the ladder down",
+	    { { 0, 'd' }, { 24, 'd' }, { 9 * 24, 'D' }, { 10 * 24, 'd' },
+		{ 11 * 24, 'd' } },
+	    7, 1 },
+	{ "a block is no bounce of probation",
+	    { { 0, 'd' }, { 24, 'd' }, { 9 * 24, 'b' } }, 0, 1 },
+	{ "probation is over after one decay, and a rung with it",
+	    { { 0, 'd' }, { 24, 'd' }, { (8 + 90) * 24, 's' } }, 0, 1 },
+	{ "and not a moment sooner",
+	    { { 0, 'd' }, { 24, 'd' }, { (8 + 90) * 24 - 1, 's' } }, 30, 2 },
+	{ "the first rung again after a decay",
+	    { { 0, 'd' }, { 24, 'd' }, { 99 * 24, 'd' }, { 100 * 24, 'd' } }, 7,
+	    1 },
+	{ "of two rungs one is left after a decay",
+	    { { 0, 'd' }, { 24, 'd' }, { 9 * 24, 's' }, { (39 + 90) * 24, 'd' },
+		{ (39 + 91) * 24, 'd' } },
+	    30, 2 },
+	{ "and none after two",
+	    { { 0, 'd' }, { 24, 'd' }, { 9 * 24, 's' },
+		{ (39 + 180) * 24, 'd' }, { (39 + 181) * 24, 'd' } },
 	    7, 1 },
 };
 
@@ -227,12 +254,12 @@ START_TEST(soft_history)
 		if (histories[_i].events[i].what == 'b')
 			class_ = VP_CLASS_BLOCK;
 		at = NOW + histories[_i].events[i].hour * (int64_t)3600;
-		effect = policy_decide(&policy_defaults, &state, class_, reason,
-		    1.0, at);
+		effect = decide(&policy_defaults, &state, class_, reason, 1.0,
+		    at);
 		state = policy_apply(state, &effect, at);
 	}
-	ck_assert_msg(state.rung == histories[_i].rung, "%s: rung %u",
-	    histories[_i].label, state.rung);
+	ck_assert_msg(state.track[CAUSE_SOFT].rung == histories[_i].rung,
+	    "%s: rung %u", histories[_i].label, state.track[CAUSE_SOFT].rung);
 	if (histories[_i].held_for_days < 0)
 		ck_assert_int_eq(effect.hold_until, HOLD_FOREVER);
 	else if (histories[_i].held_for_days == 0)
@@ -256,11 +283,11 @@ START_TEST(record_only)
 	    false;
 	policy.soft_limit = policy.disabled_limit = 0;
 	for (unsigned i = 0; i < G_N_ELEMENTS(classes); i++) {
-		Effect effect = policy_decide(&policy, &state, classes[i],
+		Effect effect = decide(&policy, &state, classes[i],
 		    any_reason(classes[i]), 1.0, NOW);
 
 		state = policy_apply(state, &effect, NOW);
-		ck_assert_int_eq(policy_strongest(&state, false, NOW), -1);
+		ck_assert_int_eq(policy_strongest(&state, 0, NOW), -1);
 	}
 }
 END_TEST
@@ -272,11 +299,11 @@ START_TEST(block_hold_of_a_week)
 	Effect effect;
 
 	policy.block_hold = 7 * DAY;
-	effect = policy_decide(&policy, &state, VP_CLASS_BLOCK,
-	    VP_REASON_BLOCKED, 1.0, NOW);
+	effect = decide(&policy, &state, VP_CLASS_BLOCK, VP_REASON_BLOCKED, 1.0,
+	    NOW);
 	state = policy_apply(state, &effect, NOW);
-	ck_assert_int_eq(policy_strongest(&state, false, NOW), CAUSE_BLOCK);
-	ck_assert_int_eq(policy_strongest(&state, false, NOW + 7 * DAY), -1);
+	ck_assert_int_eq(policy_strongest(&state, 0, NOW), CAUSE_BLOCK);
+	ck_assert_int_eq(policy_strongest(&state, 0, NOW + 7 * DAY), -1);
 }
 END_TEST
 
@@ -284,8 +311,11 @@ START_TEST(exempt_stream)
 {
 	RecipientState state = start_state(COMPLAINED);
 
-	ck_assert_int_eq(policy_strongest(&state, true, NOW), -1);
-	ck_assert_int_eq(policy_strongest(&state, false, NOW), CAUSE_COMPLAINT);
+	ck_assert_int_eq(policy_strongest(&state, CAUSE_BIT(CAUSE_COMPLAINT),
+			     NOW),
+	    -1);
+	ck_assert_int_eq(policy_strongest(&state, CAUSE_BIT(CAUSE_SOFT), NOW),
+	    CAUSE_COMPLAINT);
 }
 END_TEST
 
@@ -293,9 +323,9 @@ START_TEST(disabled_hold_ends_by_itself)
 {
 	RecipientState state = start_state(PAUSED);
 
-	ck_assert_int_eq(policy_strongest(&state, false, NOW + 6 * DAY - 1),
+	ck_assert_int_eq(policy_strongest(&state, 0, NOW + 6 * DAY - 1),
 	    CAUSE_SOFT);
-	ck_assert_int_eq(policy_strongest(&state, false, NOW + 6 * DAY), -1);
+	ck_assert_int_eq(policy_strongest(&state, 0, NOW + 6 * DAY), -1);
 }
 END_TEST
 
@@ -319,7 +349,7 @@ START_TEST(never_weaker)
 			now -= DAY;
 		if (g_rand_int_range(rand, 0, 200) == 0)
 			now += 3650 * DAY;
-		effect = policy_decide(&policy_defaults, &state, class_,
+		effect = decide(&policy_defaults, &state, class_,
 		    any_reason(class_), confidence, now);
 		state = policy_apply(state, &effect, now);
 		for (int cause = 0; cause < CAUSE_COUNT; cause++) {
@@ -333,8 +363,10 @@ START_TEST(never_weaker)
 				      before.hold[cause].until ||
 				  effect.hold_until == state.hold[cause].until);
 		}
-		ck_assert_uint_le(state.n_soft, POLICY_SOFT_MAX);
-		ck_assert_uint_le(state.rung, policy_defaults.n_ladder);
+		ck_assert_uint_le(state.track[CAUSE_SOFT].n_hits,
+		    POLICY_HITS_MAX);
+		ck_assert_uint_le(state.track[CAUSE_SOFT].rung,
+		    policy_defaults.n_ladder);
 	}
 }
 END_TEST

@@ -296,8 +296,9 @@ START_TEST(test_judge)
 	ck_assert_uint_eq(judge->forged_total, 600);
 	ck_assert_str_eq(judge_stream(judge, "r-1"), "t");
 	ck_assert_str_eq(judge_stream(judge, "news"), "other");
-	ck_assert(judge_is_exempt(judge, "t"));
-	ck_assert(!judge_is_exempt(judge, "other"));
+	ck_assert_uint_eq(judge_ignored(judge, "t"),
+	    CAUSE_BIT(CAUSE_COMPLAINT));
+	ck_assert_uint_eq(judge_ignored(judge, "other"), 0);
 	token_decode(judge->tokens, "news+ana=example.org@b.test", &token);
 	ck_assert_int_eq(token.check, TOKEN_UNSIGNED);
 	ck_assert_str_eq(token.recipient, "ana@example.org");

@@ -287,11 +287,22 @@ START_TEST(test_save_and_load)
 	int64_t id = ensure_recipient(store, "ana@example.org");
 	RecipientState empty = { 0 }, full = { 0 }, state;
 
-	for (unsigned i = 0; i < POLICY_SOFT_MAX; i++)
-		full.soft[i] = (SoftHit){ NOW + i * DAY - 8 * DAY, i % 3 == 0 };
-	full.soft[0].at = -5;
-	full.n_soft = POLICY_SOFT_MAX;
-	full.rung = 3;
+	for (Cause cause = 0; cause < CAUSE_COUNT; cause++) {
+		Track *track = &full.track[cause];
+
+		for (unsigned i = 0; i < POLICY_HITS_MAX - cause; i++) {
+			track->hits[i].at = NOW + i * DAY - 8 * DAY;
+			track->hits[i].reason = (enum vp_reason)(i + cause);
+		}
+		track->hits[0].at = -5;
+		track->n_hits = cause == CAUSE_BLOCK ? 0
+						     : POLICY_HITS_MAX - cause;
+		if (cause == CAUSE_BLOCK)
+			memset(track->hits, 0, sizeof(track->hits));
+		track->rung = 3 - cause / 2;
+		track->rung_end = cause == CAUSE_HARD ? HOLD_FOREVER
+						      : NOW + cause;
+	}
 	for (int cause = 0; cause < CAUSE_MANUAL; cause++)
 		full.hold[cause] = (Hold){ NOW + cause,
 			cause % 2 == 0 ? HOLD_FOREVER : NOW + 100 };
@@ -332,6 +343,27 @@ static const struct {
 	{ STEP_NONE, false },
 };
 
+/* A block that was only recorded leaves its token the step. */
+START_TEST(test_block_recorded)
+{
+	g_autoptr(Store) store = fixture_open(STORE_DAEMON);
+	g_auto(StoreCampaign) campaign = { 0 };
+	bool taken = true;
+
+	fixture_record(store, "c", "s", "ana@example.org", NOW, VP_CLASS_BLOCK,
+	    (Effect){ .step = STEP_BLOCK });
+	ck_assert(store_campaign_find(store, 0, "c", &campaign, &error));
+	ck_assert(store_step_taken(store, campaign.id, 1, NOW / DAY, STEP_BLOCK,
+	    &taken, &error));
+	ck_assert(!taken);
+	fixture_record(store, "c", "s", "ana@example.org", NOW, VP_CLASS_BLOCK,
+	    (Effect){ .step = STEP_BLOCK, .is_counted = true });
+	ck_assert(store_step_taken(store, campaign.id, 1, NOW / DAY, STEP_BLOCK,
+	    &taken, &error));
+	ck_assert(taken);
+}
+END_TEST
+
 /* At most one of each countable step from one token, and the store itself
    refuses the second. */
 START_TEST(test_step_taken)
@@ -347,7 +379,7 @@ START_TEST(test_step_taken)
 	ck_assert(store_campaign_ensure(store, "c", "s", NOW, &campaign,
 	    &error));
 	event = fixture_event(campaign.id, recipient, NOW, VP_CLASS_SOFT,
-	    (Effect){ .step = step });
+	    (Effect){ .step = step, .is_counted = true });
 	ck_assert(store_step_taken(store, campaign.id, recipient, NOW / DAY,
 	    step, &taken, &error));
 	ck_assert(!taken);
@@ -456,9 +488,12 @@ static void check_event(const Event *a, const Event *b)
 	ck_assert_str_eq(a->queue_id, b->queue_id);
 	ck_assert_str_eq(a->client, b->client);
 	ck_assert_int_eq(a->effect.step, b->effect.step);
-	ck_assert_int_eq(a->effect.is_disabled, b->effect.is_disabled);
+	ck_assert_int_eq(a->effect.is_counted, b->effect.is_counted);
 	ck_assert_int_eq(a->effect.hold_until, b->effect.hold_until);
 	ck_assert_uint_eq(a->effect.rung, b->effect.rung);
+	ck_assert_int_eq(a->effect.reason, b->effect.reason);
+	ck_assert_str_eq(a->effect.policy, b->effect.policy);
+	ck_assert_uint_eq(a->confirm, b->confirm);
 	ck_assert_int_eq(a->effect.needs_review, b->effect.needs_review);
 }
 
@@ -488,12 +523,15 @@ START_TEST(test_append)
 	    &error));
 	event = fixture_event(campaign.id, recipient, NOW, (enum vp_class)_i,
 	    (Effect){ .step = (Step)(_i % STEP_COUNT),
-		.is_disabled = _i % 2 == 0,
+		.is_counted = _i % 2 == 0,
+		.reason = (enum vp_reason)(_i * 2),
+		.policy = _i % 2 == 0 ? "full" : "",
 		.hold_until = _i % 3 == 0 ? HOLD_FOREVER : _i,
 		.rung = (unsigned)_i,
 		.needs_review = _i % 2 == 1 });
 	event.trust = (Trust)(_i % (TRUST_RECORD + 1));
 	event.reason = (enum vp_reason)(_i * 2);
+	event.confirm = (unsigned)_i;
 	event.via = "other@example.net";
 	event.diagnostic = "smtp; 550 \xe2\x82\xac 'quoted' \"%s\"";
 	ck_assert(store_append(store, &event, &id, &error));
@@ -765,7 +803,7 @@ START_TEST(test_add_and_release)
 	state = state_of(store, "ana@example.org", "news");
 	ck_assert_int_eq(state.hold[CAUSE_MANUAL].until, NOW + DAY);
 	ck_assert_int_eq(state.hold[CAUSE_MANUAL].since, NOW);
-	ck_assert_uint_eq(state.n_soft, 1);
+	ck_assert_uint_eq(state.track[CAUSE_SOFT].n_hits, 1);
 	state = state_of(store, "ana@example.org", "bills");
 	ck_assert_int_eq(state.hold[CAUSE_MANUAL].since, 0);
 	check_verified(store, NOW + 1);
@@ -776,7 +814,7 @@ START_TEST(test_add_and_release)
 	state = state_of(store, "ana@example.org", "news");
 	ck_assert_int_eq(state.hold[CAUSE_HARD].since, 0);
 	ck_assert_int_eq(state.hold[CAUSE_MANUAL].since, NOW);
-	ck_assert_uint_eq(state.n_soft, 0);
+	ck_assert_uint_eq(state.track[CAUSE_SOFT].n_hits, 0);
 	ck_assert(store_release(store, &change, "ana@example.org", "bills", -1,
 	    &lifted, &error));
 	ck_assert_uint_eq(lifted, 0);
@@ -863,6 +901,7 @@ static Suite *store_suite(void)
 	tcase_add_test(tcase, test_find);
 	tcase_add_test(tcase, test_hostile_text);
 	tcase_add_test(tcase, test_save_and_load);
+	tcase_add_test(tcase, test_block_recorded);
 	tcase_add_loop_test(tcase, test_step_taken, 0,
 	    G_N_ELEMENTS(step_cases));
 	tcase_add_test(tcase, test_count);

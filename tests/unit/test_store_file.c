@@ -254,19 +254,54 @@ static Schema later_schema(const char *const *more, const char **steps)
 	return (Schema){ steps, LATER };
 }
 
+static void old_event(int recipient, const char *class_, const char *reason,
+    int64_t at, const char *step, bool is_disabled, int64_t until,
+    unsigned rung)
+{
+	g_autofree char *sql = g_strdup_printf(
+	    "INSERT INTO events (at, recipient_id, campaign_id, token_day,"
+	    " trust, class, reason, confidence, rule, source, matched, status,"
+	    " smtp_code, action, provider, remote_mta, diagnostic, via,"
+	    " message_id, queue_id, client, step, is_disabled, hold_until,"
+	    " rung, needs_review) VALUES (%" G_GINT64_FORMAT
+	    ", %d, 1, %" G_GINT64_FORMAT ", 'signed', '%s', '%s', 0.98, 'r',"
+	    " 'status', '', '', 550, 'failed', '', '', '', '', '', '', '',"
+	    " '%s', %d, %" G_GINT64_FORMAT ", %u, 0)",
+	    at, recipient, at / DAY, class_, reason, step, is_disabled, until,
+	    rung);
+
+	raw_ok(sql);
+}
+
+/* A store as version VERSION left it: one hard bounce, one recipient who was
+   counted twice, and one whose second rung is over, its hold deleted. */
 static void make_version(int version)
 {
 	Schema first = { schema_current.steps, version };
-	Store *store;
+	g_autofree char *recipients = g_strdup_printf(
+	    "INSERT INTO recipients (address, original, created, soft, rung)"
+	    " VALUES ('ana@example.org', '', 1, '', 0),"
+	    " ('bo@example.org', '', 1, '%" G_GINT64_FORMAT
+	    "d %" G_GINT64_FORMAT "', 0), ('cy@example.org', '', 1, '', 2)",
+	    NOW - DAY, NOW);
+	g_autofree char *hold =
+	    g_strdup_printf("INSERT INTO suppressions VALUES (1, '', 'hard',"
+			    " %" G_GINT64_FORMAT ", NULL, 1, '')",
+		NOW);
 
 	ck_assert_int_eq(unlink(fixture_path), 0);
 	ck_assert(store_sqlite_create(fixture_path, &first, &error));
-	store = store_sqlite_open(fixture_path, STORE_WRITE, BUSY, &first,
-	    &error);
-	ck_no_error(error);
-	fixture_record(store, "c", "s", "ana@example.org", NOW, VP_CLASS_HARD,
-	    fixture_hard());
-	store_close(store);
+	raw_ok("INSERT INTO campaigns VALUES (1, 'c', 's', 1)");
+	raw_ok(recipients);
+	raw_ok(hold);
+	old_event(1, "hard", "bad-mailbox", NOW, "hard", false, HOLD_FOREVER,
+	    0);
+	old_event(2, "soft", "disabled", NOW - DAY, "soft", true, 0, 0);
+	old_event(2, "soft", "mailbox-full", NOW, "soft", false, 0, 0);
+	old_event(3, "soft", "mailbox-full", NOW - 60 * DAY, "soft", false,
+	    NOW - 53 * DAY, 1);
+	old_event(3, "soft", "mailbox-full", NOW - 40 * DAY, "soft", false,
+	    NOW - 10 * DAY, 2);
 }
 
 START_TEST(test_migrate)
@@ -323,6 +358,23 @@ START_TEST(test_migrate_fails)
 }
 END_TEST
 
+/* Counts and rungs of before version 3 go on as they were. */
+static void check_kept_counts(Store *store)
+{
+	RecipientState state;
+	const Track *soft = &state.track[CAUSE_SOFT];
+
+	ck_assert(store_load(store, 2, "s", &state, &error));
+	ck_assert_uint_eq(soft->n_hits, 2);
+	ck_assert_int_eq(soft->hits[0].at, NOW - DAY);
+	ck_assert_int_eq(soft->hits[0].reason, VP_REASON_DISABLED);
+	ck_assert_int_eq(soft->hits[1].reason, VP_REASON_UNKNOWN);
+	ck_assert(store_load(store, 3, "s", &state, &error));
+	ck_assert_uint_eq(soft->n_hits, 0);
+	ck_assert_uint_eq(soft->rung, 2);
+	ck_assert_int_eq(soft->rung_end, NOW - 10 * DAY);
+}
+
 /* From every version that was released, and what was in it still counts. */
 START_TEST(test_migrate_to_current)
 {
@@ -335,9 +387,10 @@ START_TEST(test_migrate_to_current)
 	make_version(1 + _i / 2);
 	store = fixture_open(mode);
 	ck_assert(store_stats(store, 0, NOW, &stats, &error));
-	ck_assert_int_eq(stats.events, 1);
+	ck_assert_int_eq(stats.events, 5);
 	ck_assert_int_eq(stats.by_cause[CAUSE_HARD], 1);
 	ck_assert_int_eq(stats.kept, 0);
+	check_kept_counts(store);
 	ck_assert(store_verify(store, NOW, findings, &recipients, &error));
 	ck_assert_uint_eq(findings->len, 0);
 	store_close(store);
@@ -394,7 +447,11 @@ static const struct {
 	{ "columns have their types",
 	    "INSERT INTO deliveries (key, at) VALUES (x'00', 'today')" },
 	{ "one hard step of a token",
-	    "INSERT INTO events SELECT NULL, at, recipient_id, campaign_id,"
+	    "INSERT INTO events (at, recipient_id, campaign_id, token_day,"
+	    " trust, class, reason, confidence, rule, source, matched, status,"
+	    " smtp_code, action, provider, remote_mta, diagnostic, via,"
+	    " message_id, queue_id, client, step, is_disabled, hold_until,"
+	    " rung, needs_review) SELECT at, recipient_id, campaign_id,"
 	    " token_day, trust, class, reason, confidence, rule, source,"
 	    " matched, status, smtp_code, action, provider, remote_mta,"
 	    " diagnostic, via, message_id, queue_id, client, step,"
@@ -491,7 +548,14 @@ static const struct {
 	{ "UPDATE recipients SET soft = '' WHERE id = 2",
 	    "<bo@example.org>: soft bounces are \"\"" },
 	{ "UPDATE recipients SET soft = '1790000000d' WHERE id = 2",
-	    "<bo@example.org>: soft bounces are \"1790000000d\"" },
+	    "<bo@example.org>: soft bounces are \"1790000000:disabled\"" },
+	{ "UPDATE recipients SET rung_end = 7 WHERE id = 3",
+	    "<cy@example.org>: end of the rung is 7, recounted" },
+	{ "UPDATE recipients SET counts = 'hard 0 0 17:moved' WHERE id = 3",
+	    "<cy@example.org>: counts are \"hard 0 0 17:moved\", "
+	    "recounted \"\"" },
+	{ "UPDATE recipients SET counts = 'love 0 0 17' WHERE id = 3",
+	    "<cy@example.org>: counts cannot be read" },
 	{ "UPDATE recipients SET rung = 2 WHERE id = 3",
 	    "<cy@example.org>: rung is 2, recounted 1" },
 	{ "DELETE FROM suppressions WHERE recipient_id = 1",
@@ -573,13 +637,15 @@ START_TEST(test_verify_random)
 		Effect effect = {
 			.step = steps[g_rand_int_range(rand, 0,
 			    G_N_ELEMENTS(steps))],
-			.is_disabled = g_rand_boolean(rand),
+			.is_counted = g_rand_boolean(rand),
+			.reason = (enum vp_reason)g_rand_int_range(rand, 0,
+			    VP_REASON_COUNT),
 		};
 		unsigned lifted;
 
 		if (g_rand_int_range(rand, 0, 3) > 0)
 			effect.hold_until = until;
-		if (effect.step == STEP_SOFT && effect.hold_until != 0)
+		if (effect.is_counted && effect.hold_until != 0)
 			effect.rung = (unsigned)i % 5;
 		switch (g_rand_int_range(rand, 0, 10)) {
 		case 0:
