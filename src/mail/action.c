@@ -7,6 +7,8 @@
 
 #include "wordlist.h"
 
+#include <string.h>
+
 /* All in lower case. */
 static const char *const failed[] = { "permanent", "giving up", "gave up",
 	"has failed", "failed to", "fatal errors", "could not be", "undeliver",
@@ -49,7 +51,21 @@ static const char *const delivered[] = { "successfully delivered",
 	"erfolgreich zugestellt", "remis avec succès",
 	"a été remis aux destinataires", "entregado correctamente",
 	"consegnato correttamente", "entregue com êxito", "успешно доставлено",
-	"正常に配信されました", "已成功传递" };
+	"正常に配信されました", "已成功传递",
+	"se ha entregado a los siguientes", "fue entregado a los siguientes",
+	"è stato consegnato ai seguenti", "è stato recapitato ai seguenti",
+	"foi entregue aos seguintes", "foi entregue a estes",
+	"wurde an die folgenden empfänger zugestellt",
+	"wurde an folgende empfänger zugestellt", "gruppen wurde abgeschlossen",
+	"gruppen ist abgeschlossen",
+	"aux destinataires ou groupes suivants est terminée",
+	"is bezorgd bij de volgende", "zostało dostarczone do następujących",
+	"została dostarczona do następujących", "доставлено следующим",
+	"har levererats till följande", "er leveret til følgende",
+	"ble levert til følgende", "on toimitettu seuraaville",
+	"byla doručena následujícím", "şu alıcılara teslim edildi",
+	"παραδόθηκε στους ακόλουθους", "次の受信者に配信されました",
+	"已传递给以下", "已送達下列", "배달되었습니다" };
 
 /* "Warning: could not send message for past 4 hours", not "Warning:
    ana@example.org - User unknown!" */
@@ -78,12 +94,39 @@ static bool has_delay_subject(const char *subject)
 	       words_in(subject, words, G_N_ELEMENTS(words));
 }
 
+/* "no se ha entregado a los siguientes": a "not" stands right before it. */
+static bool is_denied(const char *text, const char *at)
+{
+	static const char *const nots[] = { "not ", "no ", "non ", "não ",
+		"nie ", "ne", "не ", "not yet ", "δεν " };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(nots); i++) {
+		size_t len = strlen(nots[i]);
+
+		if ((size_t)(at - text) >= len &&
+		    memcmp(at - len, nots[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool says_delivered(const char *text)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(delivered); i++) {
+		const char *at = strstr(text, delivered[i]);
+
+		if (at != NULL && !is_denied(text, at))
+			return true;
+	}
+	return false;
+}
+
 ReportAction action_find(const Report *report, const char *text, size_t len)
 {
 	g_autofree char *lower = words_fold(text, (gssize)len);
 	g_autofree char *subject = words_fold(report->subject, -1);
 
-	if (words_in(lower, delivered, G_N_ELEMENTS(delivered)) &&
+	if (says_delivered(lower) &&
 	    !words_in(lower, failed, G_N_ELEMENTS(failed)))
 		return ACTION_DELIVERED;
 	if (words_in(lower, delayed, G_N_ELEMENTS(delayed)) &&

@@ -382,6 +382,40 @@ static bool read_quoted(const char *line, char **ret_address)
 	return true;
 }
 
+/* The next line has an address, too. */
+static bool is_list(const char *line)
+{
+	const char *next = next_line(line);
+
+	return memchr(next, '@', strcspn(next, "\n")) != NULL;
+}
+
+/* "Ana Beispiel (ana@example.org)<mailto:ana@example.org>", which is Exchange's,
+   or "Ana Beispiel <ana@example.org>" below a line that ends in a colon. */
+static bool read_named(const char *text, const char *line, char **ret_address)
+{
+	const char *stop = line + strcspn(line, "\n");
+	const char *name = line + strspn(line, leading);
+	const char *mailto = g_strstr_len(name, stop - name, "<mailto:");
+	const char *p = mailto != NULL ? mailto : name;
+	const char *start;
+	size_t len;
+
+	while (stop > line && strchr(" \t\r*", stop[-1]) != NULL)
+		stop--;
+	if (stop <= name || strchr(">)]", stop[-1]) == NULL ||
+	    memchr(name, ':', (size_t)(p - name)) != NULL ||
+	    !mention_next(&p, stop, &start, &len) || start + len + 1 != stop ||
+	    strchr("<([:", start[-1]) == NULL)
+		return false;
+	if (mailto == NULL &&
+	    (memchr(name, ':', (size_t)(stop - name)) != NULL ||
+		!is_announced(text, line) || is_list(line)))
+		return false;
+	*ret_address = g_strndup(start, len);
+	return true;
+}
+
 static bool read_item_address(const char *text, const char *line,
     char **ret_address)
 {
@@ -409,7 +443,7 @@ static bool read_item_address(const char *text, const char *line,
 	if (at == NULL || at == start || at + 1 == end ||
 	    end - start > BOUND_ADDRESS ||
 	    (!is_item_tail(end) && !is_announced(text, line)))
-		return false;
+		return read_named(text, line, ret_address);
 	*ret_address = g_strndup(start, (size_t)(end - start));
 	return true;
 }

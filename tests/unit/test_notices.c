@@ -677,6 +677,44 @@ static const struct {
 	    "\n"
 	    "ana@example.org\n",
 	    "ana@example.org" },
+	{ REPORT_DSN, ACTION_FAILED, "", "postmaster@gw.example",
+	    "Unzustellbar: März",
+	    "Fehler bei der Nachrichtenzustellung an folgende Empfänger oder "
+	    "Gruppen:\n"
+	    "\n"
+	    "Ana Beispiel "
+	    "(ana@example.org)<mailto:ana@example.org>\n"
+	    "Die Adresse wurde nicht gefunden.\n"
+	    "\n"
+	    "Ben Beispiel<mailto:ben@example.net>\n"
+	    "Das Postfach ist voll.\n",
+	    "ana@example.org ben@example.net" },
+	{ REPORT_DSN, ACTION_FAILED, "", "postmaster@gw.example",
+	    "Returned mail",
+	    "These did not get it:\n"
+	    "\n"
+	    "Ana Example <ana@example.org>\n"
+	    "no such user\n"
+	    "\n"
+	    "Write to Ben (ben@example.net)\n"
+	    "if in doubt.\n",
+	    "ana@example.org" },
+	{ REPORT_DSN, ACTION_DELIVERED, "", "postmaster@gw.example",
+	    "Entregado: marzo",
+	    "Su mensaje se ha entregado a los siguientes destinatarios:\n"
+	    "\n"
+	    "ana@example.org\n",
+	    "ana@example.org" },
+	{ REPORT_DSN, ACTION_FAILED, "", "postmaster@gw.example", "Marzo",
+	    "Su mensaje no se ha entregado a los siguientes destinatarios:\n"
+	    "\n"
+	    "ana@example.org\n",
+	    "ana@example.org" },
+	{ REPORT_DSN, ACTION_FAILED, "", "postmaster@gw.example", "Zpráva",
+	    "Zpráva nebyla doručena následujícím příjemcům:\n"
+	    "\n"
+	    "ana@example.org\n",
+	    "ana@example.org" },
 	{ REPORT_AUTO_REPLY, ACTION_NONE, "ana@example.org", "ana@example.org",
 	    "پاسخ خودکار: خبرنامه", "من در مرخصی هستم.\n", "" },
 	{ REPORT_AUTO_REPLY, ACTION_NONE, "ana@example.org", "ana@example.org",
