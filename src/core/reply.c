@@ -90,6 +90,58 @@ static GString *clean_text(const char *text)
 	return clean;
 }
 
+/* Behind "host mx.example.org[192.0.2.1] said:", or NULL. */
+static const char *skip_speaker(const char *p)
+{
+	static const char host[] = "host ";
+	static const char said[] = " said:";
+
+	if (strncmp(p, host, strlen(host)) != 0)
+		return NULL;
+	p += strlen(host);
+	if (strcspn(p, " \n") == 0)
+		return NULL;
+	p += strcspn(p, " \n");
+	if (strncmp(p, " [", 2) == 0)
+		p += strcspn(p, "]\n") + 1;
+	if (strncmp(p, said, strlen(said)) != 0)
+		return NULL;
+	p += strlen(said);
+	return p + strspn(p, " \n");
+}
+
+/* Takes out what a mail system, Postfix or another, writes round a reply that
+   it quotes: a host's name, or "command", would be words of the reply.
+
+	"host" SP name "[" address "]" SP "said:" SP reply SP
+	"(in reply to" SP command SP "command)" */
+static GString *cut_frames(const GString *text)
+{
+	static const char after[] = "(in reply to ";
+	GString *cut = g_string_sized_new(text->len + 1);
+	const char *p = text->str;
+
+	while (*p != '\0') {
+		bool is_start = cut->len == 0 ||
+				strchr(" \n", cut->str[cut->len - 1]) != NULL;
+		const char *behind = is_start ? skip_speaker(p) : NULL;
+
+		if (behind != NULL) {
+			if (cut->len > 0)
+				cut->str[cut->len - 1] = '\n';
+			p = behind;
+		} else if (strncmp(p, after, strlen(after)) == 0) {
+			p += strcspn(p, ")");
+			p += *p == ')';
+		} else {
+			g_string_append_c(cut, *p++);
+		}
+	}
+	while (cut->len > 0 && strchr(" \n", cut->str[cut->len - 1]) != NULL)
+		g_string_truncate(cut, cut->len - 1);
+	return cut;
+}
+
 /* ---- codes ---- */
 
 unsigned status_vagueness(const char *status)
@@ -402,8 +454,9 @@ void reply_read(const char *text, Reply *ret_reply)
 				     ? NULL
 				     : g_utf8_make_valid(text, -1);
 	g_autoptr(GString) clean = clean_text(valid != NULL ? valid : text);
+	g_autoptr(GString) bare = cut_frames(clean);
 	Reply reply = { .n_spans = 1 };
-	Scan scan = { .text = clean->str, .p = clean->str, .reply = &reply };
+	Scan scan = { .text = bare->str, .p = bare->str, .reply = &reply };
 
 	scan.out = g_string_sized_new(clean->len + 1);
 	while (*scan.p != '\0') {
@@ -415,7 +468,8 @@ void reply_read(const char *text, Reply *ret_reply)
 	}
 	reply.len = scan.out->len;
 	reply.text = g_string_free(scan.out, FALSE);
-	reply.stage = reply_stage(reply.text);
+	g_strdelimit(clean->str, "\n", ' ');
+	reply.stage = reply_stage(clean->str);
 	*ret_reply = reply;
 }
 

@@ -85,6 +85,16 @@ static const struct {
 	    "\xe5\xae\x9b\xe5\x85\x88@x.example" },
 	{ "bad \xff octet", "bad \xef\xbf\xbd octet" },
 	{ "soft\xc2\xadhyphen", "softhyphen" },
+	/* what Postfix writes round it is none of the reply */
+	{ "host mx.spam.test[192.0.2.1] said: 550 no (in reply to RCPT TO "
+	  "command)",
+	    "550 no" },
+	{ "<ana@example.org>: host mx.test [192.0.2.1] said:\n 550 no (in "
+	  "reply to end of DATA\n command)",
+	    "<@example.org>: 550 no" },
+	{ "550 bad: host a.test[192.0.2.1] said: 550 no", "550 bad: no" },
+	{ "the host said: no", "the host said: no" },
+	{ "ghost a.test said: no", "ghost a.test said: no" },
 };
 
 START_TEST(test_normal)
