@@ -263,16 +263,22 @@ static void mend_recipient(const Mail *mail, Report *report)
 	    g_strdup(report_recipient(words, 0)->final_recipient));
 }
 
-/* MDaemon has no Diagnostic-Code, and the dialogue in the words. */
+/* MDaemon has no Diagnostic-Code, and the dialogue in the words; sendmail's
+   shows which command was refused. */
 static void read_transcript(Report *report)
 {
 	const char *returned;
 
-	for (guint i = 0; i < report->recipients->len; i++)
-		if (*report_recipient(report, i)->diagnostic != '\0')
-			return;
 	(void)transcript_read(report, report->text,
 	    divider_find(report->text, &returned));
+	for (guint i = 0; i < report->recipients->len; i++) {
+		ReportRecipient *recipient =
+		    g_ptr_array_index(report->recipients, i);
+
+		if (*recipient->remote_mta == '\0')
+			text_take(&recipient->remote_mta,
+			    notice_find_speaker(recipient->diagnostic));
+	}
 }
 
 bool read_rfc3464(const Mail *mail, Report *report)

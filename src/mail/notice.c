@@ -60,6 +60,14 @@ static char *find_remote(const char *text)
 	return g_strdup("");
 }
 
+char *notice_find_speaker(const char *text)
+{
+	if (!g_str_has_prefix(text, "host ") ||
+	    text[5 + strcspn(text + 5, " [")] != '[')
+		return g_strdup("");
+	return find_remote(text);
+}
+
 /* What stands behind the address in "<ana@example.org>: reason". */
 static const char *skip_address(const char *about, const char *address)
 {

@@ -18,6 +18,10 @@ ReportRecipient *notice_add(Report *report, const char *address,
    NULL. */
 ReportRecipient *notice_find(const Report *report, const char *address);
 
+/* The host that TEXT begins with, "host mx.example.org[192.0.2.1] said:", or "".
+   g_free() it. */
+char *notice_find_speaker(const char *text);
+
 /* Adds the recipients that stand at the beginning of items in TEXT, up to END. */
 void notice_read_items(Report *report, const char *text, const char *end);
 

@@ -32,11 +32,13 @@ typedef struct Transcript {
 	bool is_adding; /* nobody has named the recipients */
 	bool is_seen;   /* a line of dialogue was */
 	SmtpStage stage;
-	char *address;   /* of the last RCPT, or NULL */
-	char *sender;    /* of the last MAIL, or NULL */
-	char *host;      /* or NULL */
-	GString *reply;  /* its lines so far */
-	char *unclaimed; /* a reply about nobody, from this host; or NULL */
+	char *address;     /* of the last RCPT, or NULL */
+	char *sender;      /* of the last MAIL, or NULL */
+	char *host;        /* or NULL */
+	unsigned n_hosts;  /* talked to so far */
+	GHashTable *heard; /* recipient → n_hosts when its reply was taken */
+	GString *reply;    /* its lines so far */
+	char *unclaimed;   /* a reply about nobody, from this host; or NULL */
 	SmtpStage unclaimed_stage;
 } Transcript;
 
@@ -79,24 +81,51 @@ static ReportRecipient *recipient_of(Transcript *transcript, const char *reply)
 	return recipient;
 }
 
-static void take_reply(const Transcript *transcript, ReportRecipient *recipient,
-    const char *reply, SmtpStage stage)
+/* The code that the diagnostic had is not the one that replaces it has. */
+static void set_diagnostic(ReportRecipient *recipient, const char *reply)
 {
-	/* pipelined: see above */
-	if (stage == STAGE_DATA && strchr(reply, '<') != NULL)
-		stage = STAGE_RCPT;
-	if (recipient->stage == STAGE_UNKNOWN)
-		recipient->stage = stage;
-	if (*recipient->remote_mta == '\0' && transcript->host != NULL)
-		text_take(&recipient->remote_mta, g_strdup(transcript->host));
-	if (*recipient->diagnostic != '\0')
-		return;
+	g_autofree char *was = dsn_find_status(recipient->diagnostic);
+
 	text_take(&recipient->diagnostic,
 	    text_printable(reply, strlen(reply), BOUND_FIELD));
 	text_take(&recipient->diagnostic_type, g_strdup("smtp"));
-	if (*recipient->status == '\0')
+	if (strcmp(recipient->status, was) == 0)
 		text_take(&recipient->status,
 		    dsn_find_status(recipient->diagnostic));
+}
+
+/* REPLY may be the one that the report gives as RECIPIENT's: another code is
+   what another host said. */
+static bool is_told(const ReportRecipient *recipient, const char *reply)
+{
+	const char *told = recipient->diagnostic;
+
+	return !g_ascii_isdigit(*told) || strncmp(told, reply, 3) == 0;
+}
+
+static void take_reply(Transcript *transcript, ReportRecipient *recipient,
+    const char *reply, SmtpStage stage)
+{
+	unsigned heard = GPOINTER_TO_UINT(g_hash_table_lookup(transcript->heard,
+	    recipient));
+	/* the first host was busy, and the next one was asked */
+	bool is_again = heard != 0 && heard < transcript->n_hosts;
+
+	if (heard == 0 && !is_told(recipient, reply))
+		return;
+	/* pipelined: see above */
+	if (stage == STAGE_DATA && strchr(reply, '<') != NULL)
+		stage = STAGE_RCPT;
+	if (recipient->stage == STAGE_UNKNOWN || is_again)
+		recipient->stage = stage;
+	if ((*recipient->remote_mta == '\0' || is_again) &&
+	    transcript->host != NULL)
+		text_take(&recipient->remote_mta, g_strdup(transcript->host));
+	if (*recipient->diagnostic != '\0' && !is_again)
+		return;
+	set_diagnostic(recipient, reply);
+	g_hash_table_insert(transcript->heard, recipient,
+	    GUINT_TO_POINTER(MAX(transcript->n_hosts, 1)));
 }
 
 /* A whole reply of the other side. */
@@ -127,6 +156,11 @@ static void read_summary(Transcript *transcript, const char *line)
 		    transcript->unclaimed_stage);
 	else
 		take_reply(transcript, recipient, line, STAGE_UNKNOWN);
+	/* said of a refused RCPT alone: what seemed to answer a pipelined DATA
+	   was for RCPT */
+	if (recipient->stage == STAGE_DATA &&
+	    strstr(line, "... User unknown") != NULL)
+		recipient->stage = STAGE_RCPT;
 }
 
 static bool is_refusal(const char *line)
@@ -244,6 +278,7 @@ static void read_line(Transcript *transcript, const char *line)
 		g_free(transcript->host);
 		transcript->host = text_utf8(host, len, BOUND_NAME);
 		transcript->stage = STAGE_CONNECT;
+		transcript->n_hosts++;
 		g_clear_pointer(&transcript->unclaimed, g_free);
 	} else if (read_dialogue(transcript, line)) {
 		transcript->is_seen = true;
@@ -255,9 +290,11 @@ static void read_line(Transcript *transcript, const char *line)
 bool transcript_read(Report *report, const char *text, const char *end)
 {
 	g_autoptr(GString) reply = g_string_new(NULL);
+	g_autoptr(GHashTable) heard = g_hash_table_new(NULL, NULL);
 	Transcript transcript = {
 		.report = report,
 		.is_adding = report->recipients->len == 0,
+		.heard = heard,
 		.reply = reply,
 	};
 

@@ -273,6 +273,18 @@ START_TEST(each_recipient_has_its_text)
 }
 END_TEST
 
+START_TEST(who_answered_is_known)
+{
+	g_autoptr(Report) old = read_file("postfix-said.eml");
+	g_autoptr(Report) two = read_file("sendmail-two-hosts.eml");
+
+	ck_assert_str_eq(report_recipient(old, 0)->remote_mta,
+	    "mx.example.org");
+	ck_assert_str_eq(report_recipient(two, 0)->remote_mta,
+	    "mx2.example.org");
+}
+END_TEST
+
 /* A transcript is one paragraph, and its words are about whom they name. */
 START_TEST(text_about_several_is_of_none)
 {
@@ -699,6 +711,7 @@ static Suite *report_suite(void)
 	tcase_add_test(facts, a_dsn_is_read_whole);
 	tcase_add_test(facts, each_recipient_has_its_text);
 	tcase_add_test(facts, text_about_several_is_of_none);
+	tcase_add_test(facts, who_answered_is_known);
 	tcase_add_test(facts, unicode_addresses_are_decoded);
 	tcase_add_test(facts, leftover_xtext_is_decoded);
 	tcase_add_test(facts, a_complaint_is_read_whole);
