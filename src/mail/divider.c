@@ -19,7 +19,7 @@ static bool is_dashed_divider(const char *lower)
 
 	if (*lower == '|')
 		lower++;
-	return g_str_has_prefix(lower, "--") &&
+	return word_begins(lower, "--") &&
 	       words_in(lower, whats, G_N_ELEMENTS(whats)) &&
 	       words_in(lower, hows, G_N_ELEMENTS(hows)) &&
 	       strstr(lower, "transcript") == NULL;
@@ -57,12 +57,10 @@ static bool is_divider(const char *line, size_t len)
 		return false;
 	len = MIN(len, sizeof(lower) - 1);
 	for (size_t i = 0; i < len; i++)
-		lower[i] = g_ascii_tolower(line[i]);
+		lower[i] = text_lower(line[i]);
 	lower[len] = '\0';
-	for (unsigned i = 0; i < G_N_ELEMENTS(prefixes); i++)
-		if (g_str_has_prefix(lower, prefixes[i]))
-			return true;
-	return is_dashed_divider(lower);
+	return words_begin(lower, prefixes, G_N_ELEMENTS(prefixes)) ||
+	       is_dashed_divider(lower);
 }
 
 /* Whether a message's header begins at LINE, whatever it begins with: three

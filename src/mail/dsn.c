@@ -216,7 +216,7 @@ static bool read_text_fields(const Mail *mail, Report *report)
 				 0))
 			continue;
 		else
-			text = mail_part_text(part);
+			text = mail_part_text(mail, part);
 		end = divider_find(text, &returned);
 		fields = fields_read(text, (size_t)(end - text));
 		if (!has_recipient_fields(fields))

@@ -8,6 +8,7 @@
 
 #include "bounds.h"
 #include "charset.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -142,7 +143,8 @@ Fields *fields_read_header(const char *text, size_t len)
 
 bool field_is(const Field *field, const char *name)
 {
-	return strlen(name) == field->name_len &&
+	return text_lower(*field->name) == text_lower(*name) &&
+	       strlen(name) == field->name_len &&
 	       g_ascii_strncasecmp(field->name, name, field->name_len) == 0;
 }
 

@@ -234,6 +234,30 @@ static const MailPart *find_text_part(const Mail *mail)
 	return html;
 }
 
+/* CRLF and CR, which a transfer encoding may have hidden, become LF. */
+static void normalise_lines(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from != '\0'; from++) {
+		if (*from == '\r' && from[1] == '\n')
+			continue;
+		*to++ = *from == '\r' ? '\n' : *from;
+	}
+	*to = '\0';
+}
+
+static char *decode_text(const MailPart *part)
+{
+	g_autofree char *text = charset_decode(part->octets, part->len,
+	    part->charset, BOUND_TEXT);
+
+	if (strcmp(part->type, "text/html") == 0)
+		return html_words(text);
+	normalise_lines(text);
+	return g_steal_pointer(&text);
+}
+
 /* What GMime is shown: the fields that say what the message is made of, and
    its body.  Of the others it would make objects that nobody looks at. */
 static GByteArray *shown_new(const TrimmedMessage *trimmed, size_t *ret_header)
@@ -290,7 +314,7 @@ Mail *mail_open(const char *bytes, size_t len)
 	if (is_all_multipart(mail))
 		take_bare_text(mail);
 	mail->text_part = find_text_part(mail);
-	mail->text = mail->text_part != NULL ? mail_part_text(mail->text_part)
+	mail->text = mail->text_part != NULL ? decode_text(mail->text_part)
 					     : g_strdup("");
 	return mail;
 }
@@ -371,28 +395,10 @@ const char *mail_text(const Mail *mail)
 	return mail->text;
 }
 
-/* CRLF and CR, which a transfer encoding may have hidden, become LF. */
-static void normalise_lines(char *text)
+char *mail_part_text(const Mail *mail, const MailPart *part)
 {
-	char *to = text;
-
-	for (const char *from = text; *from != '\0'; from++) {
-		if (*from == '\r' && from[1] == '\n')
-			continue;
-		*to++ = *from == '\r' ? '\n' : *from;
-	}
-	*to = '\0';
-}
-
-char *mail_part_text(const MailPart *part)
-{
-	g_autofree char *text = charset_decode(part->octets, part->len,
-	    part->charset, BOUND_TEXT);
-
-	if (strcmp(part->type, "text/html") == 0)
-		return html_words(text);
-	normalise_lines(text);
-	return g_steal_pointer(&text);
+	return part == mail->text_part ? g_strdup(mail->text)
+				       : decode_text(part);
 }
 
 const char *mail_body(const Mail *mail, size_t *ret_len)

@@ -54,7 +54,7 @@ const MailPart *mail_text_part(const Mail *mail);
 const char *mail_text(const Mail *mail);
 
 /* PART's octets as text, as mail_text() gives them.  g_free() it. */
-char *mail_part_text(const MailPart *part);
+char *mail_part_text(const Mail *mail, const MailPart *part);
 
 /* The body as it came, decoded by nobody, lines ended by LF. */
 const char *mail_body(const Mail *mail, size_t *ret_len);

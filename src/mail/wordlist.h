@@ -6,15 +6,25 @@
 
 #include <glib.h>
 
+#include "text.h"
+
 /* Word lists are in lower case and have "'" for every apostrophe. */
 
 /* LEN octets of TEXT, or all for -1, as such lists want them.  g_free() it. */
 static inline char *words_fold(const char *text, gssize len)
 {
 	static const char curly[] = "\xe2\x80\x99"; /* U+2019 */
-	char *folded = g_utf8_strdown(text, len);
-	char *to = folded;
+	size_t octets = len < 0 ? strlen(text) : (size_t)len;
+	char *folded;
+	char *to;
 
+	if (text_ascii_span(text, octets) == octets) {
+		folded = g_strndup(text, octets);
+		for (to = folded; *to != '\0'; to++)
+			*to = text_lower(*to);
+		return folded;
+	}
+	to = folded = g_utf8_strdown(text, len);
 	if (strstr(folded, curly) == NULL)
 		return folded;
 	for (const char *from = folded; *from != '\0';) {
@@ -25,6 +35,12 @@ static inline char *words_fold(const char *text, gssize len)
 	}
 	*to = '\0';
 	return folded;
+}
+
+static inline bool word_begins(const char *text, const char *word)
+{
+	/* hardly any does */
+	return *text == *word && g_str_has_prefix(text, word);
 }
 
 /* Whether TEXT contains, or begins with, any of N words. */
@@ -42,7 +58,7 @@ static inline bool words_begin(const char *text, const char *const *words,
     unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (g_str_has_prefix(text, words[i]))
+		if (word_begins(text, words[i]))
 			return true;
 	return false;
 }
