@@ -50,6 +50,7 @@ Report *report_new(void)
 	    g_ptr_array_new_with_free_func((GDestroyNotify)recipient_free);
 	report->parts =
 	    g_ptr_array_new_with_free_func((GDestroyNotify)part_free);
+	report->substance = g_bytes_new(NULL, 0);
 	return report;
 }
 
@@ -60,7 +61,19 @@ void report_free(Report *report)
 	EACH_TEXT(report, g_free);
 	g_ptr_array_unref(report->recipients);
 	g_ptr_array_unref(report->parts);
+	g_bytes_unref(report->substance);
 	g_free(report);
+}
+
+void report_digest(const Report *report, uint8_t ret_digest[REPORT_DIGEST])
+{
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+	gsize digest_len = REPORT_DIGEST;
+	gsize len;
+	const guchar *octets = g_bytes_get_data(report->substance, &len);
+
+	g_checksum_update(sum, octets, (gssize)len);
+	g_checksum_get_digest(sum, ret_digest, &digest_len);
 }
 
 ReportRecipient *report_add_recipient(Report *report)

@@ -104,11 +104,11 @@ typedef struct Report {
 	GPtrArray *parts;   /* of ReportPart, in order of appearance */
 	bool is_truncated;  /* a bound of bounds.h cut something off */
 
-	/* SHA-256 of what makes the report itself: its machine-readable part
+	/* What makes the report itself: its machine-readable part
 	   (delivery-status, feedback-report), else the text, else the body.
-	   Never of headers that a requeue adds (reference/postfix.md: after
+	   Never headers that a requeue adds (reference/postfix.md: after
 	   postsuper -r one more Received: and another queue id). */
-	uint8_t digest[REPORT_DIGEST];
+	GBytes *substance;
 } Report;
 
 Report *report_new(void);
@@ -116,6 +116,9 @@ void report_free(Report *report);
 /* Appends an empty recipient (or part) that REPORT owns, and lends it. */
 ReportRecipient *report_add_recipient(Report *report);
 ReportPart *report_add_part(Report *report);
+
+/* SHA-256 of its substance. */
+void report_digest(const Report *report, uint8_t ret_digest[REPORT_DIGEST]);
 
 static inline const ReportRecipient *report_recipient(const Report *report,
     unsigned i)

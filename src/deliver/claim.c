@@ -190,9 +190,11 @@ void claim_key(const Claim *claim, const Report *report,
 		(int)token->form, (int)token->kind, token->day,
 		token->campaign_id, token->recipient_id, token->campaign,
 		token->recipient, report->message_id);
+	uint8_t digest[REPORT_DIGEST];
 	gsize len = STORE_KEY;
 
+	report_digest(report, digest);
 	g_checksum_update(sum, (const guchar *)text, (gssize)strlen(text));
-	g_checksum_update(sum, report->digest, REPORT_DIGEST);
+	g_checksum_update(sum, digest, sizeof(digest));
 	g_checksum_get_digest(sum, ret_key, &len);
 }

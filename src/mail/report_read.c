@@ -3,7 +3,7 @@
 /* A message becomes a Report.  The readers, one for each make, are tried in
    the order of the table and the first that knows the message wins; what is
    the same for all (the returned message, what the human-readable text says of
-   each recipient, the digest) is done here after it. */
+   each recipient, what makes the digest) is done here after it. */
 
 #include "report_read.h"
 
@@ -157,22 +157,20 @@ static const MailPart *find_machine_part(const Mail *mail)
 	return NULL;
 }
 
-static void read_digest(const Mail *mail, Report *report)
+static void read_substance(const Mail *mail, Report *report)
 {
-	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
 	const MailPart *part = find_machine_part(mail);
 	size_t len = strlen(report->text);
-	const char *bytes = report->text;
-	gsize digest_len = REPORT_DIGEST;
+	const char *octets = report->text;
 
 	if (part != NULL) {
-		bytes = part->octets;
+		octets = part->octets;
 		len = part->len;
 	} else if (len == 0) {
-		bytes = mail_body(mail, &len);
+		octets = mail_body(mail, &len);
 	}
-	g_checksum_update(checksum, (const guchar *)bytes, (gssize)len);
-	g_checksum_get_digest(checksum, report->digest, &digest_len);
+	g_bytes_unref(report->substance);
+	report->substance = g_bytes_new(octets, len);
 }
 
 /* What one report says of recipients, taken over by another that holds it. */
@@ -352,7 +350,7 @@ static Report *read_message(const char *bytes, size_t len, unsigned depth)
 	}
 	if (wants_recipient(report))
 		read_only_addressee(report);
-	read_digest(mail, report);
+	read_substance(mail, report);
 	cut_returned(report);
 	read_items(report);
 	return report;

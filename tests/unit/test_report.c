@@ -419,7 +419,7 @@ static void digest_of(const char *text, size_t len, uint8_t *ret_digest)
 {
 	g_autoptr(Report) report = report_read(text, len);
 
-	memcpy(ret_digest, report->digest, REPORT_DIGEST);
+	report_digest(report, ret_digest);
 }
 
 static bool is_same_digest(const char *a, const char *b)
