@@ -388,3 +388,15 @@ void literal_filter_scan(const LiteralFilter *filter, const char *text,
 		}
 	}
 }
+
+unsigned literal_next_hit(const uint8_t *hits, unsigned id, unsigned end)
+{
+	while (id < end && !literal_is_hit(hits, id)) {
+		/* hardly any octet has a bit set */
+		if (hits[id / 8] >> (id % 8) == 0)
+			id = (id / 8 + 1) * 8;
+		else
+			id++;
+	}
+	return MIN(id, end);
+}

@@ -35,4 +35,7 @@ static inline bool literal_is_hit(const uint8_t *hits, unsigned id)
 	return (hits[id / 8] >> (id % 8)) & 1;
 }
 
+/* The first of bits ID to END in HITS that is set, or END. */
+unsigned literal_next_hit(const uint8_t *hits, unsigned id, unsigned end);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LiteralFilter, literal_filter_free)

@@ -13,6 +13,9 @@ static void rules_clear(RuleSet *rules)
 {
 	for (unsigned i = 0; i < LEVEL_COUNT; i++)
 		g_clear_pointer(&rules->levels[i], g_ptr_array_unref);
+	g_clear_pointer(&rules->hosts, glob_index_free);
+	g_clear_pointer(&rules->domains, glob_index_free);
+	g_clear_pointer(&rules->owners, g_ptr_array_unref);
 	g_clear_pointer(&rules->filter, literal_filter_free);
 	g_clear_pointer(&rules->always, g_free);
 	g_clear_pointer(&rules->book, rule_book_free);
@@ -98,35 +101,55 @@ static void add_pattern(RuleSet *rules, const Pattern *pattern, unsigned id)
 		    g_ptr_array_index(literals, i), id);
 }
 
-/* Numbers every pattern, then every text of a provider, for the filter. */
+/* Numbers every pattern, then every provider. */
+static void number_patterns(RuleSet *rules)
+{
+	rules->owners = g_ptr_array_new();
+	for (unsigned level = 0; level < LEVEL_COUNT; level++) {
+		const GPtrArray *of_level = rules->levels[level];
+
+		rules->first[level] = rules->owners->len;
+		for (unsigned i = 0; i < of_level->len; i++) {
+			Rule *rule = g_ptr_array_index(of_level, i);
+
+			rule->first_pattern = rules->owners->len;
+			for (unsigned k = 0; k < rule->matches->len; k++)
+				g_ptr_array_add(rules->owners, rule);
+		}
+	}
+	rules->first[LEVEL_COUNT] = rules->owners->len;
+	rules->n_bits = rules->owners->len + rules->book->providers->len;
+}
+
+static void add_provider(RuleSet *rules, const Provider *provider, unsigned i)
+{
+	for (char **glob = provider->mtas; *glob != NULL; glob++)
+		glob_index_add(rules->hosts, *glob, i);
+	for (char **glob = provider->domains; *glob != NULL; glob++)
+		glob_index_add(rules->domains, *glob, i);
+	for (unsigned k = 0; k < provider->texts->len; k++)
+		literal_filter_add(rules->filter,
+		    g_ptr_array_index(provider->texts, k),
+		    rules_n_patterns(rules) + i);
+}
+
 static void build_filter(RuleSet *rules)
 {
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < rules->book->rules->len; i++) {
-		Rule *rule = g_ptr_array_index(rules->book->rules, i);
-
-		rule->first_pattern = n;
-		n += rule->matches->len;
-	}
-	rules->n_patterns = n;
-	rules->always = g_malloc0(n / 8 + 1);
+	number_patterns(rules);
+	rules->always = g_malloc0(rules->n_bits / 8 + 1);
 	rules->filter = literal_filter_new();
-	for (unsigned i = 0; i < rules->book->rules->len; i++) {
-		const Rule *rule = g_ptr_array_index(rules->book->rules, i);
+	for (unsigned i = 0; i < rules->owners->len; i++) {
+		const Rule *rule = g_ptr_array_index(rules->owners, i);
 
-		for (unsigned k = 0; k < rule->matches->len; k++)
-			add_pattern(rules, g_ptr_array_index(rule->matches, k),
-			    rule->first_pattern + k);
+		add_pattern(rules,
+		    g_ptr_array_index(rule->matches, i - rule->first_pattern),
+		    i);
 	}
-	for (unsigned i = 0; i < rules->book->providers->len; i++) {
-		const Provider *provider =
-		    g_ptr_array_index(rules->book->providers, i);
-
-		for (unsigned k = 0; k < provider->texts->len; k++)
-			literal_filter_add(rules->filter,
-			    g_ptr_array_index(provider->texts, k), n + i);
-	}
+	rules->hosts = glob_index_new();
+	rules->domains = glob_index_new();
+	for (unsigned i = 0; i < rules->book->providers->len; i++)
+		add_provider(rules,
+		    g_ptr_array_index(rules->book->providers, i), i);
 }
 
 RuleSet *rules_new(const RuleFile *files, unsigned n_files, GError **error)

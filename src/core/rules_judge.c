@@ -30,7 +30,6 @@
 #include "bounds.h"
 #include "reply.h"
 #include "text.h"
-#include "wildcard.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -52,7 +51,7 @@ typedef struct Source {
 	const char *name;
 	unsigned part;
 	Reply reply;
-	uint8_t *hits; /* by pattern number: its literal is in the text */
+	uint8_t *hits; /* by number: a pattern is worth a try in the text */
 } Source;
 
 /* One thing that a rule found. */
@@ -78,9 +77,9 @@ typedef struct Judging {
 	const char *inner;   /* enhanced code of the reply, or "" */
 	bool is_inner_first; /* before its words, where SMTP has it */
 	const char *field;   /* Status field, or "" */
-	bool *has_provider;
-	int provider; /* the one to name, or -1 */
-	int given;    /* said to be recognised by the caller, or -1 */
+	uint8_t *evidence;   /* by provider: how surely it is one, see below */
+	int provider;        /* the one to name, or -1 */
+	int given;           /* said to be recognised by the caller, or -1 */
 	Source sources[SOURCE_COUNT];
 } Judging;
 
@@ -91,13 +90,12 @@ static void source_read(Judging *judging, SourceId id, const char *name,
 {
 	Source *source = &judging->sources[id];
 	const RuleSet *rules = judging->rules;
-	unsigned n_bits = rules->n_patterns + rules->book->providers->len;
 
 	source->is_read = true;
 	source->name = name;
 	source->part = part;
 	reply_read(text, &source->reply);
-	source->hits = g_malloc0(n_bits / 8 + 1);
+	source->hits = g_memdup2(rules->always, rules->n_bits / 8 + 1);
 	literal_filter_scan(rules->filter, source->reply.text,
 	    source->reply.len, source->hits);
 }
@@ -117,21 +115,6 @@ static void read_message(Judging *judging)
 	    report->text_part);
 }
 
-static bool matches_any(char **globs, const char *text)
-{
-	if (*text == '\0')
-		return false;
-	for (; *globs != NULL; globs++)
-		if (wildcard_match(*globs, text))
-			return true;
-	return false;
-}
-
-static bool provider_has_host(const Provider *provider, const char *host)
-{
-	return matches_any(provider->mtas, host);
-}
-
 static const char *domain_of(const char *address)
 {
 	const char *domain = address_domain(address);
@@ -139,55 +122,64 @@ static const char *domain_of(const char *address)
 	return domain != NULL ? domain : "";
 }
 
-/* How surely PROVIDER runs the recipient's mail: the server that answered is
+/* How surely a provider runs the recipient's mail: the server that answered is
    best, then what it said, then the recipient's domain, and last who wrote the
    report. */
-static unsigned provider_evidence(const Judging *judging, unsigned i)
+enum { OF_NOTHING, OF_REPORTER, OF_DOMAIN, OF_TEXT, OF_SERVER };
+
+static void mark_providers(Judging *judging)
 {
-	const Provider *provider =
-	    g_ptr_array_index(judging->rules->book->providers, i);
+	const RuleSet *rules = judging->rules;
 	const ReportRecipient *recipient = judging->recipient;
 	const Report *report = judging->report;
+	uint8_t *evidence = judging->evidence;
 
-	if (recipient != NULL &&
-	    provider_has_host(provider, recipient->remote_mta))
-		return 4;
+	glob_index_mark(rules->hosts, report->reporting_mta, OF_REPORTER,
+	    evidence);
+	glob_index_mark(rules->hosts, domain_of(report->from), OF_REPORTER,
+	    evidence);
+	if (recipient == NULL)
+		return;
+	glob_index_mark(rules->domains, domain_of(recipient->final_recipient),
+	    OF_DOMAIN, evidence);
+	glob_index_mark(rules->domains,
+	    domain_of(recipient->original_recipient), OF_DOMAIN, evidence);
+	glob_index_mark(rules->hosts, recipient->remote_mta, OF_SERVER,
+	    evidence);
+}
+
+static bool is_in_text(const Judging *judging, unsigned provider)
+{
+	unsigned id = rules_n_patterns(judging->rules) + provider;
+
 	for (unsigned k = 0; k < SOURCE_COUNT; k++) {
 		const Source *source = &judging->sources[k];
 
-		if (source->is_read && literal_is_hit(source->hits,
-					   judging->rules->n_patterns + i))
-			return 3;
+		if (source->is_read && literal_is_hit(source->hits, id))
+			return true;
 	}
-	if (recipient != NULL) {
-		const char *final = domain_of(recipient->final_recipient);
-		const char *original = domain_of(recipient->original_recipient);
-
-		if (matches_any(provider->domains, final) ||
-		    matches_any(provider->domains, original))
-			return 2;
-	}
-	if (provider_has_host(provider, report->reporting_mta) ||
-	    provider_has_host(provider, domain_of(report->from)))
-		return 1;
-	return 0;
+	return false;
 }
 
 static void find_providers(Judging *judging)
 {
 	unsigned n = judging->rules->book->providers->len;
-	int given = judging->given;
-	unsigned best = 0;
+	uint8_t *evidence = judging->evidence;
+	uint8_t best = OF_NOTHING;
 
-	judging->provider = given;
+	mark_providers(judging);
+	judging->provider = -1;
 	for (unsigned i = 0; i < n; i++) {
-		unsigned evidence = provider_evidence(judging, i);
-
-		judging->has_provider[i] = evidence > 0 || (int)i == given;
-		if (evidence > best && given < 0) {
-			best = evidence;
-			judging->provider = (int)i;
-		}
+		if (evidence[i] < OF_TEXT && is_in_text(judging, i))
+			evidence[i] = OF_TEXT;
+		if (evidence[i] <= best)
+			continue;
+		best = evidence[i];
+		judging->provider = (int)i;
+	}
+	if (judging->given >= 0) {
+		judging->provider = judging->given;
+		evidence[judging->given] = OF_SERVER;
 	}
 }
 
@@ -206,15 +198,7 @@ static void take_codes(Judging *judging, const Source *source)
 /* Whether a rule wants words before anything else is looked at. */
 static bool has_first_words(const RuleSet *rules)
 {
-	const GPtrArray *first = rules->levels[LEVEL_FIRST];
-
-	for (unsigned i = 0; i < first->len; i++) {
-		const Rule *rule = g_ptr_array_index(first, i);
-
-		if (rule->matches->len != 0)
-			return true;
-	}
-	return false;
+	return rules->first[LEVEL_FIRST + 1] > rules->first[LEVEL_FIRST];
 }
 
 /* The prose about this recipient mostly repeats the diagnostic: it is read
@@ -322,7 +306,7 @@ static bool word_fits(char **words, const char *word)
 static bool provider_fits(const Judging *judging, const Rule *rule)
 {
 	for (unsigned i = 0; i < rule->n_providers; i++)
-		if (judging->has_provider[rule->providers[i]])
+		if (judging->evidence[rule->providers[i]] != OF_NOTHING)
 			return true;
 	return rule->n_providers == 0;
 }
@@ -395,8 +379,7 @@ static bool words_match(const Judging *judging, const Rule *rule,
 	for (unsigned i = 0; i < rule->matches->len; i++) {
 		unsigned id = rule->first_pattern + i;
 
-		if (!literal_is_hit(source->hits, id) &&
-		    !literal_is_hit(judging->rules->always, id))
+		if (!literal_is_hit(source->hits, id))
 			continue;
 		if (!pattern_find(g_ptr_array_index(rule->matches, i),
 			judging->room, reply->text + from, to - from, &start,
@@ -442,18 +425,21 @@ static bool keep_first(const Judging *judging, const Finding *found,
 	return judging->trace == NULL;
 }
 
-/* Rules of LEVEL on octets FROM to TO of SOURCE. */
+/* Rules of LEVEL on octets FROM to TO of SOURCE: of several hundred, those
+   with a pattern that is worth a try. */
 static bool try_words(const Judging *judging, RuleLevel level,
     const Source *source, size_t from, size_t to, Finding *best)
 {
-	const GPtrArray *rules = judging->rules->levels[level];
+	const RuleSet *rules = judging->rules;
+	unsigned end = rules->first[level + 1];
+	unsigned id = rules->first[level];
 
-	for (unsigned i = 0; i < rules->len; i++) {
-		const Rule *rule = g_ptr_array_index(rules, i);
+	while ((id = literal_next_hit(source->hits, id, end)) < end) {
+		const Rule *rule = g_ptr_array_index(rules->owners, id);
 		Finding found;
 
-		if (rule->matches->len == 0 ||
-		    !conditions_hold(judging, rule) ||
+		id = rule->first_pattern + rule->matches->len;
+		if (!conditions_hold(judging, rule) ||
 		    !any_status_fits(judging, rule) ||
 		    !words_match(judging, rule, source, from, to, &found) ||
 		    is_vetoed(judging, rule, &source->reply, from, to))
@@ -768,7 +754,7 @@ Verdict *rules_judge_as(const RuleSet *rules, const Report *report,
 
 	judging.room = room;
 	gather_facts(&judging);
-	judging.has_provider = g_new0(bool, rules->book->providers->len + 1);
+	judging.evidence = g_new0(uint8_t, rules->book->providers->len + 1);
 	find_providers(&judging);
 	decide(&judging, &best, &codes);
 	mark_winner(trace, &best);
@@ -777,7 +763,7 @@ Verdict *rules_judge_as(const RuleSet *rules, const Report *report,
 		reply_clear(&judging.sources[i].reply);
 		g_free(judging.sources[i].hits);
 	}
-	g_free(judging.has_provider);
+	g_free(judging.evidence);
 	return verdict;
 }
 

@@ -2,6 +2,7 @@
 #include "reply.h"
 
 #include "bounds.h"
+#include "globs.h"
 #include "literals.h"
 #include "main.h"
 #include "pattern.h"
@@ -165,6 +166,53 @@ START_TEST(test_glob)
 }
 END_TEST
 
+/* The index finds what wildcard_match() does, of all globs on all hosts. */
+START_TEST(globs_are_found)
+{
+	static const char *const globs[] = { "*.google.com", "google.com",
+		"*google.com", "mx.*.Example", "yahoo.*", "*", "*.com",
+		"mx?.google.com", "*.l.google.com", "localhost", "goo*.com",
+		"*.google.com." };
+	static const char *const hosts[] = { "google.com", "ASPMX.L.Google.COM",
+		"mx1.google.com", "x.google.com.example", "yahoo.co.jp",
+		"mx.a.example", "localhost", "com", ".", "..",
+		"a.google.com." };
+	g_autoptr(GlobIndex) index = glob_index_new();
+	uint8_t none[G_N_ELEMENTS(globs)] = { 0 };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(globs); i++)
+		glob_index_add(index, globs[i], i);
+	for (unsigned k = 0; k < G_N_ELEMENTS(hosts); k++) {
+		uint8_t marks[G_N_ELEMENTS(globs)] = { 3 };
+
+		glob_index_mark(index, hosts[k], 2, marks);
+		ck_assert_uint_eq(marks[0], 3);
+		for (unsigned i = 1; i < G_N_ELEMENTS(globs); i++)
+			ck_assert_msg((marks[i] == 2) ==
+					  wildcard_match(globs[i], hosts[k]),
+			    "%s, %s", globs[i], hosts[k]);
+	}
+	glob_index_mark(index, "", 1, none);
+	for (unsigned i = 0; i < G_N_ELEMENTS(globs); i++)
+		ck_assert_uint_eq(none[i], 0);
+}
+END_TEST
+
+START_TEST(the_next_hit_is_found)
+{
+	const uint8_t hits[] = { 0x00, 0x81, 0x00, 0x00, 0x10 };
+
+	ck_assert_uint_eq(literal_next_hit(hits, 0, 40), 8);
+	ck_assert_uint_eq(literal_next_hit(hits, 8, 40), 8);
+	ck_assert_uint_eq(literal_next_hit(hits, 9, 40), 15);
+	ck_assert_uint_eq(literal_next_hit(hits, 16, 40), 36);
+	ck_assert_uint_eq(literal_next_hit(hits, 37, 40), 40);
+	ck_assert_uint_eq(literal_next_hit(hits, 0, 8), 8);
+	ck_assert_uint_eq(literal_next_hit(hits, 9, 14), 14);
+	ck_assert_uint_eq(literal_next_hit(hits, 3, 3), 3);
+}
+END_TEST
+
 /* ---- literals ---- */
 
 static const struct {
@@ -303,6 +351,8 @@ static Suite *reply_suite(void)
 	tcase_add_loop_test(tcase, test_stages, 0, G_N_ELEMENTS(stages));
 	tcase_add_test(tcase, test_bounds);
 	tcase_add_test(tcase, test_glob);
+	tcase_add_test(tcase, globs_are_found);
+	tcase_add_test(tcase, the_next_hit_is_found);
 	tcase_add_loop_test(tcase, test_literals, 0, G_N_ELEMENTS(required));
 	tcase_add_test(tcase, test_filter);
 	tcase_add_test(tcase, test_pattern_limit);
