@@ -5,6 +5,7 @@
 #include "charset.h"
 
 #include "bounds.h"
+#include "charset_guess.h"
 #include "text.h"
 
 #include <errno.h>
@@ -112,14 +113,17 @@ static char *convert_from(const char *charset, const char *bytes, size_t len,
 
 static char *guess(const char *bytes, size_t len, size_t max)
 {
+	const char *charset = NULL;
 	char *text = NULL;
 
 	if (is_iso_2022_jp(bytes, len))
-		text = convert_from("iso-2022-jp", bytes, len, max);
-	if (text == NULL && text_ascii_span(bytes, len) < len &&
-	    !g_utf8_validate(bytes, (gssize)len, NULL) &&
-	    memchr(bytes, '\0', len) == NULL)
-		text = convert_from("iso-8859-1", bytes, len, max);
+		charset = "iso-2022-jp";
+	else if (text_ascii_span(bytes, len) < len &&
+		 !g_utf8_validate(bytes, (gssize)len, NULL) &&
+		 memchr(bytes, '\0', len) == NULL)
+		charset = charset_guess(bytes, len);
+	if (charset != NULL)
+		text = convert_from(charset, bytes, len, max);
 	return text != NULL ? text : text_utf8(bytes, len, max);
 }
 
@@ -130,8 +134,9 @@ char *charset_decode(const char *bytes, size_t len, const char *charset,
 
 	if (len == 0)
 		return g_strdup("");
+	/* what is UTF-8 by its octets is nothing else by chance */
 	if (is_unicode(charset) ||
-	    (has_ascii(charset) && text_ascii_span(bytes, len) == len))
+	    (has_ascii(charset) && g_utf8_validate(bytes, (gssize)len, NULL)))
 		return text_utf8(bytes, len, max);
 	if (!is_unsaid(charset) && is_plain_name(charset))
 		text = convert_from(charset, bytes, len, max);

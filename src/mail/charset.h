@@ -6,7 +6,7 @@
 /* LEN octets in CHARSET (any name of MIME's, "" when none was given) as valid
    UTF-8 of at most MAX octets; what cannot be read becomes U+FFFD.  Without a
    charset that is known, UTF-8 is tried, ISO-2022-JP by its escapes, and at
-   last Latin-1, which fits everything.  Lines stay as they are.  g_free() it. */
+   last what charset_guess() says.  Lines stay as they are.  g_free() it. */
 char *charset_decode(const char *bytes, size_t len, const char *charset,
     size_t max);
 
