@@ -235,12 +235,12 @@ static void climb(const PolicyRule *rule, const Track *track, int64_t decay,
 {
 	unsigned rung;
 
-	if (rule->n_ladder == 0)
+	if (rule->ladder.n == 0)
 		return;
-	rung = MIN(rung_left(track, decay, now) + 1, rule->n_ladder);
-	effect->hold_until = until_after(now, rule->ladder[rung - 1]);
+	rung = MIN(rung_left(track, decay, now) + 1, rule->ladder.n);
+	effect->hold_until = until_after(now, rule->ladder.rungs[rung - 1]);
 	/* the only rung, for good: there is nothing to climb, nor to keep */
-	if (rule->n_ladder > 1 || rule->ladder[0] != HOLD_FOREVER)
+	if (rule->ladder.n > 1 || rule->ladder.rungs[0] != HOLD_FOREVER)
 		effect->rung = rung;
 }
 
@@ -255,8 +255,8 @@ static Effect decide_echo(const PolicyRule *rule, unsigned limit, Step step,
 
 	if (step == STEP_SOFT || step == STEP_BLOCK || limit == 0)
 		return (Effect){ .step = STEP_NONE };
-	effect.hold_until = limit == 1 && rule->n_ladder > 0 &&
-				    rule->ladder[0] == HOLD_FOREVER
+	effect.hold_until = limit == 1 && rule->ladder.n > 0 &&
+				    rule->ladder.rungs[0] == HOLD_FOREVER
 				? HOLD_FOREVER
 				: hold.until;
 	return effect;
@@ -313,11 +313,11 @@ static Effect decide_unsubscribe(const Policy *policy,
 		&i, &rule))
 		return effect;
 	effect.policy = rule.name;
-	if (rule.limit == 0 || rule.n_ladder == 0)
+	if (rule.limit == 0 || rule.ladder.n == 0)
 		return effect;
 	if (hold_is_active(hold, now))
 		return decide_echo(&rule, 1, STEP_UNSUBSCRIBE, hold);
-	effect.hold_until = until_after(now, rule.ladder[0]);
+	effect.hold_until = until_after(now, rule.ladder.rungs[0]);
 	return effect;
 }
 

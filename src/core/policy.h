@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -52,6 +53,13 @@ static inline bool hold_is_active(Hold hold, int64_t now)
 #define POLICY_RULES_MAX     32 /* of a site, before the built-in ones */
 #define POLICY_PROVIDERS_MAX 16 /* that one rule names */
 #define POLICY_CONFIRM_MAX   4  /* that a classification rule may ask for */
+#define POLICY_LIMIT_UNSET   UINT_MAX
+
+/* Times, one after the other: in seconds, or HOLD_FOREVER. */
+typedef struct Ladder {
+	int64_t rungs[POLICY_RUNGS_MAX];
+	unsigned n;
+} Ladder;
 
 /* A bounce that was counted. */
 typedef struct PolicyHit {
@@ -77,8 +85,8 @@ typedef struct RecipientState {
 } RecipientState;
 
 /* How bounces of one sort are counted, and what enough of them do.  A rule
-   that has no days, window or ladder of its own has those of the built-in rule
-   for the class. */
+   that has no limit, days, window or ladder of its own has those of the
+   built-in rule for the class. */
 typedef struct PolicyRule {
 	const char *name; /* lives as long as the program: g_intern_string() */
 	unsigned classes; /* bit (1U << enum vp_class); 0: all that count */
@@ -89,8 +97,7 @@ typedef struct PolicyRule {
 	unsigned limit; /* this many; 0: they are recorded only */
 	unsigned days;  /* on this many different days; 0: not set */
 	int64_t window; /* within this many seconds; 0: not set */
-	int64_t ladder[POLICY_RUNGS_MAX]; /* seconds, or HOLD_FOREVER */
-	unsigned n_ladder;                /* 0: not set */
+	Ladder ladder;  /* of none: not set */
 	bool continues; /* what is not enough here is counted by the next rule
 			   that matches, too */
 } PolicyRule;
@@ -104,8 +111,7 @@ typedef struct Policy {
 	unsigned soft_days;
 	int64_t soft_window;
 	unsigned disabled_limit; /* of soft bounces of reason `disabled` */
-	int64_t ladder[POLICY_RUNGS_MAX];
-	unsigned n_ladder;
+	Ladder ladder;
 	int64_t block_hold;  /* seconds; 0: blocks are only recorded */
 	int64_t hard_window; /* within which one that needs it is confirmed */
 	bool hard_hold;      /* hard bounces suppress; off: only recorded */

@@ -8,8 +8,6 @@
 #include "policy_private.h"
 #include "wildcard.h"
 
-#include <string.h>
-
 #include <glib.h>
 
 #define DAY INT64_C(86400)
@@ -21,8 +19,7 @@ const Policy policy_defaults = {
 	.soft_days = 3,
 	.soft_window = 30 * DAY,
 	.disabled_limit = 2,
-	.ladder = { 7 * DAY, 30 * DAY, 90 * DAY, HOLD_FOREVER },
-	.n_ladder = 4,
+	.ladder = { { 7 * DAY, 30 * DAY, 90 * DAY, HOLD_FOREVER }, 4 },
 	.block_hold = 0,
 	.hard_window = 90 * DAY,
 	.hard_hold = true,
@@ -40,10 +37,9 @@ typedef enum BuiltIn {
 	BUILT_INS,
 } BuiltIn;
 
-static void ladder_of_one(PolicyRule *rule, int64_t rung)
+static Ladder ladder_of_one(int64_t rung)
 {
-	rule->ladder[0] = rung;
-	rule->n_ladder = 1;
+	return (Ladder){ { rung }, 1 };
 }
 
 /* Once is enough, and then it is for good; or it is recorded only. */
@@ -55,9 +51,9 @@ static PolicyRule once(const char *name, enum vp_class class_, bool holds)
 		.limit = holds ? 1 : 0,
 		.days = 1,
 		.window = DAY,
+		.ladder = ladder_of_one(HOLD_FOREVER),
 	};
 
-	ladder_of_one(&rule, HOLD_FOREVER);
 	return rule;
 }
 
@@ -69,10 +65,9 @@ static PolicyRule soft_rule(const Policy *policy)
 		.limit = policy->soft_limit,
 		.days = policy->soft_days,
 		.window = policy->soft_window,
-		.n_ladder = policy->n_ladder,
+		.ladder = policy->ladder,
 	};
 
-	memcpy(rule.ladder, policy->ladder, sizeof(rule.ladder));
 	return rule;
 }
 
@@ -103,8 +98,8 @@ static PolicyRule block_rule(const Policy *policy)
 	PolicyRule rule = once("block", VP_CLASS_BLOCK, policy->block_hold > 0);
 
 	rule.window = 7 * DAY;
-	ladder_of_one(&rule,
-	    policy->block_hold > 0 ? policy->block_hold : 7 * DAY);
+	rule.ladder = ladder_of_one(policy->block_hold > 0 ? policy->block_hold
+							   : 7 * DAY);
 	return rule;
 }
 
@@ -159,14 +154,14 @@ static BuiltIn built_in_of(enum vp_class class_)
 
 static void fill_in(PolicyRule *rule, const PolicyRule *from)
 {
+	if (rule->limit == POLICY_LIMIT_UNSET)
+		rule->limit = from->limit;
 	if (rule->days == 0)
 		rule->days = MIN(from->days, rule->limit);
 	if (rule->window == 0)
 		rule->window = from->window;
-	if (rule->n_ladder == 0) {
-		memcpy(rule->ladder, from->ladder, sizeof(rule->ladder));
-		rule->n_ladder = from->n_ladder;
-	}
+	if (rule->ladder.n == 0)
+		rule->ladder = from->ladder;
 }
 
 unsigned policy_rule_count(const Policy *policy)

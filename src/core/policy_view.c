@@ -77,7 +77,7 @@ CauseView policy_view(const Policy *policy, const RecipientState *state,
 		view.limit = need.limit;
 		view.on_days = need.days;
 		view.window = rule.window;
-		view.n_ladder = rule.n_ladder;
+		view.n_ladder = rule.ladder.n;
 		view.policy = rule.name;
 	}
 	view.standing = standing_of(&view, is_probation);

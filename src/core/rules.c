@@ -6,6 +6,7 @@
 
 #include "bounds.h"
 #include "errors.h"
+#include "wildcard.h"
 
 #include <string.h>
 
@@ -177,6 +178,19 @@ RuleSet *rules_new(const RuleFile *files, unsigned n_files, GError **error)
 unsigned rules_count(const RuleSet *rules)
 {
 	return rules->book->rules->len;
+}
+
+bool rules_know_provider(const RuleSet *rules, const char *name)
+{
+	for (unsigned i = 0; i < rules->book->providers->len; i++) {
+		const Provider *provider =
+		    g_ptr_array_index(rules->book->providers, i);
+
+		if (!provider->is_disabled &&
+		    wildcard_match(name, provider->name))
+			return true;
+	}
+	return false;
 }
 
 RuleInfo rules_info(const RuleSet *rules, unsigned i)

@@ -29,6 +29,9 @@ void rules_unref(RuleSet *rules);
 
 unsigned rules_count(const RuleSet *rules);
 
+/* Whether a provider that the rules know is named so; "*" and "?" match. */
+bool rules_know_provider(const RuleSet *rules, const char *name);
+
 /* What one rule is, for `rules list`.  Lent for the life of the set. */
 typedef struct RuleInfo {
 	const char *id;

@@ -7,6 +7,7 @@
 #include "errors.h"
 #include "files.h"
 #include "settings_lines.h"
+#include "settings_private.h"
 #include "settings_table.h"
 #include "units.h"
 
@@ -18,18 +19,27 @@
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(cfg_t, cfg_free)
 
-/* What a value is read with: for complaints. */
-typedef struct Reader {
-	const char *file;
-	const SettingsLines *lines;
-} Reader;
-
 static void stream_free(Stream *stream)
 {
 	g_free(stream->name);
 	g_strfreev(stream->campaigns);
 	g_strfreev(stream->ignore);
 	g_free(stream);
+}
+
+static void policy_free(SettingsPolicy *policy)
+{
+	g_free(policy->name);
+	g_strfreev(policy->classes);
+	g_strfreev(policy->reasons);
+	g_strfreev(policy->providers);
+	g_free(policy);
+}
+
+static void provider_free(SettingsProvider *provider)
+{
+	g_free(provider->name);
+	g_free(provider);
 }
 
 static void pattern_free(SettingsPattern *pattern)
@@ -66,6 +76,10 @@ Settings *settings_new(void)
 
 	settings->file = g_strdup(settings_default_file());
 	settings->policy = policy_defaults;
+	settings->policies =
+	    g_ptr_array_new_with_free_func((GDestroyNotify)policy_free);
+	settings->providers =
+	    g_ptr_array_new_with_free_func((GDestroyNotify)provider_free);
 	settings->streams =
 	    g_ptr_array_new_with_free_func((GDestroyNotify)stream_free);
 	settings->patterns =
@@ -90,6 +104,8 @@ void settings_free(Settings *settings)
 	g_strfreev(settings->listen);
 	g_free(settings->listen_group);
 	g_free(settings->hostname);
+	g_ptr_array_unref(settings->policies);
+	g_ptr_array_unref(settings->providers);
 	g_ptr_array_unref(settings->streams);
 	g_free(settings->default_stream);
 	g_ptr_array_unref(settings->patterns);
@@ -105,7 +121,7 @@ const char *settings_default_file(void)
 
 /* ---- what contradicts ---- */
 
-static bool complain(const Reader *reader, const char *section,
+bool reader_complain(const Reader *reader, const char *section,
     const char *title, const char *name, const char *what, GError **error)
 {
 	unsigned line = settings_lines_of(reader->lines, section, title, name);
@@ -119,13 +135,21 @@ static bool complain(const Reader *reader, const char *section,
 	return false;
 }
 
-static const Setting *row_of(const char *section, const char *name)
+static const Setting *find_row(const char *section, const char *name)
 {
 	for (unsigned i = 0; i < settings_table_len; i++)
 		if (strcmp(settings_table[i].section, section) == 0 &&
 		    strcmp(settings_table[i].name, name) == 0)
 			return &settings_table[i];
-	g_assert_not_reached();
+	return NULL;
+}
+
+static const Setting *row_of(const char *section, const char *name)
+{
+	const Setting *row = find_row(section, name);
+
+	g_assert(row != NULL);
+	return row;
 }
 
 /* Pairs of which the first must not be greater than the second. */
@@ -165,12 +189,13 @@ static bool check_order(const Reader *reader, const Settings *settings,
 		order->small) != 0) {
 		what = g_strdup_printf("must not be more than %s: %s",
 		    order->large, order->why);
-		return complain(reader, order->section, "", order->small, what,
-		    error);
+		return reader_complain(reader, order->section, "", order->small,
+		    what, error);
 	}
 	what = g_strdup_printf("must not be less than %s: %s", order->small,
 	    order->why);
-	return complain(reader, order->section, "", order->large, what, error);
+	return reader_complain(reader, order->section, "", order->large, what,
+	    error);
 }
 
 static bool check_window(const Reader *reader, const Settings *settings,
@@ -181,7 +206,7 @@ static bool check_window(const Reader *reader, const Settings *settings,
 
 	if (policy->soft_days <= days)
 		return true;
-	return complain(reader, "policy", "",
+	return reader_complain(reader, "policy", "",
 	    settings_lines_of(reader->lines, "policy", "", "soft_window") != 0
 		? "soft_window"
 		: "soft_days",
@@ -220,7 +245,7 @@ static bool check_listen_remote(const Reader *reader, const Settings *settings,
 		what = g_strdup_printf(
 		    "%s is not a loopback address, and allow_remote is off",
 		    *listen);
-		return complain(reader, "", "", "listen", what, error);
+		return reader_complain(reader, "", "", "listen", what, error);
 	}
 	return true;
 }
@@ -234,8 +259,8 @@ static bool check_streams(const Reader *reader, const Settings *settings,
 
 		if (stream->campaigns[0] == NULL &&
 		    strcmp(stream->name, settings->default_stream) != 0)
-			return complain(reader, "stream", stream->name, "",
-			    "it has no campaigns and is not default_stream",
+			return reader_complain(reader, "stream", stream->name,
+			    "", "it has no campaigns and is not default_stream",
 			    error);
 	}
 	return true;
@@ -291,21 +316,38 @@ static bool is_list(const Setting *row)
 	return row->type == SETTING_LIST || row->type == SETTING_LADDER;
 }
 
-/* The options of one section, as strings all: what they mean is the rows'
-   business.  Ends in CFG_END(). */
-static GArray *section_options(const char *section)
+static bool has_option(const GArray *options, const char *name)
 {
-	GArray *options = g_array_new(FALSE, TRUE, sizeof(cfg_opt_t));
+	for (unsigned i = 0; i < options->len; i++)
+		if (strcmp(g_array_index(options, cfg_opt_t, i).name, name) ==
+		    0)
+			return true;
+	return false;
+}
 
+/* The options of one section, as strings all: what they mean is the rows'
+   business. */
+static void add_options(GArray *options, const char *section)
+{
 	for (unsigned i = 0; i < settings_table_len; i++) {
 		const Setting *row = &settings_table[i];
 		cfg_opt_t one = CFG_STR(row->name, NULL, CFGF_NODEFAULT);
 		cfg_opt_t many = CFG_STR_LIST(row->name, NULL, CFGF_NODEFAULT);
 
-		if (strcmp(row->section, section) == 0)
+		if (strcmp(row->section, section) == 0 &&
+		    !has_option(options, row->name))
 			g_array_append_val(options,
 			    *(is_list(row) ? &many : &one));
 	}
+}
+
+static GArray *section_options(const char *section)
+{
+	GArray *options = g_array_new(FALSE, TRUE, sizeof(cfg_opt_t));
+
+	add_options(options, section);
+	if (strcmp(section, "policy") == 0)
+		add_options(options, SECTION_POLICY_RULE);
 	return options;
 }
 
@@ -322,7 +364,9 @@ static cfg_t *confuse_new(const char *file)
 		const char *name;
 		cfg_flag_t flags;
 	} sections[] = {
-		{ "policy", CFGF_NODEFAULT },
+		/* its own, and those of the rules, are told apart later */
+		{ "policy", CFGF_MULTI | CFGF_TITLE },
+		{ "provider", CFGF_MULTI | CFGF_TITLE },
 		{ "stream", CFGF_MULTI | CFGF_TITLE },
 		{ "pattern", CFGF_MULTI | CFGF_TITLE },
 	};
@@ -348,6 +392,12 @@ static cfg_t *confuse_new(const char *file)
 	return cfg;
 }
 
+/* The word that a section of the table begins with in the file. */
+static const char *word_of(const char *section)
+{
+	return strcmp(section, SECTION_POLICY_RULE) == 0 ? "policy" : section;
+}
+
 /* Every row of SECTION that CFG sets goes into BASE. */
 static bool take_values(const Reader *reader, cfg_t *cfg, const char *section,
     const char *title, void *base, GError **error)
@@ -361,16 +411,17 @@ static bool take_values(const Reader *reader, cfg_t *cfg, const char *section,
 			continue;
 		/* a list may be set, and empty */
 		if (cfg_size(cfg, row->name) == 0 &&
-		    (!is_list(row) || settings_lines_of(reader->lines, section,
-					  title, row->name) == 0))
+		    (!is_list(row) ||
+			settings_lines_of(reader->lines, word_of(section),
+			    title, row->name) == 0))
 			continue;
 		values = g_ptr_array_new();
 		for (unsigned n = 0; n < cfg_size(cfg, row->name); n++)
 			g_ptr_array_add(values, cfg_getnstr(cfg, row->name, n));
 		if (!setting_set(row, base, (const char *const *)values->pdata,
 			values->len, &wrong))
-			return complain(reader, section, title, row->name,
-			    wrong->message, error);
+			return reader_complain(reader, word_of(section), title,
+			    row->name, wrong->message, error);
 	}
 	return true;
 }
@@ -379,7 +430,7 @@ static bool check_title(const Reader *reader, const char *section,
     const char *title, GError **error)
 {
 	return campaign_name_is_valid(title) ||
-	       complain(reader, section, title, "",
+	       reader_complain(reader, section, title, "",
 		   "the name must be of a-z, 0-9, \".\", \"_\", \"-\"", error);
 }
 
@@ -408,6 +459,87 @@ static bool take_streams(const Reader *reader, cfg_t *cfg, Settings *settings,
 			error))
 			return false;
 		stream->ignored = causes_ignored(stream);
+	}
+	return true;
+}
+
+/* The short settings have no place in a rule, nor a rule's in them. */
+static bool check_sort(const Reader *reader, cfg_t *cfg, const char *title,
+    GError **error)
+{
+	const char *own = title[0] != '\0' ? SECTION_POLICY_RULE : "policy";
+
+	for (unsigned i = 0; i < settings_table_len; i++) {
+		const Setting *row = &settings_table[i];
+
+		if (strcmp(word_of(row->section), "policy") != 0 ||
+		    strcmp(row->section, own) == 0 ||
+		    find_row(own, row->name) != NULL ||
+		    cfg_size(cfg, row->name) == 0)
+			continue;
+		return reader_complain(reader, "policy", title, row->name,
+		    title[0] != '\0'
+			? "it belongs into section policy without a name"
+			: "it belongs into a section policy \"name\"",
+		    error);
+	}
+	return true;
+}
+
+static bool take_policy_rule(const Reader *reader, cfg_t *section,
+    const char *title, Settings *settings, GError **error)
+{
+	SettingsPolicy *policy = g_new0(SettingsPolicy, 1);
+
+	policy->name = g_strdup(title);
+	policy->limit = POLICY_LIMIT_UNSET;
+	policy->line = settings_lines_of(reader->lines, "policy", title, "");
+	g_ptr_array_add(settings->policies, policy);
+	set_fallbacks(SECTION_POLICY_RULE, policy);
+	return check_title(reader, "policy", title, error) &&
+	       take_values(reader, section, SECTION_POLICY_RULE, title, policy,
+		   error);
+}
+
+static bool take_policy(const Reader *reader, cfg_t *cfg, Settings *settings,
+    GError **error)
+{
+	for (unsigned i = 0; i < cfg_size(cfg, "policy"); i++) {
+		cfg_t *section = cfg_getnsec(cfg, "policy", i);
+		const char *title = cfg_title(section);
+		bool ok = check_sort(reader, section, title, error);
+
+		if (ok && title[0] == '\0')
+			ok = take_values(reader, section, "policy", "",
+			    &settings->policy, error);
+		else if (ok)
+			ok = take_policy_rule(reader, section, title, settings,
+			    error);
+		if (!ok)
+			return false;
+	}
+	return settings_take_policies(reader, settings, error);
+}
+
+static bool take_providers(const Reader *reader, cfg_t *cfg, Settings *settings,
+    GError **error)
+{
+	for (unsigned i = 0; i < cfg_size(cfg, "provider"); i++) {
+		cfg_t *section = cfg_getnsec(cfg, "provider", i);
+		const char *title = cfg_title(section);
+		SettingsProvider *provider = g_new0(SettingsProvider, 1);
+
+		provider->name = g_strdup(title);
+		provider->retry.provider = g_intern_string(title);
+		provider->line = settings_lines_of(reader->lines, "provider",
+		    title, "");
+		g_ptr_array_add(settings->providers, provider);
+		if (title[0] == '\0')
+			return reader_complain(reader, "provider", title, "",
+			    "it has no name", error);
+		if (!take_values(reader, section, "provider", title, provider,
+			error))
+			return false;
 	}
 	return true;
 }
@@ -442,11 +574,9 @@ static Settings *take_all(const Reader *reader, cfg_t *cfg, GError **error)
 		return NULL;
 	if (settings_lines_of(reader->lines, "", "", "own_hosts") == 0)
 		set_own_hosts(settings);
-	if (cfg_size(cfg, "policy") > 0 &&
-	    !take_values(reader, cfg_getsec(cfg, "policy"), "policy", "",
-		&settings->policy, error))
-		return NULL;
-	if (!take_streams(reader, cfg, settings, error) ||
+	if (!take_policy(reader, cfg, settings, error) ||
+	    !take_providers(reader, cfg, settings, error) ||
+	    !take_streams(reader, cfg, settings, error) ||
 	    !take_patterns(reader, cfg, settings, error) ||
 	    !settings_check(reader, settings, error))
 		return NULL;
@@ -501,6 +631,7 @@ Settings *settings_parse(const char *file, const char *text, gsize len,
     GError **error)
 {
 	g_autofree char *copy = NULL;
+	g_autofree char *titled = NULL;
 	g_autoptr(SettingsLines) lines = NULL;
 	g_autoptr(cfg_t) cfg = NULL;
 	Reader reader = { .file = file };
@@ -516,7 +647,8 @@ Settings *settings_parse(const char *file, const char *text, gsize len,
 		return NULL;
 	reader.lines = lines;
 	cfg = confuse_new(file);
-	if (!confuse_parse(cfg, file, copy, error))
+	titled = settings_lines_titled(lines, copy, "policy");
+	if (!confuse_parse(cfg, file, titled, error))
 		return NULL;
 	return take_all(&reader, cfg, error);
 }
@@ -564,6 +696,39 @@ static void print_policy(GString *text, const Policy *policy,
 		g_string_append_printf(text, "policy {\n%s}\n", rows->str);
 }
 
+static void print_policies(GString *text, const Settings *settings)
+{
+	char *none[] = { NULL };
+	const SettingsPolicy absent = { .classes = none,
+		.reasons = none,
+		.providers = none,
+		.limit = POLICY_LIMIT_UNSET };
+
+	for (unsigned i = 0; i < settings->policies->len; i++) {
+		const SettingsPolicy *policy =
+		    g_ptr_array_index(settings->policies, i);
+
+		g_string_append_printf(text, "policy \"%s\" {\n", policy->name);
+		print_rows(text, SECTION_POLICY_RULE, "\t", policy, &absent);
+		g_string_append(text, "}\n");
+	}
+}
+
+static void print_providers(GString *text, const Settings *settings)
+{
+	const SettingsProvider absent = { 0 };
+
+	for (unsigned i = 0; i < settings->providers->len; i++) {
+		const SettingsProvider *provider =
+		    g_ptr_array_index(settings->providers, i);
+
+		g_string_append_printf(text, "provider \"%s\" {\n",
+		    provider->name);
+		print_rows(text, "provider", "\t", provider, &absent);
+		g_string_append(text, "}\n");
+	}
+}
+
 static void print_streams(GString *text, const Settings *settings)
 {
 	for (unsigned i = 0; i < settings->streams->len; i++) {
@@ -609,6 +774,8 @@ char *settings_print(const Settings *settings, bool only_changed)
 	print_rows(text, "", "", settings, only_changed ? defaults : NULL);
 	print_policy(text, &settings->policy,
 	    only_changed ? &defaults->policy : NULL);
+	print_policies(text, settings);
+	print_providers(text, settings);
 	print_streams(text, settings);
 	print_patterns(text, settings);
 	return g_string_free(g_steal_pointer(&text), FALSE);
@@ -634,6 +801,20 @@ char *settings_sample(void)
 	g_autoptr(Settings) defaults = settings_new();
 	g_autoptr(GString) text = g_string_new(
 	    "# verpd.conf(5).  What stands behind a \"#\" is the default.\n\n");
+	char *classes[] = { (char[]){ "soft" }, NULL };
+	char *reasons[] = { (char[]){ "mailbox-full" }, NULL };
+	char *providers[] = { (char[]){ "google" }, (char[]){ "outlook" },
+		NULL };
+	const SettingsPolicy policy = { .classes = classes,
+		.reasons = reasons,
+		.providers = providers,
+		.limit = 8,
+		.days = 6,
+		.window = 60 * (int64_t)SECONDS_PER_DAY,
+		.ladder = {
+		    { 30 * (int64_t)SECONDS_PER_DAY, HOLD_FOREVER }, 2 } };
+	const SettingsProvider provider = { .retry = retry_profile(NULL, 0,
+						"outlook") };
 	char *campaigns[] = { (char[]){ "receipt-*" }, NULL };
 	char *ignore[] = { (char[]){ "soft" }, NULL };
 	const Stream stream = {
@@ -653,6 +834,13 @@ char *settings_sample(void)
 	g_string_append(text, "\npolicy {\n");
 	sample_rows(text, "policy", "\t", "#", &defaults->policy);
 	g_string_append(text, "}\n\n# as often as needed; the first that "
+			      "matches a bounce counts it\n"
+			      "#policy \"full\" {\n");
+	sample_rows(text, SECTION_POLICY_RULE, "#\t", "", &policy);
+	g_string_append(text, "#}\n\n# advice for senders that schedule "
+			      "themselves\n#provider \"outlook\" {\n");
+	sample_rows(text, "provider", "#\t", "", &provider);
+	g_string_append(text, "#}\n\n# as often as needed; the first that "
 			      "matches a campaign takes it\n"
 			      "#stream \"transactional\" {\n");
 	sample_rows(text, "stream", "#\t", "", &stream);

@@ -8,6 +8,7 @@
 
 #include "deliver.h"
 #include "policy.h"
+#include "retry.h"
 
 /* verpd.conf(5) as read: one table row per parameter stands behind it. */
 typedef struct Settings {
@@ -39,8 +40,10 @@ typedef struct Settings {
 	int64_t quarantine_retention;             /* seconds */
 	uint64_t quarantine_size;
 
-	Policy policy;
-	GPtrArray *streams; /* of Stream */
+	Policy policy;        /* policies are its rules */
+	GPtrArray *policies;  /* of SettingsPolicy, as they were written */
+	GPtrArray *providers; /* of SettingsProvider */
+	GPtrArray *streams;   /* of Stream */
 	char *default_stream;
 	GPtrArray *patterns; /* of SettingsPattern */
 	char *log;           /* "syslog", "stderr" */
@@ -53,6 +56,25 @@ typedef struct SettingsPattern {
 	bool is_trusted;
 	unsigned line; /* of the section, for what is wrong with the regex */
 } SettingsPattern;
+
+/* A section `policy "name"`. */
+typedef struct SettingsPolicy {
+	char *name;
+	char **classes, **reasons, **providers;
+	unsigned limit; /* POLICY_LIMIT_UNSET */
+	unsigned days;  /* 0: not set; and so are window and ladder */
+	int64_t window;
+	Ladder ladder;
+	bool continues;
+	unsigned line; /* of the section */
+} SettingsPolicy;
+
+/* A section `provider "name"`. */
+typedef struct SettingsProvider {
+	char *name;
+	RetryProfile retry;
+	unsigned line;
+} SettingsProvider;
 
 /* Reads FILE.  NULL with VP_ERROR_CONFIG and "file:line: what": unknown or
    repeated names, bad values, values that contradict each other. */

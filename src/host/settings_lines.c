@@ -11,7 +11,10 @@
 #include <string.h>
 
 struct SettingsLines {
-	GHashTable *lines; /* "section\1title\1name" to its line */
+	GHashTable *lines;    /* "section\1title\1name" to its line */
+	GHashTable *untitled; /* "section" to where its "{" is; the first
+				 octet is 1 */
+	const char *text;     /* only while scanning */
 };
 
 typedef struct Token {
@@ -204,6 +207,9 @@ static bool scan_after_name(SettingsLines *lines, const char *file,
 	}
 	if (next.type != '{')
 		return true;
+	if (title == NULL)
+		g_hash_table_insert(lines->untitled, g_strdup(text),
+		    GSIZE_TO_POINTER((gsize)(next.text - lines->text) + 1));
 	inner.section = g_strdup(text);
 	inner.title = g_strdup(title != NULL ? title : "");
 	inner.line = name->line;
@@ -223,6 +229,9 @@ SettingsLines *settings_lines_new(const char *file, const char *text,
 
 	lines->lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 	    NULL);
+	lines->untitled = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+	    NULL);
+	lines->text = text;
 	g_array_set_clear_func(places, (GDestroyNotify)place_clear);
 	g_array_append_val(places, whole);
 	while ((token = scan_token(&scanner)).type != 0) {
@@ -256,7 +265,19 @@ void settings_lines_free(SettingsLines *lines)
 	if (lines == NULL)
 		return;
 	g_clear_pointer(&lines->lines, g_hash_table_unref);
+	g_clear_pointer(&lines->untitled, g_hash_table_unref);
 	g_free(lines);
+}
+
+char *settings_lines_titled(const SettingsLines *lines, const char *text,
+    const char *section)
+{
+	gsize at = GPOINTER_TO_SIZE(g_hash_table_lookup(lines->untitled,
+	    section));
+
+	return at == 0 ? g_strdup(text)
+		       : g_strdup_printf("%.*s\"\" %s", (int)(at - 1), text,
+			     text + at - 1);
 }
 
 unsigned settings_lines_of(const SettingsLines *lines, const char *section,

@@ -91,6 +91,30 @@ static bool check_ignored(const char *value, GError **error)
 	       refuse(error, value, "one of soft, block, held, complaint");
 }
 
+static bool class_counts(int class_)
+{
+	return class_ == VP_CLASS_HARD || class_ == VP_CLASS_SOFT ||
+	       class_ == VP_CLASS_BLOCK || class_ == VP_CLASS_COMPLAINT ||
+	       class_ == VP_CLASS_UNSUBSCRIBE;
+}
+
+static bool check_class(const char *value, GError **error)
+{
+	return class_counts(vp_class_from_name(value)) ||
+	       refuse(error, value,
+		   "one of hard, soft, block, complaint, unsubscribe");
+}
+
+static bool check_reason(const char *value, GError **error)
+{
+	int reason = vp_reason_from_name(value);
+
+	return (reason >= 0 &&
+		   class_counts((int)
+			   vp_reason_class((enum vp_reason)reason))) ||
+	       refuse(error, value, "a reason that is counted");
+}
+
 /* unix:PATH or inet:HOST:PORT, HOST an address (IPv6 in brackets) or
    "localhost" */
 static bool check_listen(const char *value, GError **error)
@@ -145,6 +169,9 @@ static bool check_log_level(const char *value, GError **error)
 #define POLICY_AT(f)  offsetof(Policy, f)
 #define STREAM_AT(f)  offsetof(Stream, f)
 #define PATTERN_AT(f) offsetof(SettingsPattern, f)
+#define RULE          SECTION_POLICY_RULE
+#define RULE_AT(f)    offsetof(SettingsPolicy, f)
+#define RETRY_AT(f)   offsetof(SettingsProvider, retry.f)
 
 /* clang-format off */
 const Setting settings_table[] = {
@@ -222,7 +249,7 @@ const Setting settings_table[] = {
   "time within which they must have come" },
 { POLICY(disabled_limit), SETTING_INTEGER, POLICY_AT(disabled_limit), NULL, 1, POLICY_HITS_MAX, NULL,
   "soft bounces of reason disabled that suppress" },
-{ POLICY(ladder), SETTING_LADDER, 0, NULL, 0, 0, NULL,
+{ POLICY(ladder), SETTING_LADDER, POLICY_AT(ladder), NULL, 0, 0, NULL,
   "how long each soft suppression lasts, one after the other" },
 { POLICY(decay), SETTING_DURATION, POLICY_AT(decay), NULL, 0, 10 * YEAR, NULL,
   "a rung over for this long without a bounce counts one less; 0: never" },
@@ -236,6 +263,28 @@ const Setting settings_table[] = {
   "the same for complaints" },
 { POLICY(unsubscribe_hold), SETTING_BOOL, POLICY_AT(unsubscribe_hold), NULL, 0, 0, NULL,
   "the same for unsubscriptions" },
+
+{ RULE, "class", SETTING_LIST, RULE_AT(classes), "", 0, 0, check_class,
+  "hard, soft, block, complaint, unsubscribe: bounces of these" },
+{ RULE, "reason", SETTING_LIST, RULE_AT(reasons), "", 0, 0, check_reason,
+  "and of these reasons; none: all" },
+{ RULE, "provider", SETTING_LIST, RULE_AT(providers), "", 0, 0, check_glob,
+  "at these providers; none: all.  \"*\" and \"?\" match" },
+{ RULE, "limit", SETTING_INTEGER, RULE_AT(limit), NULL, 0, POLICY_HITS_MAX, NULL,
+  "so many suppress; 0: they are recorded only" },
+{ RULE, "days", SETTING_INTEGER, RULE_AT(days), NULL, 1, POLICY_HITS_MAX, NULL,
+  "different days they must have come on" },
+{ RULE, "window", SETTING_DURATION, RULE_AT(window), NULL, HOUR, 10 * YEAR, NULL,
+  "time within which they must have come" },
+{ RULE, "ladder", SETTING_LADDER, RULE_AT(ladder), NULL, 0, 0, NULL,
+  "how long each suppression lasts, one after the other" },
+{ RULE, "continue", SETTING_BOOL, RULE_AT(continues), "false", 0, 0, NULL,
+  "what is not enough here is counted by the next that matches, too" },
+
+{ "provider", "retry", SETTING_LADDER, RETRY_AT(waits), NULL, 0, YEAR, NULL,
+  "waits advised after the first soft bounce in a row, the second..." },
+{ "provider", "full_retry", SETTING_LADDER, RETRY_AT(full_waits), NULL, 0, YEAR, NULL,
+  "the same where the mailbox is full or switched off" },
 
 { "stream", "campaigns", SETTING_LIST, STREAM_AT(campaigns), "", 0, 0, check_glob,
   "campaigns of this stream; \"*\" and \"?\" match" },
@@ -366,10 +415,11 @@ static bool bool_parse(const char *value, bool *ret_bool, GError **error)
 }
 
 /* Rungs grow, and after one that lasts for ever there is none. */
-static bool ladder_parse(Policy *policy, const char *const *values,
-    unsigned n_values, GError **error)
+static bool ladder_parse(const Setting *row, Ladder *ladder,
+    const char *const *values, unsigned n_values, GError **error)
 {
-	int64_t rungs[POLICY_RUNGS_MAX] = { 0 };
+	Ladder read = { .n = n_values };
+	int64_t *rungs = read.rungs;
 
 	if (n_values == 0 || n_values > POLICY_RUNGS_MAX) {
 		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
@@ -377,16 +427,22 @@ static bool ladder_parse(Policy *policy, const char *const *values,
 		return false;
 	}
 	for (unsigned i = 0; i < n_values; i++) {
-		if (strcmp(values[i], "forever") == 0)
+		if (row->max == 0 && strcmp(values[i], "forever") == 0)
 			rungs[i] = HOLD_FOREVER;
 		else if (!duration_parse(values[i], &rungs[i], error))
 			return false;
 		if (rungs[i] == 0 || (i > 0 && rungs[i] <= rungs[i - 1]))
 			return refuse(error, values[i],
 			    "longer than the rung before it");
+		if (row->max != 0 && rungs[i] > row->max) {
+			g_autofree char *max = duration_format(row->max);
+
+			g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
+			    "\"%s\" is more than %s", values[i], max);
+			return false;
+		}
 	}
-	memcpy(policy->ladder, rungs, sizeof(rungs));
-	policy->n_ladder = n_values;
+	*ladder = read;
 	return true;
 }
 
@@ -425,7 +481,7 @@ bool setting_set(const Setting *row, void *base, const char *const *values,
 	case SETTING_LIST:
 		return set_list(row, field, values, n_values, error);
 	case SETTING_LADDER:
-		return ladder_parse(base, values, n_values, error);
+		return ladder_parse(row, field, values, n_values, error);
 	case SETTING_STRING:
 		return set_string(row, field, values[0], error);
 	case SETTING_BOOL:
@@ -510,14 +566,13 @@ static void append_list(GString *text, char *const *list)
 	g_string_append_c(text, '}');
 }
 
-static void append_ladder(GString *text, const Policy *policy)
+static void append_ladder(GString *text, const Ladder *ladder)
 {
 	g_string_append_c(text, '{');
-	for (unsigned i = 0; i < policy->n_ladder; i++) {
-		g_autofree char *rung =
-		    policy->ladder[i] == HOLD_FOREVER
-			? g_strdup("forever")
-			: duration_format(policy->ladder[i]);
+	for (unsigned i = 0; i < ladder->n; i++) {
+		g_autofree char *rung = ladder->rungs[i] == HOLD_FOREVER
+					    ? g_strdup("forever")
+					    : duration_format(ladder->rungs[i]);
 
 		g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", rung);
 	}
@@ -539,7 +594,7 @@ char *setting_format(const Setting *row, const void *base)
 		append_list(text, *(char **const *)field);
 		break;
 	case SETTING_LADDER:
-		append_ladder(text, base);
+		append_ladder(text, field);
 		break;
 	case SETTING_BOOL:
 		g_string_append(text, *(const bool *)field ? "true" : "false");

@@ -19,11 +19,12 @@ typedef enum SettingType {
 	SETTING_SIZE,     /* uint64_t, octets */
 	SETTING_BOOL,     /* bool */
 	SETTING_FRACTION, /* double, 0 to 1 */
-	SETTING_LADDER,   /* Policy.ladder and n_ladder */
+	SETTING_LADDER,   /* Ladder; a maximum forbids "forever" */
 } SettingType;
 
 typedef struct Setting {
-	const char *section; /* "", "policy", "stream", "pattern" */
+	const char *section; /* "", "policy", "stream", "pattern", or one of
+				those below */
 	const char *name;
 	SettingType type;
 	size_t offset;        /* in Settings, Policy, Stream, SettingsPattern */
@@ -35,6 +36,9 @@ typedef struct Setting {
 	bool (*check)(const char *value, GError **error);
 	const char *doc; /* one line */
 } Setting;
+
+/* Sections of one word that bear a name or not are two sorts. */
+#define SECTION_POLICY_RULE "policy \"name\""
 
 extern const Setting settings_table[];
 extern const unsigned settings_table_len;

@@ -143,6 +143,42 @@ RuleSet *site_rules_and(const Settings *settings, const char *const *files,
 	    error);
 }
 
+static bool check_provider(const RuleSet *rules, const Settings *settings,
+    const char *name, unsigned line, GError **error)
+{
+	if (rules_know_provider(rules, name))
+		return true;
+	g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
+	    "%s:%u: the rules know no provider \"%s\"", settings->file, line,
+	    name);
+	return false;
+}
+
+/* A section about a provider that nothing is ever recognised as would never be
+   reached. */
+static bool check_providers(const RuleSet *rules, const Settings *settings,
+    GError **error)
+{
+	for (unsigned i = 0; i < settings->policies->len; i++) {
+		const SettingsPolicy *policy =
+		    g_ptr_array_index(settings->policies, i);
+
+		for (char **name = policy->providers; *name != NULL; name++)
+			if (!check_provider(rules, settings, *name,
+				policy->line, error))
+				return false;
+	}
+	for (unsigned i = 0; i < settings->providers->len; i++) {
+		const SettingsProvider *provider =
+		    g_ptr_array_index(settings->providers, i);
+
+		if (!check_provider(rules, settings, provider->name,
+			provider->line, error))
+			return false;
+	}
+	return true;
+}
+
 RuleSet *site_rules(const Settings *settings, GError **error)
 {
 	static const char *const none[] = { NULL };
@@ -156,6 +192,8 @@ RuleSet *site_rules(const Settings *settings, GError **error)
 		    "there are no *.rules in %s", names);
 		return NULL;
 	}
+	if (rules != NULL && !check_providers(rules, settings, error))
+		return NULL;
 	return g_steal_pointer(&rules);
 }
 

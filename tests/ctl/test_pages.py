@@ -123,7 +123,7 @@ def parameters(text):
         opened = re.match(r"(\w+)( \".*\")? \{", line)
         value = re.match(r"\s*(\w+) = (.*)", line)
         if opened:
-            section = opened.group(1)
+            section = opened.group(1) + (" name" if opened.group(2) else "")
         elif line.startswith("}"):
             section = ""
         elif value:
@@ -135,8 +135,9 @@ def parameters_of_page():
     found, section = {}, ""
     for line in page("verpd.conf.5"):
         if line.startswith((".Ss ", ".Sh ")):
-            named = re.match(r"\.Ss Section (\w+)", line)
-            section = named.group(1) if named else ""
+            named = re.match(r"\.Ss Section (\w+)( \\\(dqname)?", line)
+            section = (named.group(1) + (" name" if named.group(2) else "")
+                       if named else "")
         value = re.match(r"\.It Va (\w+) No = (.*)", line)
         if value:
             found[section, value.group(1)] = value.group(2).replace(

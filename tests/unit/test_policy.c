@@ -366,7 +366,7 @@ START_TEST(never_weaker)
 		ck_assert_uint_le(state.track[CAUSE_SOFT].n_hits,
 		    POLICY_HITS_MAX);
 		ck_assert_uint_le(state.track[CAUSE_SOFT].rung,
-		    policy_defaults.n_ladder);
+		    policy_defaults.ladder.n);
 	}
 }
 END_TEST

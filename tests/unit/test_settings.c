@@ -154,6 +154,55 @@ static const Bad bad[] = {
 	    "verpd.conf:1: session_timeout: must not be less" },
 	{ "busy_timeout = 2m\n", "verpd.conf:1: busy_timeout: must not be" },
 	{ "forged_total = 5\n", "verpd.conf:1: forged_total: must not be" },
+	/* rules of a site's own */
+	{ "policy \"x\" { limit = 3 }\n",
+	    "verpd.conf:1: policy: it names neither class nor reason" },
+	{ "policy \"x\" {\n class = {soft}\n reason = {full}\n}\n",
+	    "verpd.conf:3: reason: \"full\" is not a reason that is counted" },
+	{ "policy \"x\" {\n class = {receipt}\n}\n",
+	    "verpd.conf:2: class: \"receipt\" is not one of hard" },
+	{ "policy \"x\" {\n class = {block}\n reason = {mailbox-full}\n}\n",
+	    "verpd.conf:3: reason: \"mailbox-full\" does not go with the "
+	    "class" },
+	{ "policy \"x\" {\n class = {soft, block}\n reason = {auth}\n}\n",
+	    "verpd.conf:2: class: \"soft\" does not go with the reasons" },
+	{ "policy \"x\" { class = {soft}\n limit = 0\n ladder = {7d} }\n",
+	    "verpd.conf:3: ladder: limit = 0 records only" },
+	{ "policy \"x\" { class = {soft}\n limit = 0\n continue = yes }\n",
+	    "verpd.conf:3: continue: with limit = 0" },
+	{ "policy \"x\" { class = {soft}\n limit = 2\n days = 3 }\n",
+	    "verpd.conf:3: days: must not be more than limit" },
+	{ "policy \"x\" { class = {soft}\n limit = 9\n days = 9\n"
+	  " window = 3d }\n",
+	    "verpd.conf:3: days: so many different days do not fit" },
+	{ "policy \"x\" { class = {unsubscribe}\n limit = 2 }\n",
+	    "verpd.conf:2: limit: an unsubscription counts at once" },
+	{ "policy \"x\" { class = {soft}\n soft_limit = 2 }\n",
+	    "verpd.conf:2: soft_limit: it belongs into section policy without "
+	    "a name" },
+	{ "policy {\n limit = 2 }\n",
+	    "verpd.conf:2: limit: it belongs into a section policy \"name\"" },
+	{ "policy \"x\" { class = {soft} }\npolicy \"x\" { class = {hard} }\n",
+	    "verpd.conf:2: section policy \"x\" is there before" },
+	{ "policy \"X y\" { class = {soft} }\n",
+	    "verpd.conf:1: policy: the name must be" },
+	{ "policy \"a\" { class = {soft} }\n\n"
+	  "policy \"b\" { reason = {mailbox-full} }\n",
+	    "verpd.conf:3: policy: it is never reached: \"a\" takes all of "
+	    "it" },
+	{ "policy \"a\" { reason = {auth} }\npolicy \"b\" { reason = "
+	  "{content} }\npolicy \"c\" { reason = {auth, content}\n"
+	  " provider = {\"google\"} }\n",
+	    "verpd.conf:3: policy: it is never reached: \"b\" takes" },
+	{ "policy \"a\" { class = {soft} provider = {\"g*\"} }\n"
+	  "policy \"b\" { class = {soft} provider = {\"google\"} }\n",
+	    "verpd.conf:2: policy: it is never reached" },
+	{ "provider \"google\" {\n retry = {1h, forever}\n}\n",
+	    "verpd.conf:2: retry: " },
+	{ "provider \"google\" {\n retry = {1h, 2y}\n}\n",
+	    "verpd.conf:2: retry: \"2y\" is more than 1y" },
+	{ "stream \"s\" { campaigns = {\"a\"}\n ignore = {hard} }\n",
+	    "verpd.conf:2: ignore: \"hard\" is not one of soft, block" },
 	{ "policy { soft_days = 6 }\n",
 	    "verpd.conf:1: soft_days: must not be more than soft_limit" },
 	{ "policy { soft_window = 1d }\n",
@@ -197,6 +246,14 @@ static const char *const good[] = {
 	"sub_address = \"\"",
 	"policy { }",
 	"policy { ladder = forever }",
+	"/* a policy { */ policy\n{ decay = 0 }\n"
+	"policy \"soft\" { class = {soft, block} limit = 0 }",
+	"policy \"a\" { class = {soft} provider = {\"google\"} }\n"
+	"policy \"b\" { class = {soft} limit = 3 days = 2 window = 10d\n"
+	" ladder = {1d, forever} continue = yes }\n"
+	"policy \"c\" { reason = {bad-mailbox} limit = 2 }\n"
+	"provider \"google\" { retry = {1h, 3h} full_retry = {2d} }\n"
+	"stream \"s\" { campaigns = {\"a\"} ignore = {soft, held} }",
 	"policy { ladder = {forever} block_hold = 7d hard_hold = no }",
 	"stream \"marketing\" { complaint_exempt = yes }",
 	"stream a { campaigns = \"news-*\" } stream b { campaigns = {x,y} }",
@@ -253,9 +310,9 @@ START_TEST(test_values)
 	ck_assert_int_eq(settings->busy_timeout, 0);
 	/* own_hosts follows hostname */
 	ck_assert_str_eq(settings->own_hosts[0], "mx.example.org");
-	ck_assert_uint_eq(settings->policy.n_ladder, 3);
-	ck_assert_int_eq(settings->policy.ladder[1], 14 * ROW_DAY);
-	ck_assert_int_eq(settings->policy.ladder[2], HOLD_FOREVER);
+	ck_assert_uint_eq(settings->policy.ladder.n, 3);
+	ck_assert_int_eq(settings->policy.ladder.rungs[1], 14 * ROW_DAY);
+	ck_assert_int_eq(settings->policy.ladder.rungs[2], HOLD_FOREVER);
 	ck_assert_double_eq(settings->policy.threshold, 0.5);
 	ck_assert(!settings->policy.complaint_hold);
 	ck_assert(settings->policy.hard_hold);
@@ -283,6 +340,41 @@ START_TEST(test_defaults)
 	ck_assert_ptr_null(settings->bounce_domains[0]);
 	ck_assert_ptr_nonnull(strstr(all, "\nbatch = 256\n"));
 	ck_assert_ptr_nonnull(strstr(all, "\tsoft_limit = 5\n"));
+}
+END_TEST
+
+START_TEST(test_policy_rules)
+{
+	g_autoptr(Settings) settings =
+	    parse("policy \"full\" { class = {soft}\n reason = {mailbox-full, "
+		  "too-big}\n provider = {\"g*\"} limit = 9 days = 4\n"
+		  " window = 60d ladder = {30d, forever} }\n"
+		  "policy \"seen\" { class = {block} limit = 0 }\n"
+		  "policy { soft_limit = 4 }\n"
+		  "stream \"s\" { campaigns = {\"a\"} ignore = {soft, block}\n"
+		  " complaint_exempt = yes }\n");
+	const Policy *policy = &settings->policy;
+	const Stream *stream = g_ptr_array_index(settings->streams, 0);
+	PolicyRule rule = policy_rule(policy, 0, VP_CLASS_SOFT);
+
+	ck_assert_uint_eq(policy->n_rules, 2);
+	ck_assert_uint_eq(policy->soft_limit, 4);
+	ck_assert_str_eq(rule.name, "full");
+	ck_assert_uint_eq(rule.limit, 9);
+	ck_assert_uint_eq(rule.days, 4);
+	ck_assert_int_eq(rule.window, 60 * ROW_DAY);
+	ck_assert_int_eq(rule.ladder.rungs[0], 30 * ROW_DAY);
+	ck_assert(policy_rule_matches(&rule, VP_CLASS_SOFT,
+	    VP_REASON_MAILBOX_FULL, "google"));
+	ck_assert(!policy_rule_matches(&rule, VP_CLASS_SOFT,
+	    VP_REASON_MAILBOX_FULL, "yahoo"));
+	ck_assert(!policy_rule_matches(&rule, VP_CLASS_SOFT, VP_REASON_NETWORK,
+	    "google"));
+	rule = policy_rule(policy, 1, VP_CLASS_BLOCK);
+	ck_assert_uint_eq(rule.limit, 0);
+	ck_assert_uint_eq(stream->ignored, CAUSE_BIT(CAUSE_SOFT) |
+					       CAUSE_BIT(CAUSE_BLOCK) |
+					       CAUSE_BIT(CAUSE_COMPLAINT));
 }
 END_TEST
 
@@ -360,6 +452,7 @@ static Suite *settings_suite(void)
 	tcase_add_loop_test(tests, test_round_trip, 0, G_N_ELEMENTS(good));
 	tcase_add_test(tests, test_values);
 	tcase_add_test(tests, test_defaults);
+	tcase_add_test(tests, test_policy_rules);
 	tcase_add_test(tests, test_print_changed);
 	tcase_add_test(tests, test_sample);
 	tcase_add_test(tests, test_nul);
