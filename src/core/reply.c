@@ -93,28 +93,54 @@ static GString *clean_text(const char *text)
 /* Behind "host mx.example.org[192.0.2.1] said:", or NULL. */
 static const char *skip_speaker(const char *p)
 {
-	static const char host[] = "host ";
-	static const char said[] = " said:";
+	static const struct {
+		const char *before, *behind;
+	} frames[] = {
+		{ "host ", " said:" },
+		{ "host ", " refused to talk to me:" },
+		{ "connect to ", ": server refused to talk to me:" },
+	};
 
-	if (strncmp(p, host, strlen(host)) != 0)
-		return NULL;
-	p += strlen(host);
-	if (strcspn(p, " \n") == 0)
-		return NULL;
-	p += strcspn(p, " \n");
-	if (strncmp(p, " [", 2) == 0)
-		p += strcspn(p, "]\n") + 1;
-	if (strncmp(p, said, strlen(said)) != 0)
-		return NULL;
-	p += strlen(said);
-	return p + strspn(p, " \n");
+	for (unsigned i = 0; i < G_N_ELEMENTS(frames); i++) {
+		const char *at = p + strlen(frames[i].before);
+
+		if (!g_str_has_prefix(p, frames[i].before))
+			continue;
+		at += strcspn(at, " \n[");
+		if (*at == ' ' && at[1] == '[')
+			at++;
+		if (*at == '[')
+			at += strcspn(at, "]\n");
+		at += *at == ']';
+		if (!g_str_has_prefix(at, frames[i].behind))
+			continue;
+		at += strlen(frames[i].behind);
+		return at + strspn(at, " \n");
+	}
+	return NULL;
+}
+
+/* A host with its address, "mx.example.org[192.0.2.1]", is as good as the
+   address: takes the name off the end of TEXT, for "[" and P come next. */
+static void drop_host_name(GString *text, const char *p)
+{
+	size_t digits = strspn(p, "0123456789abcdefABCDEF");
+	size_t len = text->len;
+
+	if (digits == 0 || (p[digits] != '.' && p[digits] != ':'))
+		return;
+	while (len > 0 && (g_ascii_isalnum(text->str[len - 1]) ||
+			      strchr(".-_", text->str[len - 1]) != NULL))
+		len--;
+	g_string_truncate(text, len);
 }
 
 /* Takes out what a mail system, Postfix or another, writes round a reply that
    it quotes: a host's name, or "command", would be words of the reply.
 
 	"host" SP name "[" address "]" SP "said:" SP reply SP
-	"(in reply to" SP command SP "command)" */
+	"(in reply to" SP command SP "command)"
+	"host" SP name "[" address "]" SP "refused to talk to me:" SP reply */
 static GString *cut_frames(const GString *text)
 {
 	static const char after[] = "(in reply to ";
@@ -134,6 +160,8 @@ static GString *cut_frames(const GString *text)
 			p += strcspn(p, ")");
 			p += *p == ')';
 		} else {
+			if (*p == '[')
+				drop_host_name(cut, p + 1);
 			g_string_append_c(cut, *p++);
 		}
 	}

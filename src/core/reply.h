@@ -28,7 +28,9 @@ typedef struct Reply {
 /* Reads at most BOUND_JUDGED octets of TEXT.  Normalised means: valid UTF-8;
    white space collapsed to single blanks; typographic quotes as ASCII ones;
    local parts of addresses left out ("<@example.org>"), so that no rule matches
-   somebody's name; and of a reply of several lines ("550-5.1.1 ..." "550
+   somebody's name, nor names of hosts that have their address beside them, nor
+   what Postfix writes round a reply ("host a said:", "(in reply to...)"); and of
+   a reply of several lines ("550-5.1.1 ..." "550
    5.1.1 ...") the codes that begin its second and later lines, so that a phrase
    matches across them.  Clear with reply_clear(). */
 void reply_read(const char *text, Reply *ret_reply);

@@ -94,6 +94,15 @@ static const struct {
 	  "reply to end of DATA\n command)",
 	    "<@example.org>: 550 no" },
 	{ "550 bad: host a.test[192.0.2.1] said: 550 no", "550 bad: no" },
+	{ "lost connection with mx.quota.test[192.0.2.1] while sending",
+	    "lost connection with [192.0.2.1] while sending" },
+	{ "connect to mx.spam.test[2001:db8::1]:25: no route",
+	    "connect to [2001:db8::1]:25: no route" },
+	{ "see note[1] and [192.0.2.1]", "see note[1] and [192.0.2.1]" },
+	{ "host mx.test[192.0.2.1] refused to talk to me: 450 no", "450 no" },
+	{ "later: connect to mx.test[192.0.2.1]: server refused to talk to me: "
+	  "421 no",
+	    "later: 421 no" },
 	{ "the host said: no", "the host said: no" },
 	{ "ghost a.test said: no", "ghost a.test said: no" },
 };
