@@ -258,6 +258,67 @@ static bool failing_stats(Store *store, int64_t since, int64_t now,
 	       store_stats(inner, since, now, ret_stats, error);
 }
 
+static bool failing_answer(Store *store, const char *folded, const char *stream,
+    CauseSet ignored, int64_t now, StoreAnswer *ret_answer, GError **error)
+{
+	Store *inner = pass(store, "answer", error);
+
+	return inner != NULL && store_answer(inner, folded, stream, ignored,
+				    now, ret_answer, error);
+}
+
+static bool failing_entries(Store *store, int64_t now, EntrySet **ret_entries,
+    GError **error)
+{
+	Store *inner = pass(store, "entries", error);
+
+	return inner != NULL && store_entries(inner, now, ret_entries, error);
+}
+
+static bool failing_each_entry(Store *store, const StoreFilter *filter,
+    StoreEachEntry each, void *data, GError **error)
+{
+	Store *inner = pass(store, "each_entry", error);
+
+	return inner != NULL &&
+	       store_each_entry(inner, filter, each, data, error);
+}
+
+static bool failing_streams_set(Store *store, const StoreStream *streams,
+    unsigned n, GError **error)
+{
+	Store *inner = pass(store, "streams_set", error);
+
+	return inner != NULL && store_streams_set(inner, streams, n, error);
+}
+
+static bool failing_audit(Store *store, const ManualChange *change,
+    const char *action, const char *subject, const char *detail, GError **error)
+{
+	Store *inner = pass(store, "audit", error);
+
+	return inner != NULL &&
+	       store_audit(inner, change, action, subject, detail, error);
+}
+
+static bool failing_entry_put(Store *store, const ManualChange *change,
+    const Entry *entry, const char *original, GError **error)
+{
+	Store *inner = pass(store, "entry_put", error);
+
+	return inner != NULL &&
+	       store_entry_put(inner, change, entry, original, error);
+}
+
+static bool failing_entry_remove(Store *store, const ManualChange *change,
+    const Entry *which, unsigned *ret_removed, GError **error)
+{
+	Store *inner = pass(store, "entry_remove", error);
+
+	return inner != NULL &&
+	       store_entry_remove(inner, change, which, ret_removed, error);
+}
+
 static bool failing_add(Store *store, const ManualChange *change,
     const char *folded, const char *original, const char *stream, int64_t until,
     GError **error)
@@ -366,6 +427,13 @@ static const StoreBackend backend = {
 	.each_audit = failing_each_audit,
 	.each_rule = failing_each_rule,
 	.stats = failing_stats,
+	.answer = failing_answer,
+	.entries = failing_entries,
+	.each_entry = failing_each_entry,
+	.streams_set = failing_streams_set,
+	.audit = failing_audit,
+	.entry_put = failing_entry_put,
+	.entry_remove = failing_entry_remove,
 	.add = failing_add,
 	.release = failing_release,
 	.import = failing_import,

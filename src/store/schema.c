@@ -252,7 +252,111 @@ static const char version_2[] =
 	"  FROM events WHERE recipient_id = recipients.id AND step = 'soft'"   \
 	"  AND hold_until <> 0 ORDER BY id DESC LIMIT 1), 0) WHERE rung > 0;"
 
-static const char version_3[] = V3_LISTS V3_BREAKERS V3_POLICY;
+/* Scopes.  An entry is of one recipient, of a domain, or of everyone (neither);
+   overrides names the causes that it sets aside beyond those of bounces.  The
+   audit says what was done to whom that is no recipient (subject: "@" and a
+   domain, a provider, a key) and how (detail), so that entries can be
+   recounted, too.  The views need what the configuration says of streams. */
+#define V3_SCOPES                                                              \
+	"CREATE TABLE entries ("                                               \
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT,"                              \
+	"  kind TEXT NOT NULL," /* 'suppress' or 'allow' */                    \
+	"  recipient_id INTEGER REFERENCES recipients,"                        \
+	"  domain TEXT NOT NULL,"                                              \
+	"  subdomains INTEGER NOT NULL,"                                       \
+	"  stream TEXT NOT NULL," /* '' is all */                              \
+	"  overrides TEXT NOT NULL,"                                           \
+	"  since INTEGER NOT NULL,"                                            \
+	"  until INTEGER," /* NULL is forever */                               \
+	"  note TEXT NOT NULL"                                                 \
+	") STRICT;"                                                            \
+	"CREATE UNIQUE INDEX entries_of ON entries"                            \
+	"  (domain, ifnull(recipient_id, 0), kind, stream);"                   \
+	"CREATE INDEX entries_recipient ON entries (recipient_id)"             \
+	"  WHERE recipient_id IS NOT NULL;"                                    \
+	"CREATE INDEX entries_wide ON entries (kind)"                          \
+	"  WHERE recipient_id IS NULL;"                                        \
+	"ALTER TABLE audit ADD COLUMN subject TEXT NOT NULL DEFAULT '';"       \
+	"ALTER TABLE audit ADD COLUMN detail TEXT NOT NULL DEFAULT '';"        \
+	"CREATE INDEX audit_allowed ON audit (recipient_id)"                   \
+	"  WHERE action IN ('allow', 'disallow');"                             \
+	"CREATE TABLE streams ("                                               \
+	"  name TEXT PRIMARY KEY NOT NULL,"                                    \
+	"  ignored TEXT NOT NULL" /* causes: they do not count there */        \
+	") STRICT, WITHOUT ROWID;"                                             \
+	"INSERT INTO streams SELECT DISTINCT stream, '' FROM campaigns;"
+
+/* What mailers read, as answer.c tells it: WHERE address = A AND stream IN
+   ('', S).  What stands in all streams and is set aside in some has a row for
+   each of the others.  Addresses that nobody has seen can be in no view: their
+   domains are in suppressed_domains.  The rtrim() leaves an address up to its
+   last "@".  Of one address only its own rows are read: no condition may hide
+   in a view what it is asked by. */
+/* clang-format off */
+#define V3_IS_NOW                                                              \
+	"(until IS NULL OR"                                                    \
+	" until > CAST(strftime('%s', 'now') AS INTEGER))"
+#define V3_BELOW(domain)                                                       \
+	"(e.subdomains = 1 AND"                                                \
+	" substr(" domain ", -length(e.domain) - 1) = '.' || e.domain)"
+/* Whether an entry in force sets aside what h holds, where WHEN. */
+#define V3_ALLOW(when)                                                         \
+	" e.kind = 'allow' AND (h.cause IN ('soft', 'block', 'held', 'hard')"  \
+	" OR instr(' ' || e.overrides || ' ', ' ' || h.cause || ' ') > 0)"     \
+	" AND " when
+#define V3_ALLOWED(when) \
+	"EXISTS (SELECT 1 FROM entries_now e" \
+	" WHERE e.recipient_id = h.recipient_id AND" V3_ALLOW(when) ")" \
+	" OR EXISTS (SELECT 1 FROM entries_now e" \
+	" WHERE e.recipient_id IS NULL AND (e.domain IN ('', h.domain) OR" \
+	" " V3_BELOW("h.domain") ") AND" V3_ALLOW(when) ")"
+#define V3_IGNORES(stream) \
+	"instr(' ' || " stream ".ignored || ' ', ' ' || h.cause || ' ') > 0"
+#define V3_VIEWS \
+	"CREATE VIEW entries_now AS SELECT * FROM entries" \
+	"  WHERE " V3_IS_NOW ";" \
+	"CREATE VIEW recipient_domains (id, address, domain) AS" \
+	"  SELECT id, address, substr(address, length(rtrim(address," \
+	"    replace(address, '@', ''))) + 1) FROM recipients;" \
+	"CREATE VIEW held" \
+	"  (recipient_id, address, domain, stream, cause, since, until) AS" \
+	"  SELECT r.id, r.address, r.domain, s.stream, s.cause, s.since," \
+	"    s.until" \
+	"  FROM suppressions s JOIN recipient_domains r" \
+	"    ON r.id = s.recipient_id WHERE " V3_IS_NOW \
+	"  UNION ALL" \
+	"  SELECT r.id, r.address, r.domain, e.stream, 'manual', e.since," \
+	"    e.until" \
+	"  FROM recipient_domains r JOIN entries_now e" \
+	"    ON (r.domain = e.domain OR " V3_BELOW("r.domain") ")" \
+	"  WHERE e.kind = 'suppress' AND e.recipient_id IS NULL;" \
+	"DROP VIEW suppressed;" \
+	"CREATE VIEW suppressed (address, stream, cause, since, until) AS" \
+	"  SELECT h.address, h.stream, h.cause, h.since, h.until" \
+	"  FROM held h WHERE NOT (" \
+	V3_ALLOWED("(h.stream = '' OR e.stream IN ('', h.stream))") \
+	"  OR EXISTS (SELECT 1 FROM streams y WHERE " V3_IGNORES("y") \
+	"    AND h.stream IN ('', y.name)))" \
+	"  UNION ALL" \
+	"  SELECT h.address, x.name, h.cause, h.since, h.until" \
+	"  FROM held h JOIN streams x WHERE h.stream = '' AND (" \
+	V3_ALLOWED("1") \
+	"  OR EXISTS (SELECT 1 FROM streams y WHERE " V3_IGNORES("y") "))" \
+	"  AND NOT (" \
+	V3_ALLOWED("e.stream IN ('', x.name)") \
+	"  OR " V3_IGNORES("x") ");" \
+	"CREATE VIEW suppressed_domains" \
+	"  (domain, subdomains, stream, since, until, note) AS" \
+	"  SELECT domain, subdomains, stream, since, until, note" \
+	"  FROM entries_now WHERE kind = 'suppress';"
+/* clang-format on */
+
+/* C99 promises 4095 octets of a string; both our compilers take any. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverlength-strings"
+static const char version_3[] =
+    V3_LISTS V3_BREAKERS V3_POLICY V3_SCOPES V3_VIEWS;
+#pragma GCC diagnostic pop
 
 static const char *const steps[] = { version_1, version_2, version_3 };
 

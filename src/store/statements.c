@@ -21,8 +21,14 @@
 
 #define AUDIT_COLUMNS                                                          \
 	"SELECT a.id, a.at, a.actor, a.action, ifnull(r.address, ''),"         \
-	" a.stream, a.cause, a.until, a.reason, a.after_event"                 \
+	" a.stream, a.cause, a.until, a.reason, a.after_event, a.subject,"     \
+	" a.detail"                                                            \
 	" FROM audit a LEFT JOIN recipients r ON r.id = a.recipient_id "
+
+#define ENTRY_COLUMNS                                                          \
+	"SELECT e.id, e.kind, ifnull(r.address, ''), e.domain, e.subdomains,"  \
+	" e.stream, e.overrides, e.since, e.until, e.note, e.recipient_id"     \
+	" FROM entries e LEFT JOIN recipients r ON r.id = e.recipient_id "
 
 const StatementText statement_texts[STATEMENT_COUNT] = {
 	[SQL_BEGIN] = { "begin", "BEGIN IMMEDIATE" },
@@ -224,11 +230,40 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	[SQL_KEPT_TOTAL] = { "count kept messages",
 	    "SELECT octets FROM quarantine_total" },
 
+	/* entries */
+	[SQL_ENTRIES] = { "read entries",
+	    ENTRY_COLUMNS "WHERE e.id > ?1 ORDER BY e.id LIMIT ?2" },
+	[SQL_ENTRIES_OF_RECIPIENT] = { "read entries",
+	    ENTRY_COLUMNS "WHERE e.recipient_id = ?1" },
+	[SQL_ENTRIES_OF_DOMAIN] = { "read entries",
+	    ENTRY_COLUMNS "WHERE e.domain = ?1 AND"
+			  " ifnull(e.recipient_id, 0) = 0" },
+	[SQL_ENTRY_ANY] = { "read entries",
+	    "SELECT EXISTS (SELECT 1 FROM entries)" },
+	[SQL_ENTRY_PUT] = { "save entry",
+	    "INSERT INTO entries (kind, recipient_id, domain, subdomains,"
+	    " stream, overrides, since, until, note)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+	    " ON CONFLICT DO UPDATE SET subdomains = excluded.subdomains,"
+	    " overrides = excluded.overrides, since = excluded.since,"
+	    " until = excluded.until, note = excluded.note" },
+	[SQL_ENTRY_DELETE] = { "delete entry",
+	    "DELETE FROM entries WHERE id = ?1" },
+	[SQL_ENTRIES_OVER_DELETE] = { "delete entries",
+	    "DELETE FROM entries WHERE until IS NOT NULL AND until <= ?1" },
+	[SQL_STREAMS] = { "read streams",
+	    "SELECT name, ignored FROM streams ORDER BY name" },
+	[SQL_STREAM_PUT] = { "save stream",
+	    "INSERT INTO streams VALUES (?1, ?2)"
+	    " ON CONFLICT DO UPDATE SET ignored = excluded.ignored" },
+	[SQL_STREAM_DELETE] = { "delete stream",
+	    "DELETE FROM streams WHERE name = ?1" },
+
 	/* by hand */
 	[SQL_AUDIT_INSERT] = { "write audit",
 	    "INSERT INTO audit (at, actor, action, recipient_id, stream,"
-	    " cause, until, reason, after_event, since)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)" },
+	    " cause, until, reason, after_event, since, subject, detail)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)" },
 	/* Of all ever written: events may be purged. */
 	[SQL_LAST_EVENT] = { "find last event",
 	    "SELECT seq FROM sqlite_sequence WHERE name = 'events'" },
@@ -236,8 +271,10 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    "SELECT stream, cause, since, until, event_id FROM suppressions"
 	    " WHERE recipient_id = ?1" },
 	[SQL_HOLDS_OVER] = { "count holds",
-	    "SELECT count(*) FROM suppressions"
-	    " WHERE until IS NOT NULL AND until <= ?1" },
+	    "SELECT (SELECT count(*) FROM suppressions"
+	    " WHERE until IS NOT NULL AND until <= ?1) +"
+	    " (SELECT count(*) FROM entries"
+	    " WHERE until IS NOT NULL AND until <= ?1)" },
 	[SQL_HOLDS_OVER_DELETE] = { "delete holds",
 	    "DELETE FROM suppressions"
 	    " WHERE (recipient_id, stream, cause) IN"
@@ -307,6 +344,16 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	[SQL_VERIFY_AUDITS] = { "read audit",
 	    "SELECT id, at, action, stream, cause, until, after_event,"
 	    " since FROM audit WHERE recipient_id = ?1 ORDER BY id" },
+	[SQL_VERIFY_ENTRIES_OF_NOBODY] = { "read audit",
+	    "SELECT id, at, action, subject, stream, until, detail,"
+	    " after_event FROM audit WHERE recipient_id IS NULL AND"
+	    " action IN ('add', 'release', 'allow', 'disallow')"
+	    " ORDER BY id" },
+	[SQL_VERIFY_ENTRIES_OF_RECIPIENTS] = { "read audit",
+	    "SELECT a.id, a.at, a.action, r.address, a.stream, a.until,"
+	    " a.detail, a.after_event"
+	    " FROM audit a JOIN recipients r ON r.id = a.recipient_id"
+	    " WHERE a.action IN ('allow', 'disallow') ORDER BY a.id" },
 	[SQL_VERIFY_KEPT] = { "count kept messages",
 	    "SELECT octets, (SELECT ifnull(sum(octets), 0) FROM quarantine)"
 	    " FROM quarantine_total" },

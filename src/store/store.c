@@ -190,6 +190,51 @@ bool store_stats(Store *store, int64_t since, int64_t now,
 	return store->backend->stats(store, since, now, ret_stats, error);
 }
 
+bool store_answer(Store *store, const char *folded, const char *stream,
+    CauseSet ignored, int64_t now, StoreAnswer *ret_answer, GError **error)
+{
+	return store->backend->answer(store, folded, stream, ignored, now,
+	    ret_answer, error);
+}
+
+bool store_entries(Store *store, int64_t now, EntrySet **ret_entries,
+    GError **error)
+{
+	return store->backend->entries(store, now, ret_entries, error);
+}
+
+bool store_each_entry(Store *store, const StoreFilter *filter,
+    StoreEachEntry each, void *data, GError **error)
+{
+	return store->backend->each_entry(store, filter, each, data, error);
+}
+
+bool store_streams_set(Store *store, const StoreStream *streams, unsigned n,
+    GError **error)
+{
+	return store->backend->streams_set(store, streams, n, error);
+}
+
+bool store_audit(Store *store, const ManualChange *change, const char *action,
+    const char *subject, const char *detail, GError **error)
+{
+	return store->backend->audit(store, change, action, subject, detail,
+	    error);
+}
+
+bool store_entry_put(Store *store, const ManualChange *change,
+    const Entry *entry, const char *original, GError **error)
+{
+	return store->backend->entry_put(store, change, entry, original, error);
+}
+
+bool store_entry_remove(Store *store, const ManualChange *change,
+    const Entry *which, unsigned *ret_removed, GError **error)
+{
+	return store->backend->entry_remove(store, change, which, ret_removed,
+	    error);
+}
+
 bool store_add(Store *store, const ManualChange *change, const char *folded,
     const char *original, const char *stream, int64_t until, GError **error)
 {
@@ -261,6 +306,12 @@ void store_recipient_clear(StoreRecipient *recipient)
 	g_clear_pointer(&recipient->address, g_free);
 	g_clear_pointer(&recipient->original, g_free);
 	recipient->id = 0;
+}
+
+void store_answer_clear(StoreAnswer *answer)
+{
+	g_clear_pointer(&answer->entries, entry_set_unref);
+	answer->recipient_id = 0;
 }
 
 void store_kept_clear(KeptMessage *kept)

@@ -6,6 +6,7 @@
 
 #include <glib.h>
 
+#include "answer.h"
 #include "breaker.h"
 #include "policy.h"
 #include "siphash.h"
@@ -241,6 +242,8 @@ typedef struct StoreFilter {
 	const char *address;  /* folded */
 	const char *stream;   /* of suppressions: those of all streams, too */
 	const char *campaign; /* of events */
+	const char *actor;    /* of audit */
+	const char *action;   /* of audit */
 	int cause;            /* of suppressions and audit: Cause, or -1 */
 	int class_;           /* of events: enum vp_class, or -1 */
 	int64_t since;
@@ -274,6 +277,9 @@ typedef struct AuditEntry {
 	const char *actor;
 	const char *action;  /* "add", "release", "expire", "key rotate"… */
 	const char *address; /* folded, or "" */
+	const char *subject; /* what it is about that is no recipient: "@" and
+				a domain, a key, a provider; or "" */
+	const char *detail;  /* how: filters, counts; or "" */
 	const char *stream;
 	int cause; /* Cause, or -1 */
 	int64_t until;
@@ -304,13 +310,65 @@ typedef struct StoreStats {
 bool store_stats(Store *store, int64_t since, int64_t now,
     StoreStats *ret_stats, GError **error);
 
-/* ---- by hand; each its own transaction, with its audit row ---- */
+/* ---- the one answer ---- */
+
+typedef struct StoreAnswer {
+	Answer answer; /* its entries are lent by ENTRIES */
+	EntrySet *entries;
+	int64_t recipient_id; /* 0: nobody knows that address */
+	RecipientState state;
+} StoreAnswer;
+void store_answer_clear(StoreAnswer *answer);
+
+/* Whether FOLDED may be mailed in STREAM, which ignores IGNORED, at NOW:
+   answer_give() over what the store has.  An address that nobody knows is no
+   error. */
+bool store_answer(Store *store, const char *folded, const char *stream,
+    CauseSet ignored, int64_t now, StoreAnswer *ret_answer, GError **error);
+/* For many answers: every entry in force at NOW, to go with the suppressions
+   of store_each_suppression(). */
+bool store_entries(Store *store, int64_t now, EntrySet **ret_entries,
+    GError **error);
+/* Entries by id; of FILTER's stream, time and with_expired. */
+typedef bool (*StoreEachEntry)(const Entry *row, void *data);
+bool store_each_entry(Store *store, const StoreFilter *filter,
+    StoreEachEntry each, void *data, GError **error);
+
+/* What the configuration says of streams, for the SQL views; writes only what
+   differs, in a transaction of its own. */
+typedef struct StoreStream {
+	const char *name;
+	CauseSet ignored; /* what does not keep its mail back */
+} StoreStream;
+bool store_streams_set(Store *store, const StoreStream *streams, unsigned n,
+    GError **error);
+
+/* ---- by hand, each with its audit row ---- */
+
+/* Each is inside the caller's transaction if there is one, else in one of its
+   own (store_expire() always in its own). */
 
 typedef struct ManualChange {
 	const char *actor;
 	const char *reason;
 	int64_t now;
 } ManualChange;
+
+/* An audit row that changes nothing by itself, of a change to what is no
+   recipient: a key, a breaker, a list that was imported. */
+bool store_audit(Store *store, const ManualChange *change, const char *action,
+    const char *subject, const char *detail, GError **error);
+
+/* Lays down ENTRY from change->now on; id, since and, where NOTE is "", the
+   note are given here.  What is there already is made longer and wider
+   (ENTRY_SUPPRESS) or becomes this one (ENTRY_ALLOW).  An address is made
+   known, with ORIGINAL as its spelling. */
+bool store_entry_put(Store *store, const ManualChange *change,
+    const Entry *entry, const char *original, GError **error);
+/* Takes away the entries of WHICH's kind, address or domain, and stream (NULL:
+   every one); *RET_REMOVED were there. */
+bool store_entry_remove(Store *store, const ManualChange *change,
+    const Entry *which, unsigned *ret_removed, GError **error);
 
 /* Holds FOLDED in STREAM ("" all) until UNTIL (HOLD_FOREVER); an active hold is
    made longer, never shorter. */
@@ -398,3 +456,4 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_close)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StoreCampaign, store_campaign_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StoreRecipient, store_recipient_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KeptMessage, store_kept_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StoreAnswer, store_answer_clear)

@@ -66,6 +66,22 @@ typedef struct StoreBackend {
 	bool (*stats)(Store *store, int64_t since, int64_t now,
 	    StoreStats *ret_stats, GError **error);
 
+	bool (*answer)(Store *store, const char *folded, const char *stream,
+	    CauseSet ignored, int64_t now, StoreAnswer *ret_answer,
+	    GError **error);
+	bool (*entries)(Store *store, int64_t now, EntrySet **ret_entries,
+	    GError **error);
+	bool (*each_entry)(Store *store, const StoreFilter *filter,
+	    StoreEachEntry each, void *data, GError **error);
+	bool (*streams_set)(Store *store, const StoreStream *streams,
+	    unsigned n, GError **error);
+	bool (*audit)(Store *store, const ManualChange *change,
+	    const char *action, const char *subject, const char *detail,
+	    GError **error);
+	bool (*entry_put)(Store *store, const ManualChange *change,
+	    const Entry *entry, const char *original, GError **error);
+	bool (*entry_remove)(Store *store, const ManualChange *change,
+	    const Entry *which, unsigned *ret_removed, GError **error);
 	bool (*add)(Store *store, const ManualChange *change,
 	    const char *folded, const char *original, const char *stream,
 	    int64_t until, GError **error);

@@ -142,6 +142,22 @@ bool store_sqlite_each_rule(Store *store, StoreEachRule each, void *data,
 bool store_sqlite_stats(Store *store, int64_t since, int64_t now,
     StoreStats *ret_stats, GError **error);
 
+bool store_sqlite_answer(Store *store, const char *folded, const char *stream,
+    CauseSet ignored, int64_t now, StoreAnswer *ret_answer, GError **error);
+bool store_sqlite_entries(Store *store, int64_t now, EntrySet **ret_entries,
+    GError **error);
+bool store_sqlite_each_entry(Store *store, const StoreFilter *filter,
+    StoreEachEntry each, void *data, GError **error);
+bool store_sqlite_streams_set(Store *store, const StoreStream *streams,
+    unsigned n, GError **error);
+bool store_sqlite_audit(Store *store, const ManualChange *change,
+    const char *action, const char *subject, const char *detail,
+    GError **error);
+bool store_sqlite_entry_put(Store *store, const ManualChange *change,
+    const Entry *entry, const char *original, GError **error);
+bool store_sqlite_entry_remove(Store *store, const ManualChange *change,
+    const Entry *which, unsigned *ret_removed, GError **error);
+
 bool store_sqlite_add(Store *store, const ManualChange *change,
     const char *folded, const char *original, const char *stream, int64_t until,
     GError **error);
@@ -173,9 +189,20 @@ typedef struct AuditRow {
 	int64_t until;
 	const char *reason; /* NULL: the change's own */
 	int64_t since;      /* of an import: as ImportRow.since */
+	const char *subject;
+	const char *detail;
 } AuditRow;
 bool audit_write(StoreSqlite *self, const ManualChange *change,
     const AuditRow *row, GError **error);
+
+/* Runs CHANGE in the caller's transaction, or else in one of its own. */
+typedef bool (*ChunkChange)(StoreSqlite *self, void *data, GError **error);
+bool in_any_transaction(StoreSqlite *self, ChunkChange change, void *data,
+    GError **error);
+/* Runs CHANGE in a transaction, then leaves the writer's lock alone for as
+   long as it was held: a daemon that polls for it must come through. */
+bool in_transaction(StoreSqlite *self, ChunkChange change, void *data,
+    GError **error);
 
 /* How many kept messages are beyond QUOTA: the oldest, as many as that takes. */
 bool quarantine_excess(StoreSqlite *self, const StoreQuota *quota, int64_t now,
@@ -237,6 +264,10 @@ int step_from_name(const char *name);
 Hold hold_lengthen(Hold hold, int64_t now, int64_t until);
 /* The same by a list, which says since when: 0 is NOW, later is NOW, too. */
 Hold hold_import(Hold hold, int64_t now, int64_t since, int64_t until);
+/* What an allow entry with OVERRIDES sets aside. */
+CauseSet entry_causes(const char *overrides);
+/* What ENTRY, laid down at NOW over OLD (or NULL), comes to. */
+void entry_merge(Entry *entry, const Entry *old, int64_t now);
 bool hold_put(StoreSqlite *self, int64_t recipient_id, const char *stream,
     Cause cause, Hold hold, int64_t event_id, const char *note, GError **error);
 bool hold_delete(StoreSqlite *self, int64_t recipient_id, const char *stream,

@@ -17,6 +17,42 @@ enum {
 	EXPIRE_MESSAGES = 50, /* deleted in one transaction */
 };
 
+/* ---- transactions ---- */
+
+static bool change_and_commit(StoreSqlite *self, ChunkChange change, void *data,
+    GError **error)
+{
+	if (!store_sqlite_begin(&self->base, error))
+		return false;
+	if (change(self, data, error) &&
+	    store_sqlite_commit(&self->base, error))
+		return true;
+	store_sqlite_rollback(&self->base);
+	return false;
+}
+
+bool in_any_transaction(StoreSqlite *self, ChunkChange change, void *data,
+    GError **error)
+{
+	return sqlite3_get_autocommit(self->db)
+		   ? change_and_commit(self, change, data, error)
+		   : change(self, data, error);
+}
+
+bool in_transaction(StoreSqlite *self, ChunkChange change, void *data,
+    GError **error)
+{
+	int64_t began = g_get_monotonic_time();
+
+	if (!change_and_commit(self, change, data, error))
+		return false;
+	g_usleep((unsigned long)CLAMP(g_get_monotonic_time() - began, 0,
+	    50000));
+	return true;
+}
+
+/* ---- audit ---- */
+
 static bool last_event(StoreSqlite *self, int64_t *ret_id, GError **error)
 {
 	g_autoptr(Statement) stmt = statement_use(self, SQL_LAST_EVENT, error);
@@ -51,7 +87,33 @@ bool audit_write(StoreSqlite *self, const ManualChange *change,
 	bind_text(stmt, 8, row->reason != NULL ? row->reason : change->reason);
 	bind_int(stmt, 9, after_event);
 	bind_int(stmt, 10, row->since);
+	bind_text(stmt, 11, row->subject);
+	bind_text(stmt, 12, row->detail);
 	return statement_run(self, stmt, error);
+}
+
+typedef struct Noted {
+	const ManualChange *change;
+	AuditRow row;
+} Noted;
+
+static bool note(StoreSqlite *self, void *data, GError **error)
+{
+	const Noted *noted = data;
+
+	return audit_write(self, noted->change, &noted->row, error);
+}
+
+bool store_sqlite_audit(Store *store, const ManualChange *change,
+    const char *action, const char *subject, const char *detail, GError **error)
+{
+	Noted noted = { change, { .action = action,
+				    .stream = "",
+				    .cause = -1,
+				    .subject = subject,
+				    .detail = detail } };
+
+	return in_any_transaction((StoreSqlite *)store, note, &noted, error);
 }
 
 /* ---- holds ---- */
@@ -114,28 +176,39 @@ Hold hold_lengthen(Hold hold, int64_t now, int64_t until)
 	return (Hold){ hold.since, MAX(hold.until, until) };
 }
 
-static bool add(StoreSqlite *self, const ManualChange *change,
-    const char *folded, const char *original, const char *stream, int64_t until,
-    GError **error)
+typedef struct Addition {
+	const ManualChange *change;
+	const char *folded;
+	const char *original;
+	const char *stream;
+	int64_t until;
+} Addition;
+
+static bool add(StoreSqlite *self, void *data, GError **error)
 {
+	const Addition *addition = data;
+	const ManualChange *change = addition->change;
 	g_auto(StoreRecipient) recipient = { 0 };
 	g_autoptr(GArray) held = NULL;
-	AuditRow row = { "add", 0, stream, CAUSE_MANUAL, until, NULL };
+	AuditRow row = { .action = "add",
+		.stream = addition->stream,
+		.cause = CAUSE_MANUAL,
+		.until = addition->until };
 	Hold hold = { 0 };
 
-	if (!store_sqlite_recipient_ensure(&self->base, folded, original,
-		change->now, &recipient, error))
+	if (!store_sqlite_recipient_ensure(&self->base, addition->folded,
+		addition->original, change->now, &recipient, error))
 		return false;
 	row.recipient_id = recipient.id;
-	held = holds_named(self, recipient.id, stream, CAUSE_MANUAL,
+	held = holds_named(self, recipient.id, addition->stream, CAUSE_MANUAL,
 	    change->now, error);
 	if (held == NULL)
 		return false;
 	if (held->len > 0)
 		hold = g_array_index(held, HeldRow, 0).hold;
-	hold = hold_lengthen(hold, change->now, until);
-	return hold_put(self, recipient.id, stream, CAUSE_MANUAL, hold, 0,
-		   change->reason, error) &&
+	hold = hold_lengthen(hold, change->now, addition->until);
+	return hold_put(self, recipient.id, addition->stream, CAUSE_MANUAL,
+		   hold, 0, change->reason, error) &&
 	       audit_write(self, change, &row, error);
 }
 
@@ -143,34 +216,38 @@ bool store_sqlite_add(Store *store, const ManualChange *change,
     const char *folded, const char *original, const char *stream, int64_t until,
     GError **error)
 {
-	StoreSqlite *self = (StoreSqlite *)store;
+	Addition addition = { change, folded, original, stream, until };
 
-	if (!store_sqlite_begin(store, error))
-		return false;
-	if (add(self, change, folded, original, stream, until, error) &&
-	    store_sqlite_commit(store, error))
-		return true;
-	store_sqlite_rollback(store);
-	return false;
+	return in_any_transaction((StoreSqlite *)store, add, &addition, error);
 }
 
 /* ---- release ---- */
 
-static bool release(StoreSqlite *self, const ManualChange *change,
-    const char *folded, const char *stream, int cause, unsigned *ret_lifted,
-    GError **error)
+typedef struct Releasing {
+	const ManualChange *change;
+	const char *folded;
+	const char *stream;
+	int cause;
+	unsigned lifted;
+} Releasing;
+
+static bool release(StoreSqlite *self, void *data, GError **error)
 {
+	Releasing *what = data;
+	const ManualChange *change = what->change;
 	g_auto(StoreRecipient) recipient = { 0 };
 	g_autoptr(GArray) held = NULL;
 	const RecipientState forgotten = { 0 };
-	AuditRow row = { "release", 0, text_or_empty(stream), cause, 0, NULL };
+	AuditRow row = { .action = "release",
+		.stream = text_or_empty(what->stream),
+		.cause = what->cause };
 
-	if (!store_sqlite_recipient_find(&self->base, 0, folded, &recipient,
-		error))
+	if (!store_sqlite_recipient_find(&self->base, 0, what->folded,
+		&recipient, error))
 		return false;
 	row.recipient_id = recipient.id;
-	held = holds_named(self, recipient.id, stream, cause, change->now,
-	    error);
+	held = holds_named(self, recipient.id, what->stream, what->cause,
+	    change->now, error);
 	if (held == NULL || !counts_put(self, recipient.id, &forgotten, error))
 		return false;
 	/* One row for each hold lifted, and one for the count if none was. */
@@ -187,7 +264,7 @@ static bool release(StoreSqlite *self, const ManualChange *change,
 		    !audit_write(self, change, &row, error))
 			return false;
 	}
-	*ret_lifted = held->len;
+	what->lifted = held->len;
 	return true;
 }
 
@@ -195,43 +272,15 @@ bool store_sqlite_release(Store *store, const ManualChange *change,
     const char *folded, const char *stream, int cause, unsigned *ret_lifted,
     GError **error)
 {
-	StoreSqlite *self = (StoreSqlite *)store;
-	unsigned lifted;
+	Releasing what = { change, folded, stream, cause, 0 };
 
-	if (!store_sqlite_begin(store, error))
+	if (!in_any_transaction((StoreSqlite *)store, release, &what, error))
 		return false;
-	if (release(self, change, folded, stream, cause, &lifted, error) &&
-	    store_sqlite_commit(store, error)) {
-		*ret_lifted = lifted;
-		return true;
-	}
-	store_sqlite_rollback(store);
-	return false;
+	*ret_lifted = what.lifted;
+	return true;
 }
 
 /* ---- expire ---- */
-
-/* A change of one chunk inside a transaction. */
-typedef bool (*ChunkChange)(StoreSqlite *self, void *data, GError **error);
-
-/* Runs CHANGE in a transaction, then leaves the writer's lock alone for as
-   long as it was held: a daemon that polls for it must come through. */
-static bool in_transaction(StoreSqlite *self, ChunkChange change, void *data,
-    GError **error)
-{
-	int64_t began = g_get_monotonic_time();
-
-	if (!store_sqlite_begin(&self->base, error))
-		return false;
-	if (!change(self, data, error) ||
-	    !store_sqlite_commit(&self->base, error)) {
-		store_sqlite_rollback(&self->base);
-		return false;
-	}
-	g_usleep((unsigned long)CLAMP(g_get_monotonic_time() - began, 0,
-	    50000));
-	return true;
-}
 
 typedef struct Expiry {
 	const ManualChange *change;
@@ -250,7 +299,7 @@ typedef struct Expiry {
 static bool note_deleted(StoreSqlite *self, Expiry *expiry, uint64_t n,
     GError **error)
 {
-	AuditRow row = { "expire", 0, "", -1, 0, NULL };
+	AuditRow row = { .action = "expire", .stream = "", .cause = -1 };
 
 	expiry->last_chunk = n;
 	if (n == 0 || expiry->is_audited)
@@ -372,6 +421,20 @@ static bool expire_keys(StoreSqlite *self, Expiry *expiry, bool is_dry_run,
 	return true;
 }
 
+/* They are as many as people laid down. */
+static bool delete_entries(StoreSqlite *self, void *data, GError **error)
+{
+	Expiry *expiry = data;
+	Statement *stmt = statement_use(self, SQL_ENTRIES_OVER_DELETE, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, expiry->change->now);
+	return statement_run(self, stmt, error) &&
+	       note_deleted(self, expiry, (uint64_t)sqlite3_changes(self->db),
+		   error);
+}
+
 static bool expire_holds(StoreSqlite *self, Expiry *expiry, GError **error)
 {
 	do {
@@ -379,6 +442,9 @@ static bool expire_holds(StoreSqlite *self, Expiry *expiry, GError **error)
 			return false;
 		expiry->done.holds += expiry->last_chunk;
 	} while (expiry->last_chunk == EXPIRE_HOLDS);
+	if (!in_transaction(self, delete_entries, expiry, error))
+		return false;
+	expiry->done.holds += expiry->last_chunk;
 	return true;
 }
 

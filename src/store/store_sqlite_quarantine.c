@@ -190,8 +190,10 @@ bool store_sqlite_review(Store *store, const ManualChange *change,
 {
 	StoreSqlite *self = (StoreSqlite *)store;
 	g_autofree char *reason = NULL;
-	AuditRow row = { "drop", event->recipient_id, event->stream, -1, 0,
-		NULL };
+	AuditRow row = { .action = "drop",
+		.recipient_id = event->recipient_id,
+		.stream = event->stream,
+		.cause = -1 };
 
 	if (new_event != 0) {
 		row.action = "reclassify";

@@ -458,6 +458,11 @@ static bool audit_matches(Statement *stmt, const StoreFilter *filter)
 	if (filter->stream != NULL &&
 	    strcmp(column_text(stmt, 5), filter->stream) != 0)
 		return false;
+	if ((filter->actor != NULL &&
+		strcmp(column_text(stmt, 2), filter->actor) != 0) ||
+	    (filter->action != NULL &&
+		strcmp(column_text(stmt, 3), filter->action) != 0))
+		return false;
 	return filter->cause < 0 ||
 	       cause_from_name(column_text(stmt, 6)) == filter->cause;
 }
@@ -500,6 +505,8 @@ static bool audit_page(StoreSqlite *self, const StoreFilter *filter,
 			.until = column_int(stmt, 7),
 			.reason = page_text(page, stmt, 8),
 			.after_event = column_int(stmt, 9),
+			.subject = page_text(page, stmt, 10),
+			.detail = page_text(page, stmt, 11),
 		};
 		g_array_append_val(page->rows, entry);
 	}

@@ -346,6 +346,153 @@ static bool compare_holds(StoreSqlite *self, Recount *recount, int64_t now,
 	return true;
 }
 
+/* ---- entries ---- */
+
+/* An entry as the audit makes it. */
+typedef struct TrackedEntry {
+	Entry entry; /* of its texts, the overrides alone: as causes */
+	Place place;
+} TrackedEntry;
+
+/* ADDRESS, or "@" and the domain whether or not all below it are meant. */
+static char *entry_key(EntryKind kind, const char *subject, const char *stream)
+{
+	bool of_all = g_str_has_prefix(subject, "@.");
+
+	return g_strconcat(kind == ENTRY_ALLOW ? "allow " : "suppress ",
+	    of_all ? "@" : "", of_all ? subject + 2 : subject, " ", stream,
+	    NULL);
+}
+
+/* "*" is every stream. */
+static void entries_remove(GHashTable *entries, EntryKind kind,
+    const char *subject, const char *stream)
+{
+	g_autofree char *key = entry_key(kind, subject,
+	    strcmp(stream, "*") == 0 ? "" : stream);
+	GHashTableIter iter;
+	void *one;
+
+	if (strcmp(stream, "*") != 0) {
+		(void)g_hash_table_remove(entries, key);
+		return;
+	}
+	g_hash_table_iter_init(&iter, entries);
+	while (g_hash_table_iter_next(&iter, &one, NULL))
+		if (g_str_has_prefix(one, key))
+			g_hash_table_iter_remove(&iter);
+}
+
+static void replay_entry(GHashTable *entries, Statement *audit)
+{
+	const char *action = column_text(audit, 2);
+	const char *subject = column_text(audit, 3);
+	const char *stream = column_text(audit, 4);
+	bool is_allow = g_str_has_suffix(action, "allow");
+	EntryKind kind = is_allow ? ENTRY_ALLOW : ENTRY_SUPPRESS;
+	g_autofree char *key = entry_key(kind, subject, stream);
+	TrackedEntry *old = g_hash_table_lookup(entries, key);
+	TrackedEntry *now;
+
+	if (strchr(subject, '@') == NULL)
+		return;
+	if (strcmp(action, "release") == 0 || strcmp(action, "disallow") == 0) {
+		entries_remove(entries, kind, subject, stream);
+		return;
+	}
+	now = g_new0(TrackedEntry, 1);
+	now->entry.kind = kind;
+	now->entry.with_subdomains = g_str_has_prefix(subject, "@.");
+	now->entry.causes = is_allow ? entry_causes(column_text(audit, 6)) : 0;
+	now->entry.hold.until = column_int(audit, 5);
+	now->place = (Place){ column_int(audit, 7), column_int(audit, 0) };
+	entry_merge(&now->entry, old != NULL ? &old->entry : NULL,
+	    column_int(audit, 1));
+	(void)g_hash_table_insert(entries, g_steal_pointer(&key), now);
+}
+
+static bool replay_entries(StoreSqlite *self, StatementId id,
+    GHashTable *entries, GError **error)
+{
+	g_autoptr(Statement) stmt = statement_use(self, id, error);
+	bool row;
+
+	if (stmt == NULL)
+		return false;
+	for (;;) {
+		if (!statement_step(self, stmt, &row, error))
+			return false;
+		if (!row)
+			return true;
+		replay_entry(entries, stmt);
+	}
+}
+
+static void found_entry(GPtrArray *findings, const char *key, const char *what)
+{
+	g_ptr_array_add(findings,
+	    g_strdup_printf("entry \"%s\": %s", key, what));
+}
+
+typedef struct EntryCheck {
+	GHashTable *entries; /* "kind subject stream" to TrackedEntry */
+	GPtrArray *findings;
+	int64_t now;
+} EntryCheck;
+
+static bool compare_entry(const Entry *is, void *data)
+{
+	const EntryCheck *check = data;
+	g_autofree char *subject = entry_subject(is);
+	g_autofree char *key = entry_key(is->kind, subject, is->stream);
+	const TrackedEntry *tracked = g_hash_table_lookup(check->entries, key);
+	const Entry *should = tracked != NULL ? &tracked->entry : NULL;
+
+	if (should == NULL || !hold_is_active(should->hold, check->now))
+		found_entry(check->findings, key, "nobody laid it down");
+	else if (is->hold.since != should->hold.since ||
+		 is->hold.until != should->hold.until)
+		found_entry(check->findings, key, "its time is another");
+	else if (is->with_subdomains != should->with_subdomains ||
+		 is->causes != should->causes)
+		found_entry(check->findings, key, "it reaches otherwise");
+	(void)g_hash_table_remove(check->entries, key);
+	return true;
+}
+
+/* Entries follow from the audit alone.  They are as many as people laid down,
+   so all are looked at in one snapshot. */
+static bool check_entries(StoreSqlite *self, const GArray *runs, int64_t now,
+    GPtrArray *findings, GError **error)
+{
+	static const Place at_the_end = { INT64_MAX, INT64_MAX };
+	g_autoptr(GHashTable) entries = g_hash_table_new_full(g_str_hash,
+	    g_str_equal, g_free, g_free);
+	EntryCheck check = { entries, findings, now };
+	StoreFilter filter = STORE_FILTER_ANY;
+	GHashTableIter iter;
+	void *key, *value;
+
+	filter.now = now;
+	if (!replay_entries(self, SQL_VERIFY_ENTRIES_OF_NOBODY, entries,
+		error) ||
+	    !replay_entries(self, SQL_VERIFY_ENTRIES_OF_RECIPIENTS, entries,
+		error) ||
+	    !store_sqlite_each_entry(&self->base, &filter, compare_entry,
+		&check, error))
+		return false;
+	g_hash_table_iter_init(&iter, entries);
+	while (g_hash_table_iter_next(&iter, &key, &value)) {
+		const TrackedEntry *entry = value;
+		Tracked gone = { entry->entry.hold, entry->place };
+
+		if (hold_is_active(gone.hold, now) &&
+		    !was_expired(runs, &gone, at_the_end))
+			found_entry(findings, key, "it is missing");
+	}
+	return true;
+}
+
 /* ---- everything ---- */
 
 /* The next recipient after recount->id. */
@@ -491,10 +638,18 @@ bool store_sqlite_verify(Store *store, int64_t now, GPtrArray *findings,
 	g_auto(Recount) recount = { 0 };
 	g_autoptr(GArray) runs = g_array_new(FALSE, FALSE, sizeof(ExpireRun));
 	bool any = true;
+	bool entries_ok;
 
 	if (!check_pragma(self, "PRAGMA integrity_check", findings, error) ||
 	    !check_pragma(self, "PRAGMA foreign_key_check", findings, error) ||
 	    !check_kept(self, findings, error))
+		return false;
+	if (!store_sqlite_begin_read(self, error))
+		return false;
+	entries_ok = add_expire_runs(self, runs, error) &&
+		     check_entries(self, runs, now, findings, error);
+	store_sqlite_rollback(store);
+	if (!entries_ok)
 		return false;
 	*ret_recipients = 0;
 	recount.runs = runs;
