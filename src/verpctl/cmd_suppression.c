@@ -12,59 +12,77 @@
 
 /* ---- check ---- */
 
-/* What stands against mailing FOLDED in STREAM: *RET_CAUSE is -1 if nothing
-   does. */
 static bool ask(Ctl *ctl, const char *folded, const char *stream,
-    int *ret_cause, Hold *ret_hold, GError **error)
+    StoreAnswer *ret_answer, GError **error)
 {
 	g_autoptr(Store) store = ctl_store(ctl, STORE_READ, error);
 	g_autoptr(Judge) streams = NULL;
-	g_autoptr(GError) unknown = NULL;
-	g_auto(StoreRecipient) recipient = { 0 };
-	RecipientState state;
 
-	*ret_cause = -1;
 	if (store == NULL)
 		return false;
-	if (!store_recipient_find(store, 0, folded, &recipient, &unknown)) {
-		if (g_error_matches(unknown, VP_ERROR, VP_ERROR_NOT_FOUND))
-			return true;
-		g_propagate_error(error, g_steal_pointer(&unknown));
-		return false;
-	}
-	if (!store_load(store, recipient.id, stream, &state, error))
-		return false;
 	streams = site_streams(ctl->settings);
-	*ret_cause = policy_strongest(&state, judge_ignored(streams, stream),
-	    ctl->now);
-	if (*ret_cause >= 0)
-		*ret_hold = state.hold[*ret_cause];
-	return true;
+	return store_answer(store, folded, stream,
+	    judge_ignored(streams, stream), ctl->now, ret_answer, error);
 }
 
-static void answer(const Ctl *ctl, const char *folded, const char *stream,
-    int cause, Hold hold)
+/* What sets aside what would else stand: "the stream", "allow @example.org". */
+static char *by_text(const Answer *answer)
 {
+	g_autofree char *subject = NULL;
+
+	if (answer->by != ANSWER_BY_ENTRY)
+		return g_strdup("the stream");
+	subject = entry_subject(answer->allow_entry);
+	return g_strconcat("allow ", subject, NULL);
+}
+
+static void answer_json(const char *folded, const char *stream,
+    const Answer *answer)
+{
+	const Entry *domain = answer->domain_entry;
+	g_autofree char *subject = domain != NULL ? entry_subject(domain)
+						  : NULL;
+	g_autofree char *by = answer->by != ANSWER_BY_NOTHING ? by_text(answer)
+							      : NULL;
+	const char *cause = answer->cause >= 0
+				? cause_name((Cause)answer->cause)
+				: NULL;
+	Row *row = row_new();
+
+	row_text(row, "address", folded);
+	row_text(row, "stream", stream);
+	row_bool(row, "may_send", answer->may_send);
+	row_text(row, "cause", answer->may_send ? NULL : cause);
+	row_time(row, "since", answer->may_send ? 0 : answer->hold.since);
+	row_time(row, "until", answer->may_send ? 0 : answer->hold.until);
+	row_text(row, "domain", subject);
+	row_text(row, "note", domain != NULL ? domain->note : NULL);
+	row_text(row, "set_aside", answer->may_send ? cause : NULL);
+	row_text(row, "set_aside_by", by);
+	row_print(row);
+}
+
+static void answer_print(const char *folded, const char *stream,
+    const Answer *answer)
+{
+	const Entry *domain = answer->domain_entry;
 	g_autofree char *shown = printable(folded);
-	g_autofree char *since = time_format(hold.since);
-	g_autofree char *until = until_text(hold.until);
+	g_autofree char *since = time_format(answer->hold.since);
+	g_autofree char *until = until_text(answer->hold.until);
+	g_autofree char *subject = domain != NULL ? entry_subject(domain)
+						  : NULL;
+	g_autofree char *by = by_text(answer);
 
-	if (ctl->is_json) {
-		Row *row = row_new();
-
-		row_text(row, "address", folded);
-		row_text(row, "stream", stream);
-		row_bool(row, "may_send", cause < 0);
-		row_text(row, "cause",
-		    cause >= 0 ? cause_name((Cause)cause) : NULL);
-		row_time(row, "since", hold.since);
-		row_time(row, "until", hold.until);
-		row_print(row);
-	} else if (cause < 0) {
+	if (answer->cause < 0) {
 		printf("%s: may be mailed (%s)\n", shown, stream);
+	} else if (answer->may_send) {
+		printf("%s: may be mailed (%s): %s is set aside by %s\n", shown,
+		    stream, cause_name((Cause)answer->cause), by);
 	} else {
-		printf("%s: SUPPRESSED (%s): %s, since %s, %s\n", shown, stream,
-		    cause_name((Cause)cause), since, until);
+		printf("%s: SUPPRESSED (%s): %s%s%s, since %s, %s\n", shown,
+		    stream, cause_name((Cause)answer->cause),
+		    subject != NULL ? " of " : "",
+		    subject != NULL ? subject : "", since, until);
 	}
 }
 
@@ -79,8 +97,7 @@ int cmd_check(Ctl *ctl, int argc, char **argv)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *folded = NULL;
 	const char *stream;
-	Hold hold = { 0 };
-	int cause = -1;
+	g_auto(StoreAnswer) answer = { 0 };
 	int status;
 
 	if (!ctl_parse(ctl, entries, &argc, &argv, &status))
@@ -89,13 +106,15 @@ int cmd_check(Ctl *ctl, int argc, char **argv)
 	if (folded == NULL)
 		return EXIT_CHECK_ERROR;
 	stream = ctl_known_stream(ctl, given, &error);
-	if (stream == NULL ||
-	    !ask(ctl, folded, stream, &cause, &hold, &error)) {
+	if (stream == NULL || !ask(ctl, folded, stream, &answer, &error)) {
 		(void)ctl_fail(ctl, error); /* any failure is "no answer" */
 		return EXIT_CHECK_ERROR;
 	}
-	answer(ctl, folded, stream, cause, hold);
-	return cause < 0 ? EX_OK : EXIT_NO;
+	if (ctl->is_json)
+		answer_json(folded, stream, &answer.answer);
+	else
+		answer_print(folded, stream, &answer.answer);
+	return answer.answer.may_send ? EX_OK : EXIT_NO;
 }
 
 /* ---- add ---- */

@@ -445,8 +445,14 @@ def on_terminal(site, *argv):
     reader, terminal = pty.openpty()
     site.start(*argv, capture_output=False, stdout=terminal)
     os.close(terminal)
-    with os.fdopen(reader, "rb") as text:
-        return text.read1(65536).decode().split("\r\n")
+    text = b""
+    try:
+        while part := os.read(reader, 65536):
+            text += part
+    except OSError:  # what a terminal says at its end
+        pass
+    os.close(reader)
+    return text.decode().split("\r\n")
 
 
 def test_list():
@@ -479,6 +485,16 @@ def test_list():
         heading, row = on_terminal(site, *argv)[:2]
         tap.check_equal(heading.index("ADDRESS"), row.index(last),
                         f"{heading}\n{row}")
+
+
+def test_check_tells_what_is_set_aside():
+    site = Site()
+    bounced(site, "ana@example.org", UNKNOWN_USER)
+    row, = site.rows("check", "ana@example.org", status=1)
+    tap.check_equal((row["cause"], row["set_aside"], row["domain"]),
+                    ("hard", None, None))
+    row, = site.rows("check", "bob@example.org")
+    tap.check_equal((row["may_send"], row["cause"]), (True, None))
 
 
 def test_add_and_release():
