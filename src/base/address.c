@@ -141,6 +141,37 @@ char *address_fold(const char *address, GError **error)
 	return g_strconcat(local, "@", host, NULL);
 }
 
+size_t address_fold_plain(const char *address, size_t len, char *ret_folded)
+{
+	size_t at = 0, n = 0;
+
+	if (len >= 2 && address[0] == '<' && address[len - 1] == '>') {
+		address++;
+		len -= 2;
+	}
+	if (len > BOUND_ADDRESS)
+		return 0;
+	for (; n < len; n++) {
+		char c = address[n];
+
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c | 0x20);
+		else if (c == '@' && at == 0 && n > 0)
+			at = n;
+		else if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
+			 c != '.' && c != '-' && c != '_' &&
+			 (c != '+' || at != 0))
+			return 0;
+		ret_folded[n] = c;
+	}
+	while (n > 0 && ret_folded[n - 1] == '.')
+		n--;
+	if (at == 0 || n <= at + 1)
+		return 0;
+	ret_folded[n] = '\0';
+	return n;
+}
+
 static size_t bare_length(const char *name)
 {
 	size_t len = strlen(name);

@@ -21,6 +21,11 @@ const char *address_domain(const char *address);
    BOUND_ADDRESS; bytes that are not UTF-8 are a syntax error. */
 char *address_fold(const char *address, GError **error);
 
+/* The same, quickly, for the plain kind: LEN octets of ASCII that need no quotes
+   round one "@".  RET_FOLDED has room for LEN + 1; its length is returned.  0
+   when it is not of that kind: ask address_fold(). */
+size_t address_fold_plain(const char *address, size_t len, char *ret_folded);
+
 /* Whether two host or domain names are the same: ASCII case and one trailing
    dot do not count. */
 bool domain_equal(const char *a, const char *b);

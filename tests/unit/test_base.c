@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "address.h"
 #include "base32.h"
+#include "bounds.h"
 #include "envelope.h"
 #include "errors.h"
 #include "siphash.h"
@@ -110,6 +111,42 @@ START_TEST(fold_keeps_its_bound)
 	g_string_append(address, "@example.org");
 	ck_assert_ptr_null(address_fold(address->str, &error));
 	ck_assert(g_error_matches(error, VP_ERROR, VP_ERROR_LIMIT));
+}
+END_TEST
+
+/* Where the quick way has an answer it is the other's. */
+START_TEST(fold_plain)
+{
+	static const char *const plain[] = { "ana@example.org",
+		"<Ana.B+tag@EXAMPLE.org>", "a_b-c@x-y.test..", ".a.@.b" };
+	static const char *const pieces[] = { "a", "B", ".", "@", "+", "-", "<",
+		">", "\"", " ", "\xc3\xa9", "_", "x.org", "\\" };
+	char folded[BOUND_ADDRESS + 1];
+	GRand *rand = g_rand_new_with_seed(7);
+	unsigned agreed = 0;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(plain); i++)
+		ck_assert_uint_gt(address_fold_plain(plain[i], strlen(plain[i]),
+				      folded),
+		    0);
+	for (unsigned i = 0; i < 100000; i++) {
+		g_autoptr(GString) text = g_string_new(NULL);
+		g_autofree char *slow = NULL;
+		size_t len;
+
+		for (int n = g_rand_int_range(rand, 1, 9); n > 0; n--)
+			g_string_append(text, pieces[g_rand_int_range(rand, 0,
+						  (int)G_N_ELEMENTS(pieces))]);
+		len = address_fold_plain(text->str, text->len, folded);
+		if (len == 0)
+			continue;
+		slow = address_fold(text->str, NULL);
+		ck_assert_str_eq(folded, slow);
+		ck_assert_uint_eq(len, strlen(slow));
+		agreed++;
+	}
+	ck_assert_uint_gt(agreed, 300);
+	g_rand_free(rand);
 }
 END_TEST
 
@@ -349,6 +386,7 @@ static Suite *base_suite(void)
 	tcase_add_loop_test(tcase, fold, 0, (int)G_N_ELEMENTS(folds));
 	tcase_add_test(tcase, fold_has_a_bound);
 	tcase_add_test(tcase, fold_keeps_its_bound);
+	tcase_add_test(tcase, fold_plain);
 	tcase_add_test(tcase, domains);
 	tcase_add_loop_test(tcase, base32_vector, 0,
 	    (int)G_N_ELEMENTS(vectors));
