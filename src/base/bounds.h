@@ -39,6 +39,10 @@ enum {
 	BOUND_SHAPE = 300,       /* the shape of a text */
 	BOUND_NAME = 255, /* a host name, a queue id, a message id's log form */
 
+	/* lists of addresses that others wrote */
+	BOUND_LIST_RECORD = 64 * 1024, /* one line or object */
+	BOUND_LIST_NOTE = 300,         /* what one says of why */
+
 	/* what is said of it */
 	BOUND_LOG_LINE = 2000,
 

@@ -20,12 +20,13 @@ SEES = {
     "core": "base",
     "mail": "base core",
     "lib": "base core mail",
+    "lists": "base core",
     "store": "base core",
     "lmtp": "base",
     "deliver": "base core mail store",
     "host": "base core mail store lmtp deliver",
     "verpd": "base core mail store lmtp deliver host",
-    "verpctl": "base core mail store lmtp deliver host",
+    "verpctl": "base core mail lists store lmtp deliver host",
 }
 
 build, source = (os.path.abspath(path) for path in sys.argv[1:3])
