@@ -85,6 +85,9 @@ bool store_sqlite_sync(Store *store, GError **error);
 sqlite3_file *wal_file(StoreSqlite *self);
 /* Counts the frames of the log at each commit. */
 void wal_watch(StoreSqlite *self);
+/* For a command that writes much, between its transactions: moves the log into
+   the database when it has become long. */
+bool wal_shorten(StoreSqlite *self, GError **error);
 /* Makes durable all that can be read, whatever became of the syncs of those who
    wrote it, and empties the log (a command: if nobody is in it). */
 bool wal_recover(StoreSqlite *self, GError **error);

@@ -165,7 +165,7 @@ static bool import_chunk(StoreSqlite *self, Import *import,
 	g_usleep((unsigned long)CLAMP(g_get_monotonic_time() - began, 0,
 		     50000) /
 		 2);
-	return true;
+	return wal_shorten(self, error);
 }
 
 bool store_sqlite_import(Store *store, const ManualChange *change,

@@ -22,6 +22,7 @@
 
 enum {
 	CHECKPOINT_FRAMES = 1000,         /* about 4 MB of log */
+	BULK_FRAMES = 32000,              /* while much is written at once */
 	WAL_BYTES_MAX = 16 * 1024 * 1024, /* then it is cut off, if possible */
 	REWRITE_CHUNK = 64 * 1024,
 };
@@ -161,6 +162,17 @@ bool store_sqlite_sync(Store *store, GError **error)
 		return fatal(self, rc, "sync", error);
 	return self->mode == STORE_READ ||
 	       checkpoint_when_due(self, wal, error);
+}
+
+/* Writers are kept away only while the log is cut off, when next to nothing is
+   left to move.  Pages that are written often are moved seldom so. */
+bool wal_shorten(StoreSqlite *self, GError **error)
+{
+	if (self->wal_frames - self->wal_checkpointed < BULK_FRAMES)
+		return true;
+	return wal_checkpoint(self, SQLITE_CHECKPOINT_PASSIVE, error) &&
+	       (self->wal_frames - self->wal_checkpointed >= BULK_FRAMES ||
+		   wal_checkpoint(self, SQLITE_CHECKPOINT_TRUNCATE, error));
 }
 
 /* Writes all of LOG over itself and syncs it: what was read from it is on the

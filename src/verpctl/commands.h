@@ -43,6 +43,12 @@ int cmd_verify(Ctl *ctl, int argc, char **argv);
 int cmd_check(Ctl *ctl, int argc, char **argv);
 int cmd_add(Ctl *ctl, int argc, char **argv);
 int cmd_release(Ctl *ctl, int argc, char **argv);
+/* cmd_import.c */
+int cmd_import(Ctl *ctl, int argc, char **argv);
+/* cmd_export.c */
+int cmd_export(Ctl *ctl, int argc, char **argv);
+/* cmd_scrub.c */
+int cmd_scrub(Ctl *ctl, int argc, char **argv);
 /* cmd_list.c */
 int cmd_list(Ctl *ctl, int argc, char **argv);
 /* cmd_why.c */

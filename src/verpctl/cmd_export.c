@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `verpctl export`: the suppressions as a list for other programs, and for
+   `verpctl import`. */
+#include "commands.h"
+#include "progress.h"
+#include "row.h"
+
+#include "errors.h"
+#include "site.h"
+#include "units.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct Export Export;
+
+struct Export {
+	Ctl *ctl;
+	Progress *progress;
+	bool (*write)(Export *export, const Suppression *row);
+	/* plain: the recipient whose holds come now */
+	const char *stream; /* NULL: in any */
+	CauseSet ignored;
+	int64_t recipient_id;
+	char *address;
+	RecipientState state;
+	bool is_any;
+	uint64_t n_unfit;
+};
+
+/* ---- plain ---- */
+
+/* A line for the recipient that is complete now, if it is not to be mailed. */
+static void end_recipient(Export *export)
+{
+	bool is_held = export->stream == NULL
+			   ? export->is_any
+			   : policy_strongest(&export->state, export->ignored,
+				 export->ctl->now) >= 0;
+
+	if (export->address == NULL || !is_held)
+		return;
+	/* only quotes could have brought one in */
+	if (strpbrk(export->address, "\r\n") != NULL)
+		export->n_unfit++;
+	else
+		puts(export->address);
+}
+
+static void begin_recipient(Export *export, int64_t id, const char *address)
+{
+	g_free(export->address);
+	export->address = g_strdup(address);
+	export->recipient_id = id;
+	export->is_any = false;
+	memset(&export->state, 0, sizeof(export->state));
+}
+
+static bool write_plain(Export *export, const Suppression *row)
+{
+	Hold *hold = &export->state.hold[row->cause];
+
+	if (row->recipient_id != export->recipient_id) {
+		end_recipient(export);
+		begin_recipient(export, row->recipient_id, row->address);
+	}
+	if (row->hold.until > hold->until)
+		*hold = row->hold;
+	export->is_any = true;
+	return ferror(stdout) == 0;
+}
+
+/* ---- CSV ---- */
+
+/* RFC 4180; and a spreadsheet takes what begins with one of these for a formula,
+   so that, and whatever begins as our guard does, gets a quote in front, which
+   `import` takes off again. */
+static void put_csv(const char *text, char end)
+{
+	bool is_guarded = text[0] != '\0' &&
+			  strchr("=+-@\t\r'", text[0]) != NULL;
+
+	if (!is_guarded && strpbrk(text, ",\"\r\n") == NULL) {
+		(void)fputs(text, stdout);
+		putchar(end);
+		return;
+	}
+	(void)fputs(is_guarded ? "\"'" : "\"", stdout);
+	for (const char *c = text; *c != '\0'; c++) {
+		if (*c == '"')
+			putchar('"');
+		putchar(*c);
+	}
+	putchar('"');
+	putchar(end);
+}
+
+static char *end_text(int64_t until)
+{
+	return until == HOLD_FOREVER ? g_strdup("forever") : time_format(until);
+}
+
+static bool write_csv(Export *export, const Suppression *row)
+{
+	g_autofree char *since = time_format(row->hold.since);
+	g_autofree char *until = end_text(row->hold.until);
+
+	put_csv(row->address, ',');
+	put_csv(row->stream, ',');
+	put_csv(cause_name(row->cause), ',');
+	put_csv(since, ',');
+	put_csv(until, ',');
+	put_csv(row->note, '\n');
+	return ferror(stdout) == 0;
+}
+
+/* ---- JSON lines ---- */
+
+static bool write_json(Export *export, const Suppression *row)
+{
+	Row *json = row_new();
+
+	row_text(json, "address", row->address);
+	row_text(json, "stream", row->stream);
+	row_text(json, "cause", cause_name(row->cause));
+	row_time(json, "since", row->hold.since);
+	row_time(json, "until", row->hold.until);
+	row_text(json, "note", row->note);
+	row_print(json);
+	return ferror(stdout) == 0;
+}
+
+static bool write_row(const Suppression *row, void *data)
+{
+	Export *export = data;
+
+	progress_set(export->progress, (uint64_t)row->recipient_id);
+	return export->write(export, row);
+}
+
+/* ---- the command ---- */
+
+static int export_all(Export *export, const StoreFilter *filter)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Store) store = ctl_store(export->ctl, STORE_READ, &error);
+	g_autoptr(Progress) progress = NULL;
+	g_autoptr(Judge) streams = NULL;
+	uint64_t bound = 0;
+	bool ok;
+
+	if (store == NULL || !store_held_bound(store, &bound, &error))
+		return ctl_fail(export->ctl, error);
+	streams = site_streams(export->ctl->settings);
+	if (export->stream != NULL)
+		export->ignored = judge_ignored(streams, export->stream);
+	progress = progress_new(PROGRESS_ROWS, bound, false);
+	export->progress = progress;
+	if (export->write == write_csv)
+		puts("address,stream,cause,since,until,note");
+	ok = store_each_suppression(store, filter, write_row, export, &error);
+	if (ok && export->write == write_plain)
+		end_recipient(export);
+	g_free(export->address);
+	progress_hide(progress);
+	if (!ok)
+		return ctl_fail(export->ctl, error);
+	if (export->n_unfit > 0)
+		ctl_warn(export->ctl,
+		    "%" G_GUINT64_FORMAT
+		    " addresses with a line end in them left out",
+		    export->n_unfit);
+	return EX_OK;
+}
+
+static bool parse_format(Export *export, const char *format)
+{
+	if (format == NULL || strcmp(format, "csv") == 0)
+		export->write = write_csv;
+	else if (strcmp(format, "plain") == 0)
+		export->write = write_plain;
+	else if (strcmp(format, "jsonl") == 0)
+		export->write = write_json;
+	return export->write != NULL;
+}
+
+int cmd_export(Ctl *ctl, int argc, char **argv)
+{
+	g_autofree char *format = NULL;
+	g_autofree char *stream = NULL;
+	g_autofree char *cause = NULL;
+	gboolean with_expired = FALSE;
+	const GOptionEntry entries[] = {
+		{ "format", 0, 0, G_OPTION_ARG_FILENAME, &format,
+		    "csv (default), jsonl, or plain: addresses alone",
+		    "FORMAT" },
+		{ "stream", 0, 0, G_OPTION_ARG_FILENAME, &stream,
+		    "what keeps mail of this stream back", "STREAM" },
+		{ "cause", 0, 0, G_OPTION_ARG_FILENAME, &cause,
+		    "of this cause alone", "CAUSE" },
+		{ "include-expired", 0, 0, G_OPTION_ARG_NONE, &with_expired,
+		    "also what is over", NULL },
+		{ 0 },
+	};
+	g_autoptr(GError) error = NULL;
+	StoreFilter filter = STORE_FILTER_ANY;
+	Export export = { .ctl = ctl };
+	int status;
+
+	if (!ctl_parse(ctl, entries, &argc, &argv, &status))
+		return status;
+	if (!parse_format(&export, format))
+		return ctl_usage(ctl, "there is no format \"%s\"", format);
+	if (cause != NULL && (filter.cause = cause_from_name(cause)) < 0)
+		return ctl_usage(ctl, "there is no cause \"%s\"", cause);
+	if (stream != NULL && ctl_known_stream(ctl, stream, &error) == NULL)
+		return ctl_fail(ctl, error);
+	if (with_expired && export.write == write_plain)
+		return ctl_usage(ctl,
+		    "--include-expired needs a format that tells of ends");
+	export.stream = stream;
+	filter.stream = stream;
+	filter.with_expired = with_expired;
+	filter.now = ctl->now;
+	return export_all(&export, &filter);
+}
