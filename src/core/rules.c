@@ -202,6 +202,7 @@ RuleInfo rules_info(const RuleSet *rules, unsigned i)
 		.line = rule->line,
 		.reason = rule->reason,
 		.confidence = rule->confidence,
+		.confirm = rule->confirm,
 		.pattern = rule->pattern,
 		.n_examples = rule->examples->len };
 }

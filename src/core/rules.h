@@ -39,6 +39,7 @@ typedef struct RuleInfo {
 	unsigned line;
 	enum vp_reason reason;
 	double confidence;
+	unsigned confirm;    /* days a hard bounce must come on; 0: one */
 	const char *pattern; /* "" when it has none */
 	unsigned n_examples;
 } RuleInfo;

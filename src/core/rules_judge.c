@@ -711,6 +711,7 @@ static Verdict *make_verdict(const Judging *judging, const Finding *best,
 	verdict->reason = best->rule->reason;
 	verdict->class_ = vp_reason_class(verdict->reason);
 	verdict->confidence = confidence_of(best, codes);
+	verdict->confirm = best->rule->confirm;
 	verdict->part = best->part;
 	set_text(&verdict->rule, best->rule->id);
 	set_text(&verdict->source, best->source);

@@ -14,6 +14,7 @@
 
 #include "bounds.h"
 #include "errors.h"
+#include "policy.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -407,6 +408,17 @@ static bool set_confidence(Parser *parser, const char *value)
 	return true;
 }
 
+static bool set_confirm(Parser *parser, const char *value)
+{
+	if (value[0] < '2' || value[0] > '0' + POLICY_CONFIRM_MAX ||
+	    value[1] != '\0')
+		return fail(parser, "confirm is not 2 to %d: %s",
+		    POLICY_CONFIRM_MAX, value);
+	parser->rule->confirm = (unsigned)(value[0] - '0');
+	parser->rule->confirm_line = parser->line;
+	return true;
+}
+
 static bool set_example(Parser *parser, const char *value)
 {
 	Example *example = g_new0(Example, 1);
@@ -480,6 +492,7 @@ static const Key rule_keys[] = {
 	{ "level", false, set_level },
 	{ "reason", false, set_reason },
 	{ "confidence", false, set_confidence },
+	{ "confirm", false, set_confirm },
 	{ "example", true, set_example },
 	{ "disable", false, set_rule_disable },
 };
@@ -544,6 +557,13 @@ static bool end_stanza(Parser *parser)
 		return fail(parser, "%s: no reason", rule->id);
 	if (rule->confidence < 0)
 		return fail(parser, "%s: no confidence", rule->id);
+	if (rule->confirm != 0 &&
+	    vp_reason_class(rule->reason) != VP_CLASS_HARD) {
+		parser->line = rule->confirm_line;
+		return fail(parser,
+		    "%s: confirm is of hard bounces; %s is not one", rule->id,
+		    vp_reason_name(rule->reason));
+	}
 	if (rule->kinds == 0)
 		rule->kinds = 1U << REPORT_DSN;
 	if (rule->level_line == 0)

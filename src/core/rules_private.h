@@ -77,6 +77,8 @@ typedef struct Rule {
 	bool has_reason;
 	enum vp_reason reason;
 	double confidence;
+	unsigned confirm; /* days such a hard bounce must come on; 0: one */
+	unsigned confirm_line;
 	GPtrArray *examples; /* of Example */
 	bool is_disabled;
 } Rule;

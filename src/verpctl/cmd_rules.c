@@ -250,6 +250,7 @@ static void list_rule(const Ctl *ctl, const RuleInfo *info, GHashTable *hits)
 		row_text(row, "class", class_);
 		row_text(row, "reason", vp_reason_name(info->reason));
 		row_fraction(row, "confidence", info->confidence);
+		row_number(row, "confirm", (int64_t)info->confirm);
 		row_text(row, "pattern", info->pattern);
 		row_number(row, "examples", (int64_t)info->n_examples);
 		row_text(row, "file", info->file);

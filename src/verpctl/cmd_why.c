@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "event_row.h"
 #include "row.h"
+#include "standing.h"
 
 #include "errors.h"
 #include "site.h"
@@ -34,7 +35,8 @@ typedef struct Story {
 	unsigned n_events;
 	GPtrArray *names; /* streams that matter here */
 	GPtrArray *nexts; /* what would happen next: mostly the same in all */
-	RecipientState soft; /* replayed, for its count alone */
+	RecipientState soft; /* replayed, for its counts alone */
+	StandingOf standing; /* with what came last */
 } Story;
 
 static void change_free(Change *change)
@@ -154,6 +156,31 @@ static char *no_step_text(const Event *event)
 			"suppression was in force");
 }
 
+/* As the policy of now counts it. */
+static char *counted_text(const Story *story, const Event *event,
+    const char *what)
+{
+	const PolicyCase case_ = { .class_ = event->class_,
+		.reason = event->reason,
+		.confidence = 1.0,
+		.provider = event->provider,
+		.confirm = event->confirm };
+	CauseView view = policy_view(story->policy, &story->soft, &case_,
+	    event->at);
+	bool is_usual = event->effect.policy == NULL ||
+			event->effect.policy[0] == '\0' ||
+			strcmp(event->effect.policy,
+			    vp_class_name(event->class_)) == 0;
+
+	if (!event->effect.is_counted)
+		return g_strdup("the policy only records this");
+	return g_strdup_printf("%s %u of %u%s%s%s", what, view.hits, view.limit,
+	    event->class_ == VP_CLASS_HARD ? ", to be confirmed on another day"
+					   : "",
+	    is_usual ? "" : ", by policy ",
+	    is_usual ? "" : event->effect.policy);
+}
+
 /* What the policy made of it. */
 static char *effect_text(const Story *story, const Event *event)
 {
@@ -168,13 +195,13 @@ static char *effect_text(const Story *story, const Event *event)
 		return g_strdup("delivered: the soft count is zero again");
 	case STEP_SOFT:
 		if (effect->hold_until == 0)
-			return g_strdup_printf("soft bounce %u of %u",
-			    story->soft.track[CAUSE_SOFT].n_hits,
-			    story->policy->soft_limit);
+			return counted_text(story, event, "soft bounce");
 		return g_strdup_printf(
 		    "enough soft bounces, rung %u: suppressed %s", effect->rung,
 		    until);
 	case STEP_BLOCK:
+		if (effect->hold_until == 0 && effect->is_counted)
+			return counted_text(story, event, "block");
 		if (effect->hold_until == 0)
 			return g_strdup("not the recipient's fault: recorded");
 		return g_strdup_printf("blocked: suppressed %s", until);
@@ -186,6 +213,9 @@ static char *effect_text(const Story *story, const Event *event)
 	case STEP_HARD:
 	case STEP_COMPLAINT:
 	case STEP_UNSUBSCRIBE:
+		if (effect->hold_until == 0 && effect->is_counted)
+			return counted_text(story, event,
+			    vp_class_name(event->class_));
 		if (effect->hold_until == 0)
 			return g_strdup("the policy only records this");
 		return g_strdup_printf("suppressed%s%s %s",
@@ -236,6 +266,8 @@ static bool tell_event(const Event *event, void *data)
 	story->n_events++;
 	tell_changes(story, event->id);
 	story->soft = policy_apply(story->soft, &event->effect, event->at);
+	standing_note(&story->standing, event->class_, event->reason,
+	    event->provider, event->confirm);
 	note_stream(story, event->stream);
 	if (story->ctl->is_json) {
 		g_autofree char *effect = effect_text(story, event);
@@ -253,63 +285,21 @@ static bool tell_event(const Event *event, void *data)
 
 /* ---- how things stand ---- */
 
-#define MAX_NEXT 64
-
-/* How many more soft bounces, one a day, would suppress; 0: none will. */
-static unsigned soft_to_go(const Policy *policy, RecipientState state,
-    int64_t now, int64_t *ret_hold)
-{
-	for (unsigned n = 1; n <= MAX_NEXT; n++) {
-		int64_t at = now + (int64_t)(n - 1) * SECONDS_PER_DAY;
-		const PolicyCase soft = { VP_CLASS_SOFT, VP_REASON_MAILBOX_FULL,
-			1.0, "", 0 };
-		Effect effect = policy_decide(policy, &state, &soft, at);
-
-		if (effect.hold_until != 0) {
-			*ret_hold = effect.hold_until == HOLD_FOREVER
-					? HOLD_FOREVER
-					: effect.hold_until - at;
-			return n;
-		}
-		state = policy_apply(state, &effect, at);
-	}
-	return 0;
-}
-
-static char *next_text(const Story *story, const RecipientState *state,
-    int cause)
-{
-	int64_t hold = 0;
-	unsigned n;
-	g_autofree char *length = NULL;
-
-	if (cause >= 0 && state->hold[cause].until == HOLD_FOREVER)
-		return g_strdup("nothing, until someone releases it");
-	if (cause == CAUSE_SOFT)
-		return g_strdup("it ends by itself; a delivery or a release "
-				"ends it sooner");
-	if (cause >= 0)
-		return g_strdup("it ends by itself; a release ends it sooner");
-	n = soft_to_go(story->policy, *state, story->ctl->now, &hold);
-	if (n == 0)
-		return g_strdup("soft bounces will not suppress it");
-	length = hold == HOLD_FOREVER ? g_strdup("for good")
-				      : duration_format(hold);
-	return g_strdup_printf("%u more soft bounce%s, one a day, would "
-			       "suppress it (%s); one hard bounce %s",
-	    n, n == 1 ? "" : "s", length,
-	    story->policy->hard_hold ? "would, for good" : "would not");
-}
-
 static void tell_state(Story *story, const char *stream,
     const RecipientState *state)
 {
 	int cause = policy_strongest(state,
 	    judge_ignored(story->streams, stream), story->ctl->now);
+	StandingOf standing = story->standing;
 	Hold hold = cause >= 0 ? state->hold[cause] : (Hold){ 0 };
 	g_autofree char *since = time_format(hold.since);
 	g_autofree char *until = until_text(hold.until);
-	g_autofree char *next = next_text(story, state, cause);
+	g_autofree char *word = NULL;
+	g_autofree char *next = NULL;
+
+	standing.state = state;
+	word = standing_word(&standing, cause);
+	next = standing_next(&standing, cause);
 
 	if (story->ctl->is_json) {
 		Row *row = row_new();
@@ -321,23 +311,35 @@ static void tell_state(Story *story, const char *stream,
 		    cause >= 0 ? cause_name((Cause)cause) : NULL);
 		row_time(row, "since", hold.since);
 		row_time(row, "until", hold.until);
+		row_text(row, "standing", word);
 		row_number(row, "soft_count",
 		    (int64_t)state->track[CAUSE_SOFT].n_hits);
 		row_number(row, "rung", (int64_t)state->track[CAUSE_SOFT].rung);
 		row_text(row, "next", next);
+		standing_json(&standing, row);
 		row_print(row);
 		return;
 	}
 	if (cause < 0)
-		printf("now   %s: may be mailed, %u soft bounce%s counted\n",
-		    stream, state->track[CAUSE_SOFT].n_hits,
-		    state->track[CAUSE_SOFT].n_hits == 1 ? "" : "s");
+		printf("now   %s: may be mailed; %s\n", stream, word);
 	else
-		printf("now   %s: SUPPRESSED, %s, since %s, %s\n", stream,
-		    cause_name((Cause)cause), since, until);
+		printf("now   %s: SUPPRESSED, %s, since %s, %s; %s\n", stream,
+		    cause_name((Cause)cause), since, until, word);
 	if (!g_ptr_array_find_with_equal_func(story->nexts, next, g_str_equal,
 		NULL))
 		g_ptr_array_add(story->nexts, g_steal_pointer(&next));
+}
+
+/* What is counted is the same in all streams. */
+static void tell_counts(Story *story, const RecipientState *state)
+{
+	StandingOf standing = story->standing;
+	g_autoptr(GPtrArray) lines = NULL;
+
+	standing.state = state;
+	lines = standing_lines(&standing);
+	for (unsigned i = 0; i < lines->len; i++)
+		printf("count %s\n", (const char *)g_ptr_array_index(lines, i));
 }
 
 static bool tell_states(Story *story, Store *store, int64_t recipient_id,
@@ -352,6 +354,8 @@ static bool tell_states(Story *story, Store *store, int64_t recipient_id,
 		if (!store_load(store, recipient_id, stream, &state, error))
 			return false;
 		tell_state(story, stream, &state);
+		if (i + 1 == story->names->len && !story->ctl->is_json)
+			tell_counts(story, &state);
 	}
 	for (unsigned i = 0; i < story->nexts->len; i++)
 		printf("next  %s\n",
@@ -415,6 +419,8 @@ static int why(Ctl *ctl, const char *folded, const char *stream)
 	}
 	streams = site_streams(ctl->settings);
 	story.policy = &ctl->settings->policy;
+	story.standing.policy = story.policy;
+	story.standing.now = ctl->now;
 	story.streams = streams;
 	story.changes = changes;
 	story.names = names;

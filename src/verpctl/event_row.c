@@ -16,6 +16,7 @@ void event_json(const Event *event, Row *row)
 	row_text(row, "class", vp_class_name(event->class_));
 	row_text(row, "reason", vp_reason_name(event->reason));
 	row_fraction(row, "confidence", event->confidence);
+	row_number(row, "confirm", (int64_t)event->confirm);
 	row_text(row, "rule", event->rule);
 	row_text(row, "source", event->source);
 	row_text(row, "matched", event->matched);
@@ -32,6 +33,8 @@ void event_json(const Event *event, Row *row)
 	row_text(row, "step", step_name(event->effect.step));
 	row_time(row, "hold_until", event->effect.hold_until);
 	row_number(row, "rung", (int64_t)event->effect.rung);
+	row_bool(row, "counted", event->effect.is_counted);
+	row_text(row, "policy", event->effect.policy);
 	row_bool(row, "needs_review",
 	    event->effect.needs_review && !event->is_reviewed);
 	row_bool(row, "reviewed", event->is_reviewed);

@@ -54,6 +54,7 @@ static void json_event(const JudgementItem *item, Row *row)
 	row_text(row, "diagnostic",
 	    item->about != NULL ? item->about->diagnostic : "");
 	if (item->trace != NULL) {
+		row_number(row, "confirm", (int64_t)verdict->confirm);
 		row_text(row, "source", verdict->source);
 		row_text(row, "matched", verdict->matched);
 		row_number(row, "part", (int64_t)verdict->part);
@@ -150,6 +151,9 @@ static void print_item(const JudgementItem *item)
 		g_string_append_printf(line, "  %s", status);
 	if (verdict->smtp_code != 0)
 		g_string_append_printf(line, "  %u", verdict->smtp_code);
+	if (verdict->confirm > 1 && verdict->class_ == VP_CLASS_HARD)
+		g_string_append_printf(line, "  (believed on %u days)",
+		    verdict->confirm);
 	if (provider[0] != '\0')
 		g_string_append_printf(line, "  %s", provider);
 	printf("%s\n", line->str);

@@ -429,8 +429,21 @@ def test_why_tells_next():
     site = Site(text="policy { soft_limit = 3 soft_days = 1 }\n")
     bounced(site, "ana@example.org", FULL, "news-1", status="4.2.2")
     text = site.run("why", "ana@example.org")
-    tap.check("next  2 more soft bounces, one a day, would suppress it (1w)"
-              in text, text)
+    tap.check("soft 1\n" in text, text)
+    tap.check("count 1 of 3 soft bounces, on 1 of 1 day, within 30d" in text,
+              text)
+    tap.check("next  2 more soft bounces would suppress it (1w); one more hard"
+              " bounce suppresses it for good" in text, text)
+    bounced(site, "ana@example.org", FULL, "news-2", status="4.2.2")
+    text = site.run("why", "ana@example.org")
+    tap.check(re.search(r"next  one more soft bounce within (29|30) days"
+                        r" suppresses it for 1w \(until 2", text), text)
+    row = [row for row in site.rows("why", "ana@example.org")
+           if row["type"] == "state"][0]
+    soft = row["counters"][0]
+    tap.check_equal((row["standing"], soft["count"], soft["limit"],
+                     soft["more"], soft["would_hold"], soft["rungs"]),
+                    ("soft 2", 2, 3, 1, 7 * 86400, 4))
     for number in (2, 3):
         bounced(site, "ana@example.org", FULL, f"news-{number}",
                 status="4.2.2")
@@ -438,6 +451,23 @@ def test_why_tells_next():
     tap.check("=> enough soft bounces, rung 1: suppressed until 2" in text,
               text)
     tap.check("next  it ends by itself" in text, text)
+
+
+def test_doubtful_hard_bounce():
+    """One who is known to lie is asked twice."""
+    site = Site()
+    bounced(site, "ana@example.org", "550 5.4.1 Recipient address rejected: "
+            "Access denied. AS(201806281) [x.prod.protection.outlook.com]",
+            status="5.4.1")
+    site.run("check", "ana@example.org")
+    text = site.run("why", "ana@example.org")
+    tap.check("=> hard 1 of 2, to be confirmed on another day" in text, text)
+    tap.check("one more hard bounce on another day within 90 days suppresses "
+              "it for good; one that is beyond doubt does so at once" in text,
+              text)
+    bounced(site, "ana@example.org", UNKNOWN_USER, "news-2")
+    site.run("check", "ana@example.org", status=1)
+    site.run("verify")
 
 
 def on_terminal(site, *argv):
