@@ -7,6 +7,7 @@
 
 #include "report_read.h"
 
+#include "advice.h"
 #include "auto.h"
 #include "daemon.h"
 #include "divider.h"
@@ -313,6 +314,22 @@ static void cut_returned(Report *report)
 		report->text[end - report->text] = '\0';
 }
 
+/* What is left to judge are statements. */
+static void cut_advice(Report *report)
+{
+	if (report->kind != REPORT_DSN)
+		return;
+	advice_blank(report->text);
+	for (guint i = 0; i < report->recipients->len; i++) {
+		ReportRecipient *recipient =
+		    g_ptr_array_index(report->recipients, i);
+
+		advice_blank(recipient->text);
+		if (*recipient->diagnostic_type == '\0')
+			advice_blank(recipient->diagnostic);
+	}
+}
+
 static bool wants_recipient(const Report *report)
 {
 	return (report->kind == REPORT_DSN ||
@@ -353,6 +370,7 @@ static Report *read_message(const char *bytes, size_t len, unsigned depth)
 	read_substance(mail, report);
 	cut_returned(report);
 	read_items(report);
+	cut_advice(report);
 	return report;
 }
 

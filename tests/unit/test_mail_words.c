@@ -2,6 +2,7 @@
 
 /* The small readers of src/mail: names, HTML, SMTP stages, charsets. */
 
+#include "advice.h"
 #include "charset.h"
 #include "html.h"
 #include "items.h"
@@ -315,6 +316,49 @@ START_TEST(charsets_are_decoded)
 }
 END_TEST
 
+/* --- advice --- */
+
+static const struct {
+	const char *text;
+	const char *left; /* with blanks in runs of one */
+} advices[] = {
+	{ "", "" },
+	{ "The mailbox is full. If it does not exist, correct it.",
+	    "The mailbox is full. " },
+	{ "The mailbox is full. If it does not exist,\ncorrect it. Bye.",
+	    "The mailbox is full. \n Bye." },
+	{ "How to fix it If the address does not exist, correct it",
+	    "How to fix it " },
+	{ "If a@x.example does not exist, correct it.",
+	    "If a@x.example does not exist, correct it." },
+	{ "If so, 550 no such user.", "If so, 550 no such user." },
+	{ "If so, see http://x.example/gone",
+	    "If so, see http://x.example/gone" },
+	{ "No such user.\n\nWenn es ihn nicht gibt, gut.\n\nEnde",
+	    "No such user.\n\n \n\nEnde" },
+	{ "What if the user is unknown?", "What if the user is unknown?" },
+	{ "Se detectó un bucle.", "Se detectó un bucle." },
+	{ "Se l'indirizzo non esiste, correggerlo.", " " },
+	{ "拒否されました。宛先が存在しない場合は直してください。",
+	    "拒否されました。 " },
+	{ "已被退回。如果地址不存在，请更正。", "已被退回。 " },
+};
+
+START_TEST(advice_is_no_evidence)
+{
+	g_autofree char *text = g_strdup(advices[_i].text);
+	char *to = text;
+
+	advice_blank(text);
+	for (const char *p = text; *p != '\0'; p++)
+		if (*p != ' ' || to == text || to[-1] != ' ')
+			*to++ = *p;
+	*to = '\0';
+	ck_assert_msg(strcmp(text, advices[_i].left) == 0, "%s: \"%s\"",
+	    advices[_i].text, text);
+}
+END_TEST
+
 /* --- whom sentences speak of --- */
 
 static const struct {
@@ -459,6 +503,8 @@ static Suite *words_suite(void)
 	tcase_add_loop_test(tcase, stages_are_found, 0, G_N_ELEMENTS(stages));
 	tcase_add_loop_test(tcase, charsets_are_decoded, 0,
 	    G_N_ELEMENTS(charsets));
+	tcase_add_loop_test(tcase, advice_is_no_evidence, 0,
+	    G_N_ELEMENTS(advices));
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

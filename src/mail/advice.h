@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What a notice advises its reader to do is no evidence: "If the address does not
+   exist, correct it" says of no address that it does not.  Such sentences of TEXT
+   become blanks, in place, but for those with an address, a page or a reply code
+   in them. */
+void advice_blank(char *text);
