@@ -329,6 +329,119 @@ START_TEST(disabled_hold_ends_by_itself)
 }
 END_TEST
 
+START_TEST(confirmed_on_another_day)
+{
+	const PolicyCase doubtful = { VP_CLASS_HARD, VP_REASON_BAD_MAILBOX, 0.9,
+		"exchange-online", 2 };
+	const PolicyCase certain = { VP_CLASS_HARD, VP_REASON_BAD_MAILBOX, 0.9,
+		"exchange-online", 0 };
+	const Effect reset = { .step = STEP_RESET };
+	RecipientState state = { 0 }, cleared;
+	Effect effect = policy_decide(&policy_defaults, &state, &doubtful, NOW);
+
+	ck_assert_int_eq(effect.hold_until, 0);
+	state = policy_apply(state, &effect, NOW);
+	ck_assert_int_eq(policy_strongest(&state, 0, NOW), -1);
+	/* not the same day, not beyond the window, not after a delivery */
+	effect = policy_decide(&policy_defaults, &state, &doubtful, NOW + 1);
+	ck_assert_int_eq(effect.hold_until, 0);
+	effect = policy_decide(&policy_defaults, &state, &doubtful,
+	    NOW + 90 * DAY);
+	ck_assert_int_eq(effect.hold_until, 0);
+	cleared = policy_apply(state, &reset, NOW + 1);
+	effect = policy_decide(&policy_defaults, &cleared, &doubtful,
+	    NOW + DAY);
+	ck_assert_int_eq(effect.hold_until, 0);
+	effect = policy_decide(&policy_defaults, &state, &doubtful, NOW + DAY);
+	ck_assert_int_eq(effect.hold_until, HOLD_FOREVER);
+	effect = policy_decide(&policy_defaults, &state, &certain, NOW + 1);
+	ck_assert_int_eq(effect.hold_until, HOLD_FOREVER);
+}
+END_TEST
+
+/* While the first block holds, another makes it no longer. */
+START_TEST(second_block_is_an_echo)
+{
+	Policy policy = policy_defaults;
+	RecipientState state = { 0 };
+	Effect effect;
+
+	policy.block_hold = 7 * DAY;
+	effect = decide(&policy, &state, VP_CLASS_BLOCK, VP_REASON_BLOCKED, 1.0,
+	    NOW);
+	ck_assert(effect_is_once_per_token(&effect));
+	state = policy_apply(state, &effect, NOW);
+	effect = decide(&policy, &state, VP_CLASS_BLOCK, VP_REASON_BLOCKED, 1.0,
+	    NOW + 6 * DAY);
+	state = policy_apply(state, &effect, NOW + 6 * DAY);
+	ck_assert_int_eq(state.hold[CAUSE_BLOCK].until, NOW + 7 * DAY);
+	/* recorded only: as often as they come */
+	state = (RecipientState){ 0 };
+	effect = decide(&policy_defaults, &state, VP_CLASS_BLOCK,
+	    VP_REASON_BLOCKED, 1.0, NOW);
+	ck_assert(!effect_is_once_per_token(&effect));
+}
+END_TEST
+
+/* Even an effect that nobody decided so. */
+START_TEST(shorter_hold_shortens_nothing)
+{
+	RecipientState state = start_state(HARD);
+	const Effect effect = { .step = STEP_HARD, .hold_until = NOW + DAY };
+
+	state = policy_apply(state, &effect, NOW);
+	ck_assert_int_eq(state.hold[CAUSE_HARD].until, HOLD_FOREVER);
+}
+END_TEST
+
+/* A site's rules: the first that matches counts, and alone. */
+START_TEST(rules_of_a_site)
+{
+	Policy policy = policy_defaults;
+	RecipientState state = { 0 };
+	Effect effect;
+
+	policy.rules[0] = (PolicyRule){ .name = "full",
+		.classes = 1U << VP_CLASS_SOFT,
+		.reasons = 1U << VP_REASON_MAILBOX_FULL,
+		.limit = 2,
+		.days = 1,
+		.window = 10 * DAY,
+		.ladder = { { DAY, HOLD_FOREVER }, 2 } };
+	policy.rules[1] = (PolicyRule){ .name = "ignored",
+		.classes = 1U << VP_CLASS_SOFT,
+		.reasons = 1U << VP_REASON_NETWORK,
+		.providers = { "goo*" },
+		.n_providers = 1,
+		.limit = 0 };
+	policy.n_rules = 2;
+	for (unsigned i = 0; i < 4; i++) { /* on four days: not its own */
+		effect = decide(&policy, &state, VP_CLASS_SOFT,
+		    VP_REASON_SYSTEM, 1.0, NOW + i * DAY);
+		ck_assert_str_eq(effect.policy, "soft");
+		state = policy_apply(state, &effect, NOW + i * DAY);
+	}
+	effect = decide(&policy, &state, VP_CLASS_SOFT, VP_REASON_MAILBOX_FULL,
+	    1.0, NOW + 4 * DAY);
+	ck_assert_int_eq(effect.hold_until, 0);
+	state = policy_apply(state, &effect, NOW + 4 * DAY);
+	effect = decide(&policy, &state, VP_CLASS_SOFT, VP_REASON_MAILBOX_FULL,
+	    1.0, NOW + 4 * DAY);
+	ck_assert_int_eq(effect.hold_until, NOW + 5 * DAY);
+	ck_assert_str_eq(effect.policy, "full");
+	effect = policy_decide(&policy, &state,
+	    &(PolicyCase){ VP_CLASS_SOFT, VP_REASON_NETWORK, 1.0, "google", 0 },
+	    NOW + 4 * DAY);
+	ck_assert(!effect.is_counted);
+	ck_assert_int_eq(effect.hold_until, 0);
+	/* at another, it is the fifth */
+	effect = policy_decide(&policy, &state,
+	    &(PolicyCase){ VP_CLASS_SOFT, VP_REASON_NETWORK, 1.0, "yahoo", 0 },
+	    NOW + 4 * DAY);
+	ck_assert_int_eq(effect.hold_until, NOW + 11 * DAY);
+}
+END_TEST
+
 /* ---- any order of events, any clock ---- */
 
 START_TEST(never_weaker)
@@ -385,6 +498,10 @@ static Suite *policy_suite(void)
 	tcase_add_test(tcase, block_hold_of_a_week);
 	tcase_add_test(tcase, exempt_stream);
 	tcase_add_test(tcase, disabled_hold_ends_by_itself);
+	tcase_add_test(tcase, confirmed_on_another_day);
+	tcase_add_test(tcase, second_block_is_an_echo);
+	tcase_add_test(tcase, shorter_hold_shortens_nothing);
+	tcase_add_test(tcase, rules_of_a_site);
 	tcase_add_loop_test(tcase, never_weaker, 0, 20);
 	suite_add_tcase(suite, tcase);
 	return suite;
