@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One address's suppressions: asked for, set and lifted by hand. */
+#include "advice.h"
 #include "commands.h"
 #include "row.h"
 
@@ -13,7 +14,7 @@
 /* ---- check ---- */
 
 static bool ask(Ctl *ctl, const char *folded, const char *stream,
-    StoreAnswer *ret_answer, GError **error)
+    StoreAnswer *ret_answer, Advice *ret_advice, GError **error)
 {
 	g_autoptr(Store) store = ctl_store(ctl, STORE_READ, error);
 	g_autoptr(Judge) streams = NULL;
@@ -22,7 +23,17 @@ static bool ask(Ctl *ctl, const char *folded, const char *stream,
 		return false;
 	streams = site_streams(ctl->settings);
 	return store_answer(store, folded, stream,
-	    judge_ignored(streams, stream), ctl->now, ret_answer, error);
+		   judge_ignored(streams, stream), ctl->now, ret_answer,
+		   error) &&
+	       advice_ask(ctl, store, folded, ret_advice, error);
+}
+
+/* What holds it back and what is advised, whichever is later; 0: nothing. */
+static int64_t not_before(const Answer *answer, const Advice *advice)
+{
+	int64_t until = answer->may_send ? 0 : answer->hold.until;
+
+	return MAX(until, advice->not_before);
 }
 
 /* What sets aside what would else stand: "the stream", "allow @example.org". */
@@ -37,7 +48,7 @@ static char *by_text(const Answer *answer)
 }
 
 static void answer_json(const char *folded, const char *stream,
-    const Answer *answer)
+    const Answer *answer, const Advice *advice)
 {
 	const Entry *domain = answer->domain_entry;
 	g_autofree char *subject = domain != NULL ? entry_subject(domain)
@@ -59,11 +70,16 @@ static void answer_json(const char *folded, const char *stream,
 	row_text(row, "note", domain != NULL ? domain->note : NULL);
 	row_text(row, "set_aside", answer->may_send ? cause : NULL);
 	row_text(row, "set_aside_by", by);
+	row_time(row, "not_before", not_before(answer, advice));
+	row_text(row, "retry_reason",
+	    advice->not_before != 0 ? vp_reason_name(advice->reason) : NULL);
+	row_text(row, "retry_provider",
+	    advice->not_before != 0 ? advice->provider : NULL);
 	row_print(row);
 }
 
 static void answer_print(const char *folded, const char *stream,
-    const Answer *answer)
+    const Answer *answer, const Advice *advice)
 {
 	const Entry *domain = answer->domain_entry;
 	g_autofree char *shown = printable(folded);
@@ -84,6 +100,11 @@ static void answer_print(const char *folded, const char *stream,
 		    subject != NULL ? " of " : "",
 		    subject != NULL ? subject : "", since, until);
 	}
+	if (answer->may_send && advice->not_before != 0) {
+		g_autofree char *when = advice_text(advice);
+
+		printf("    %s\n", when);
+	}
 }
 
 int cmd_check(Ctl *ctl, int argc, char **argv)
@@ -98,6 +119,7 @@ int cmd_check(Ctl *ctl, int argc, char **argv)
 	g_autofree char *folded = NULL;
 	const char *stream;
 	g_auto(StoreAnswer) answer = { 0 };
+	Advice advice = { 0 };
 	int status;
 
 	if (!ctl_parse(ctl, entries, &argc, &argv, &status))
@@ -106,14 +128,15 @@ int cmd_check(Ctl *ctl, int argc, char **argv)
 	if (folded == NULL)
 		return EXIT_CHECK_ERROR;
 	stream = ctl_known_stream(ctl, given, &error);
-	if (stream == NULL || !ask(ctl, folded, stream, &answer, &error)) {
+	if (stream == NULL ||
+	    !ask(ctl, folded, stream, &answer, &advice, &error)) {
 		(void)ctl_fail(ctl, error); /* any failure is "no answer" */
 		return EXIT_CHECK_ERROR;
 	}
 	if (ctl->is_json)
-		answer_json(folded, stream, &answer.answer);
+		answer_json(folded, stream, &answer.answer, &advice);
 	else
-		answer_print(folded, stream, &answer.answer);
+		answer_print(folded, stream, &answer.answer, &advice);
 	return answer.answer.may_send ? EX_OK : EXIT_NO;
 }
 

@@ -4,6 +4,7 @@
 
 usage: test_commands.py VERPCTL
 """
+import json
 import os
 import pty
 import re
@@ -451,6 +452,25 @@ def test_why_tells_next():
     tap.check("=> enough soft bounces, rung 1: suppressed until 2" in text,
               text)
     tap.check("next  it ends by itself" in text, text)
+
+
+def test_retry_advice():
+    """When another mail has a chance."""
+    site = Site(text="provider \"yahoo\" { retry = {2h, 6h} }\n")
+    later = "421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred"
+    bounced(site, "ana@yahoo.com", later, status="4.7.0")
+    row, = site.rows("check", "ana@yahoo.com")
+    tap.check_equal((row["may_send"], row["retry_provider"]), (True, "yahoo"))
+    tap.check(row["not_before"] > "2026", row)
+    text = site.run("check", "ana@yahoo.com")
+    tap.check(re.search("not before 2[^ ]+: [a-z]+ at yahoo, 1 in a row", text),
+              text)
+    bounced(site, "bo@example.org", UNKNOWN_USER)
+    row = json.loads(site.run("check", "bo@example.org", "--json", status=1))
+    tap.check_equal((row["not_before"], row["retry_reason"]),
+                    ("forever", None))
+    row, = site.rows("check", "cy@example.org")
+    tap.check_equal(row["not_before"], None)
 
 
 def test_doubtful_hard_bounce():

@@ -2,6 +2,7 @@
 #include "policy.h"
 
 #include "main.h"
+#include "retry.h"
 
 #include <string.h>
 
@@ -442,6 +443,36 @@ START_TEST(rules_of_a_site)
 }
 END_TEST
 
+/* ---- when to try again ---- */
+
+static const struct {
+	const char *provider;
+	enum vp_reason reason;
+	unsigned in_a_row;
+	int64_t wait;
+} waits[] = {
+	{ "", VP_REASON_THROTTLED, 1, 900 },
+	{ "", VP_REASON_THROTTLED, 4, DAY },
+	{ "", VP_REASON_NETWORK, 40, DAY }, /* the last again */
+	{ "", VP_REASON_MAILBOX_FULL, 1, DAY },
+	{ "yahoo", VP_REASON_THROTTLED, 1, 4 * 3600 },
+	{ "yahoo", VP_REASON_MAILBOX_FULL, 2, 3 * DAY },
+	{ "outlook", VP_REASON_THROTTLED, 2, 7200 }, /* by the site */
+	{ "outlook", VP_REASON_DISABLED, 9, 7 * DAY },
+};
+
+START_TEST(retry_waits)
+{
+	const RetryProfile own = { "out*", { { 3600, 7200 }, 2 },
+		{ { 0 }, 0 } };
+	RetryProfile profile = retry_profile(&own, 1, waits[_i].provider);
+
+	ck_assert_int_eq(retry_not_before(&profile, waits[_i].reason,
+			     waits[_i].in_a_row, NOW),
+	    NOW + waits[_i].wait);
+}
+END_TEST
+
 /* ---- any order of events, any clock ---- */
 
 START_TEST(never_weaker)
@@ -502,6 +533,7 @@ static Suite *policy_suite(void)
 	tcase_add_test(tcase, second_block_is_an_echo);
 	tcase_add_test(tcase, shorter_hold_shortens_nothing);
 	tcase_add_test(tcase, rules_of_a_site);
+	tcase_add_loop_test(tcase, retry_waits, 0, (int)G_N_ELEMENTS(waits));
 	tcase_add_loop_test(tcase, never_weaker, 0, 20);
 	suite_add_tcase(suite, tcase);
 	return suite;
