@@ -308,9 +308,9 @@ GBytes *keep_trim(GBytes *message)
 	const char *bytes = g_bytes_get_data(message, &len);
 
 	trim_message(bytes != NULL ? bytes : "", len, &trimmed);
-	keeper.next = trimmed.text->str;
-	keeper.end = keeper.next + trimmed.text->len;
-	keeper.kept = g_string_sized_new(MIN(trimmed.text->len, BOUND_KEPT));
+	keeper.next = trimmed.text;
+	keeper.end = keeper.next + trimmed.len;
+	keeper.kept = g_string_sized_new(MIN(trimmed.len, BOUND_KEPT));
 	for (unsigned i = 0; i < G_N_ELEMENTS(shares); i++)
 		keeper.room[i] = shares[i];
 	keeper.boundaries = g_ptr_array_new_with_free_func(g_free);

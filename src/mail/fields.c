@@ -8,6 +8,7 @@
 
 #include "bounds.h"
 #include "charset.h"
+#include "lines.h"
 #include "text.h"
 
 #include <string.h>
@@ -104,29 +105,22 @@ static Fields *read_all(const char *text, size_t len, bool is_header)
 {
 	Fields *fields = g_new0(Fields, 1);
 	Reader reader = { .fields = fields, .is_header = is_header };
-	/* an empty part may be no octets at all */
-	const char *start = len > 0 ? text : "";
-	const char *end = start + len;
+	Lines lines = lines_of(text, len);
 	unsigned n_lines = 0;
+	const char *line;
+	size_t line_len;
 
 	fields->groups =
 	    g_ptr_array_new_with_free_func((GDestroyNotify)group_free);
-	for (const char *p = start; p < end;) {
-		const char *line = p;
-
+	while (lines_next(&lines, &line, &line_len)) {
 		if (++n_lines > BOUND_FIELD_LINES ||
 		    fields->groups->len > BOUND_GROUPS + 1) {
 			fields->is_truncated = true;
 			break;
 		}
-		while (p < end && *p != '\r' && *p != '\n')
-			p++;
-		read_line(&reader, line, (size_t)(p - line));
-		if (is_header && p == line && fields->groups->len > 0)
+		read_line(&reader, line, line_len);
+		if (is_header && line_len == 0 && fields->groups->len > 0)
 			break;
-		if (p < end && *p == '\r' && p + 1 < end && p[1] == '\n')
-			p++;
-		p++;
 	}
 	return fields;
 }

@@ -97,8 +97,7 @@ static bool is_message(const char *type)
 /* What GMime found at STREAM, in the message itself. */
 static void lend_octets(const Mail *mail, MailPart *part, GMimeStream *stream)
 {
-	part->octets = mail->trimmed.text->str + mail->shown +
-		       stream->bound_start;
+	part->octets = mail->trimmed.text + mail->shown + stream->bound_start;
 	part->len = (size_t)(stream->bound_end - stream->bound_start);
 }
 
@@ -262,13 +261,12 @@ static char *decode_text(const MailPart *part)
    its body.  Of the others it would make objects that nobody looks at. */
 static GByteArray *shown_new(const TrimmedMessage *trimmed, size_t *ret_header)
 {
-	const char *body = trimmed->text->str + trimmed->body;
-	size_t body_len = trimmed->text->len - trimmed->body;
-	GByteArray *shown = g_byte_array_sized_new((guint)trimmed->text->len +
-						   1);
+	const char *body = trimmed->text + trimmed->body;
+	size_t body_len = trimmed->len - trimmed->body;
+	GByteArray *shown = g_byte_array_sized_new((guint)trimmed->len + 1);
 	bool is_shown = false;
 
-	for (const char *p = trimmed->text->str; p < body;) {
+	for (const char *p = trimmed->text; p < body;) {
 		size_t len = strcspn(p, "\n") + 1;
 
 		if (*p != ' ' && *p != '\t')
@@ -303,7 +301,7 @@ Mail *mail_open(const char *bytes, size_t len)
 	Mail *mail = g_new0(Mail, 1);
 
 	trim_message(bytes, len, &mail->trimmed);
-	mail->header = fields_read_header(mail->trimmed.text->str,
+	mail->header = fields_read_header(mail->trimmed.text,
 	    mail->trimmed.has_header ? mail->trimmed.body : 0);
 	mail->is_truncated = mail->trimmed.is_truncated ||
 			     mail->header->is_truncated;
@@ -403,6 +401,6 @@ char *mail_part_text(const Mail *mail, const MailPart *part)
 
 const char *mail_body(const Mail *mail, size_t *ret_len)
 {
-	*ret_len = mail->trimmed.text->len - mail->trimmed.body;
-	return mail->trimmed.text->str + mail->trimmed.body;
+	*ret_len = mail->trimmed.len - mail->trimmed.body;
+	return mail->trimmed.text + mail->trimmed.body;
 }

@@ -10,6 +10,7 @@
 #include "trim.h"
 
 #include "bounds.h"
+#include "lines.h"
 
 #include <string.h>
 
@@ -22,25 +23,6 @@ typedef struct Trimmer {
 	size_t field_octets;
 	unsigned n_structure;
 } Trimmer;
-
-/* One line without its end; *NEXT is left behind that end.  A run of CRs
-   before an LF is one end: "\r\r\n" is what a gateway makes of CRLF. */
-static size_t line_length(const char *line, const char *end, const char **next)
-{
-	const char *p = line;
-
-	while (p < end && *p != '\r' && *p != '\n')
-		p++;
-	*next = p;
-	if (p == end)
-		return (size_t)(p - line);
-	while (*next < end && **next == '\r')
-		(*next)++;
-	if (*next == end || **next != '\n')
-		*next = p; /* bare CRs: each ends a line */
-	(*next)++;
-	return (size_t)(p - line);
-}
 
 /* field-name = 1*ftext, ftext = %d33-57 / %d59-126      [RFC 5322, 3.6.8] */
 static bool is_field(const char *line, size_t len)
@@ -66,18 +48,19 @@ static bool is_continuation(const char *line, size_t len)
 	return len > 0 && (line[0] == ' ' || line[0] == '\t');
 }
 
-/* Appends LINE and its end.  NUL becomes "?": what follows it in a header
-   would otherwise vanish. */
-static void keep_line(Trimmer *trimmer, const char *line, size_t len)
+/* Appends LINE and its end, for which there is room: a line never becomes
+   longer, but for the last one's end.  NUL becomes "?": what follows it in a
+   header would otherwise vanish. */
+static void keep_line(TrimmedMessage *to, const char *line, size_t len)
 {
-	GString *text = trimmer->to->text;
-	size_t start = text->len;
+	char *start = to->text + to->len;
 
-	g_string_append_len(text, line, (gssize)len);
-	for (char *nul; (nul = memchr(text->str + start, '\0',
-			     text->len - start)) != NULL;)
+	memcpy(start, line, len);
+	for (char *nul = start;
+	     (nul = memchr(nul, '\0', (size_t)(start + len - nul))) != NULL;)
 		*nul = '?';
-	g_string_append_c(text, '\n');
+	start[len] = '\n';
+	to->len += len + 1;
 }
 
 /* How much of LINE its field may still have; and the header, all in all. */
@@ -118,10 +101,10 @@ static bool take_line(Trimmer *trimmer, const char *line, size_t len)
 		trimmer->to->is_truncated = true;
 	/* an empty rest would end the header */
 	if (room > 0 || len == 0)
-		keep_line(trimmer, line, room);
+		keep_line(trimmer->to, line, room);
 	if (len == 0 && trimmer->is_in_header) {
 		trimmer->is_in_header = false;
-		trimmer->to->body = trimmer->to->text->len;
+		trimmer->to->body = trimmer->to->len;
 	}
 	return true;
 }
@@ -136,55 +119,45 @@ static bool is_blank(const char *line, size_t len)
 
 /* What stands before the header: blank lines, and the "From " line of a
    mailbox (pipe(8) with flags=F writes one, with flags=> an escaped one). */
-static const char *skip_preamble(const char *p, const char *end)
+static bool is_preamble(const char *line, size_t len)
 {
-	while (p < end) {
-		const char *next;
-		size_t len = line_length(p, end, &next);
-		const char *bare = *p == '>' ? p + 1 : p;
-		size_t bare_len = *p == '>' ? len - 1 : len;
+	bool is_escaped = len > 0 && *line == '>';
 
-		if (!is_blank(p, len) &&
-		    (bare_len < 5 || memcmp(bare, "From ", 5) != 0))
-			break;
-		p = next;
-	}
-	return p;
+	return is_blank(line, len) ||
+	       (len >= 5U + is_escaped &&
+		   memcmp(line + is_escaped, "From ", 5) == 0);
 }
 
 void trim_message(const char *bytes, size_t len, TrimmedMessage *ret_trimmed)
 {
 	size_t kept = MIN(len, BOUND_MESSAGE);
-	const char *start = len > 0 ? bytes : "";
-	const char *end = start + kept;
-	const char *p = skip_preamble(start, end);
+	Lines lines = lines_of(bytes, kept);
 	Trimmer trimmer = { .to = ret_trimmed };
 	bool is_first = true;
+	const char *line;
+	size_t line_len;
 
 	*ret_trimmed = (TrimmedMessage){
-		.text = g_string_sized_new(kept + 1),
+		.text = g_malloc(kept + 2),
 		.is_truncated = len > kept,
 	};
-	while (p < end) {
-		const char *next;
-		size_t line_len = line_length(p, end, &next);
-
+	while (lines_next(&lines, &line, &line_len)) {
+		if (is_first && is_preamble(line, line_len))
+			continue;
 		if (is_first) {
-			ret_trimmed->has_header = is_field(p, line_len);
+			ret_trimmed->has_header = is_field(line, line_len);
 			trimmer.is_in_header = ret_trimmed->has_header;
 			is_first = false;
 		}
-		if (!take_line(&trimmer, p, line_len))
+		if (!take_line(&trimmer, line, line_len))
 			break;
-		p = next;
 	}
 	if (trimmer.is_in_header)
-		ret_trimmed->body = ret_trimmed->text->len;
+		ret_trimmed->body = ret_trimmed->len;
+	ret_trimmed->text[ret_trimmed->len] = '\0';
 }
 
 void trimmed_clear(TrimmedMessage *trimmed)
 {
-	if (trimmed->text != NULL)
-		g_string_free(trimmed->text, TRUE);
-	trimmed->text = NULL;
+	g_clear_pointer(&trimmed->text, g_free);
 }

@@ -10,7 +10,8 @@
    all taken for an end), no NUL, no "From " line before it, within
    BOUND_MESSAGE, BOUND_HEADERS, BOUND_FIELD and BOUND_STRUCTURE. */
 typedef struct TrimmedMessage {
-	GString *text;
+	char *text;
+	size_t len;
 	size_t body;       /* where the body begins in it */
 	bool has_header;   /* the first line is a header field */
 	bool is_truncated; /* a bound cut something off */

@@ -10,6 +10,7 @@
 
 #include <verpd/verdict.h>
 
+#include "lines.h"
 #include "main.h"
 
 #include <string.h>
@@ -284,6 +285,56 @@ START_TEST(ascii_span_ends_at_the_odd_octet)
 }
 END_TEST
 
+/* ---- lines ---- */
+
+static const struct {
+	const char *text;
+	const char *lines; /* "|" behind each */
+} line_cases[] = {
+	{ "", "" },
+	{ "a", "a|" },
+	{ "a\nb\n", "a|b|" },
+	{ "a\r\nb\r\n", "a|b|" },
+	{ "a\rb\r", "a|b|" },
+	{ "\n\na", "||a|" },
+	{ "a\r\r\nb", "a|b|" },
+	{ "a\r\rb\n", "a||b|" },
+	{ "\r\r", "||" },
+	{ "a\r\n\r\nb\r\r", "a||b||" },
+	{ "a\n\r\nb", "a||b|" },
+};
+
+START_TEST(lines_are_walked)
+{
+	Lines lines = lines_of(line_cases[_i].text,
+	    strlen(line_cases[_i].text));
+	g_autoptr(GString) seen = g_string_new(NULL);
+	const char *line;
+	size_t len;
+
+	while (lines_next(&lines, &line, &len)) {
+		g_string_append_len(seen, line, (gssize)len);
+		g_string_append_c(seen, '|');
+	}
+	ck_assert_str_eq(seen->str, line_cases[_i].lines);
+}
+END_TEST
+
+/* The timeout finds it out where a run is measured for each of its lines. */
+START_TEST(a_run_of_crs_is_measured_once)
+{
+	const size_t len = 1024 * 1024;
+	g_autofree char *text = g_strnfill(len, '\r');
+	Lines lines = lines_of(text, len);
+	const char *line;
+	size_t line_len, n = 0;
+
+	while (lines_next(&lines, &line, &line_len))
+		n++;
+	ck_assert_uint_eq(n, len);
+}
+END_TEST
+
 /* ---- units ---- */
 
 static const struct {
@@ -394,6 +445,9 @@ static Suite *base_suite(void)
 	tcase_add_loop_test(tcase, printable, 0, (int)G_N_ELEMENTS(texts));
 	tcase_add_test(tcase, utf8_is_bounded);
 	tcase_add_test(tcase, ascii_span_ends_at_the_odd_octet);
+	tcase_add_loop_test(tcase, lines_are_walked, 0,
+	    G_N_ELEMENTS(line_cases));
+	tcase_add_test(tcase, a_run_of_crs_is_measured_once);
 	tcase_add_loop_test(tcase, duration, 0, (int)G_N_ELEMENTS(spans));
 	tcase_add_test(tcase, sizes_and_times);
 	tcase_add_test(tcase, siphash_vectors);

@@ -543,6 +543,9 @@ static const struct {
 	{ "bad ISO-2022-JP",
 	    "Content-Type: text/plain; charset=iso-2022-jp\n\n", "\x1b$B\xff",
 	    60000, false },
+	{ "bare CRs", "Subject: x\n\n", "\r", 250000, false },
+	{ "types", DAEMON, "message/", 30000, false },
+	{ "blanks in a header", "Subject: x\n", " \n", 100000, true },
 	{ "no such charset", "Content-Type: text/plain; charset=//../x\n\n",
 	    "\xe4", 1000, false },
 };
