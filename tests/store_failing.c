@@ -205,6 +205,73 @@ static bool failing_each_count(Store *store, CounterKind kind, const char *name,
 				    each, data, error);
 }
 
+static bool failing_tick_due(const Store *store, int64_t now)
+{
+	return store_tick_due(((const StoreFailing *)store)->inner, now);
+}
+
+static bool failing_each_breaker(Store *store, bool only_open,
+    StoreEachBreaker each, void *data, GError **error)
+{
+	Store *inner = pass(store, "each_breaker", error);
+
+	return inner != NULL &&
+	       store_each_breaker(inner, only_open, each, data, error);
+}
+
+static bool failing_tick(Store *store, const BreakerPolicy *policy, int64_t now,
+    GPtrArray *notices, bool *ret_more, GError **error)
+{
+	Store *inner = pass(store, "tick", error);
+
+	return inner != NULL &&
+	       store_tick(inner, policy, now, notices, ret_more, error);
+}
+
+static bool failing_breaker_over(Store *store, const char *provider,
+    const char *remote_mta, int64_t *ret_id, GError **error)
+{
+	Store *inner = pass(store, "breaker_over", error);
+
+	return inner != NULL &&
+	       store_breaker_over(inner, provider, remote_mta, ret_id, error);
+}
+
+static bool failing_held(Store *store, int64_t id, int64_t after, unsigned max,
+    GArray *ret_ids, GError **error)
+{
+	Store *inner = pass(store, "held", error);
+
+	return inner != NULL &&
+	       store_held(inner, id, after, max, ret_ids, error);
+}
+
+static bool failing_held_settle(Store *store, const ManualChange *change,
+    const Event *event, int64_t new_event, bool *ret_lifted, GError **error)
+{
+	Store *inner = pass(store, "held_settle", error);
+
+	return inner != NULL && store_held_settle(inner, change, event,
+				    new_event, ret_lifted, error);
+}
+
+static bool failing_breaker_close(Store *store, const ManualChange *change,
+    int64_t id, GError **error)
+{
+	Store *inner = pass(store, "breaker_close", error);
+
+	return inner != NULL && store_breaker_close(inner, change, id, error);
+}
+
+static bool failing_breaker_fate(Store *store, const ManualChange *change,
+    int64_t id, const char *fate, GError **error)
+{
+	Store *inner = pass(store, "breaker_fate", error);
+
+	return inner != NULL &&
+	       store_breaker_fate(inner, change, id, fate, error);
+}
+
 static bool failing_each_suppression(Store *store, const StoreFilter *filter,
     StoreEachSuppression each, void *data, GError **error)
 {
@@ -421,6 +488,14 @@ static const StoreBackend backend = {
 	.rule_hits = failing_rule_hits,
 	.count = failing_count,
 	.each_count = failing_each_count,
+	.tick_due = failing_tick_due,
+	.each_breaker = failing_each_breaker,
+	.tick = failing_tick,
+	.breaker_over = failing_breaker_over,
+	.held = failing_held,
+	.held_settle = failing_held_settle,
+	.breaker_close = failing_breaker_close,
+	.breaker_fate = failing_breaker_fate,
 	.each_suppression = failing_each_suppression,
 	.each_event = failing_each_event,
 	.each_forgery = failing_each_forgery,

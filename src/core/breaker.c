@@ -39,6 +39,8 @@
 
 #include "breaker.h"
 
+#include "units.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,6 +140,7 @@ char *breaker_host(const char *provider, const char *remote_mta)
 /* ---- judging ---- */
 
 #define DAY_HOURS 24
+#define FEW       20 /* refused at their worst; then each alone is chance */
 
 const BreakerPolicy breaker_defaults = {
 	.is_on = true,
@@ -283,6 +286,17 @@ static Growth growth_of(const BreakerPolicy *policy, const BreakerView *view,
 		usual * (double)(bad + good) };
 }
 
+/* Of so few that each alone is chance: all of them together. */
+static double growth_of_few(const BreakerView *view, Span now)
+{
+	unsigned end = baseline_end(view->site, view, now.more);
+	int64_t peak = 1;
+
+	for (unsigned i = now.more; i < end; i++)
+		peak = MAX(peak, sum_rest(view, (Span){ i, now.more }));
+	return MAX(1, (double)sum_rest(view, now) / (double)peak);
+}
+
 /* What two thirds of the rest exceed: how much worse than ever the list or the
    mailing is, and not the receiver. */
 static double growth_of_rest(const BreakerPolicy *policy,
@@ -295,9 +309,8 @@ static double growth_of_rest(const BreakerPolicy *policy,
 		all[i] = growth_of(policy, view, &view->rest[i], now, is_rate);
 		weight += all[i].weight;
 	}
-	/* too few to tell */
-	if (weight < 5)
-		return 1;
+	if (weight < FEW)
+		return is_rate ? 1 : growth_of_few(view, now);
 	qsort(all, view->n_rest, sizeof(all[0]), compare_growth);
 	for (unsigned i = 0; i < view->n_rest; i++) {
 		below += all[i].weight;
@@ -360,21 +373,31 @@ static void read_unknown(const BreakerPolicy *policy, const BreakerView *view,
 	    reading->level / ((double)factor * (double)(rest + 1)));
 }
 
+/* Some days of it: less is chance. */
+static bool has_baseline(const BreakerView *view, unsigned more)
+{
+	unsigned end = baseline_end(view->site, view, more);
+	unsigned old = end > 2 * DAY_HOURS ? end - 2 * DAY_HOURS : 0;
+
+	return view->site->bad[old] + view->site->good[old] > 0;
+}
+
 BreakerReading breaker_read(const BreakerPolicy *policy,
     const BreakerView *view, int64_t seconds, unsigned factor)
 {
 	unsigned more = MIN(hours_of(seconds), view->n_hours - 1);
-	unsigned fresh = MIN(view->key->fresh, view->n_hours - 1);
+	unsigned fresh = view->key->fresh;
 	Span now = { view->n_hours - 1, more };
-	unsigned end = baseline_end(view->site, view, more);
 	BreakerReading reading = { 0 };
 
 	/* only what came since it was closed the last time */
-	if (now.last - now.more < fresh)
-		now.more = now.last - fresh;
-	reading.bad = sum(view->key->bad, now);
-	reading.good = sum(view->key->good, now);
-	reading.is_known = view->site->bad[end] + view->site->good[end] > 0;
+	if (fresh <= now.last) {
+		now.more = MIN(now.more, now.last - fresh);
+		reading.bad = sum(view->key->bad, now);
+		reading.good = sum(view->key->good, now);
+	}
+	reading.seconds = seconds;
+	reading.is_known = has_baseline(view, more);
 	now.more = more;
 	if (sum(view->site->good, now) > 0 &&
 	    (!reading.is_known ||
@@ -411,6 +434,29 @@ bool breaker_is_calm(const BreakerPolicy *policy, const BreakerView *view)
 
 	return reading.bad < policy->minimum ||
 	       (reading.is_known && reading.score <= 1);
+}
+
+char *breaker_why(const BreakerReading *reading, bool is_campaign)
+{
+	const char *what = is_campaign ? "messages blocked"
+				       : "recipients refused";
+	g_autofree char *window = duration_format(reading->seconds);
+
+	if (reading->is_rate)
+		return g_strdup_printf("%" G_GINT64_FORMAT
+				       " %s and %" G_GINT64_FORMAT
+				       " delivered within %s,"
+				       " %.1f %%; usual is %.1f %%%s",
+		    reading->bad, what, reading->good, window,
+		    reading->level * 100, reading->usual * 100,
+		    reading->is_known ? "" : " at most");
+	if (reading->is_known)
+		return g_strdup_printf("%" G_GINT64_FORMAT " %s within %s; "
+				       "usual is %.0f at most",
+		    reading->bad, what, window, reading->usual);
+	return g_strdup_printf("%" G_GINT64_FORMAT " %s within %s, "
+			       "with nothing before to compare",
+	    reading->bad, what, window);
 }
 
 Effect breaker_hold(const BreakerPolicy *policy, const RecipientState *state,

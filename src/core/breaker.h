@@ -89,6 +89,7 @@ typedef struct BreakerView {
 } BreakerView;
 
 typedef struct BreakerReading {
+	int64_t seconds; /* the window that was read */
 	int64_t bad, good;
 	bool is_rate;  /* by deliveries; else by numbers alone */
 	bool is_known; /* there was a baseline */
@@ -105,6 +106,9 @@ bool breaker_opens(const BreakerPolicy *policy, const BreakerView *view,
     BreakerReading *ret_reading);
 /* Whether one that is open may close. */
 bool breaker_is_calm(const BreakerPolicy *policy, const BreakerView *view);
+
+/* In words; g_free() it. */
+char *breaker_why(const BreakerReading *reading, bool is_campaign);
 
 /* Hours that the baseline needs, the window and the present one included. */
 unsigned breaker_hours(const BreakerPolicy *policy);

@@ -141,6 +141,22 @@ static bool may_count(const Recording *rec, Trust trust, const Verdict *verdict)
 	       analysis_is_real_report(rec->analysis);
 }
 
+/* A hard bounce of a receiver that is not believed just now. */
+static bool hold_back(const Judge *judge, Store *store, Event *event,
+    const RecipientState *state, Effect *effect, GError **error)
+{
+	event->breaker_id = 0;
+	if (!judge->breaker.is_on || effect->step != STEP_HARD)
+		return true;
+	if (!store_breaker_over(store, event->provider, event->remote_mta,
+		&event->breaker_id, error))
+		return false;
+	if (event->breaker_id != 0)
+		*effect = breaker_hold(&judge->breaker, state, *effect,
+		    event->at);
+	return true;
+}
+
 bool event_decide(const Judge *judge, Store *store, Event *event,
     const char *stream, bool counts, Passage *ret_passage, Outcome *outcome,
     GError **error)
@@ -161,6 +177,9 @@ bool event_decide(const Judge *judge, Store *store, Event *event,
 		return false;
 	effect = policy_decide(&judge->policy, &ret_passage->before, &case_,
 	    event->at);
+	if (!hold_back(judge, store, event, &ret_passage->before, &effect,
+		error))
+		return false;
 	if (effect_is_once_per_token(&effect) &&
 	    !store_step_taken(store, event->campaign_id, event->recipient_id,
 		event->token_day, effect.step, &taken, error))
@@ -174,6 +193,8 @@ bool event_decide(const Judge *judge, Store *store, Event *event,
 		effect.needs_review = true;
 	ret_passage->after = policy_apply(ret_passage->before, &effect,
 	    event->at);
+	if (effect.step != STEP_HELD)
+		event->breaker_id = 0;
 	event->effect = effect;
 	outcome->effect = effect;
 	outcome->is_step_taken = counts && taken;

@@ -6,6 +6,7 @@
 
 #include <glib.h>
 
+#include "breaker.h"
 #include "envelope.h"
 #include "policy.h"
 #include "report.h"
@@ -35,6 +36,7 @@ typedef struct Judge {
 	TokenSpace *tokens;
 	RuleSet *rules;
 	Policy policy;
+	BreakerPolicy breaker;
 	GPtrArray *streams; /* of Stream; the first that matches */
 	char *default_stream;
 	char **own_hosts;        /* Reporting-MTA names that are this host */

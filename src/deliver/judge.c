@@ -21,6 +21,7 @@ Judge *judge_new(void)
 
 	judge->ref_count = 1;
 	judge->policy = policy_defaults;
+	judge->breaker = breaker_defaults;
 	judge->streams =
 	    g_ptr_array_new_with_free_func((GDestroyNotify)stream_free);
 	return judge;

@@ -80,6 +80,7 @@ Settings *settings_new(void)
 	    g_ptr_array_new_with_free_func((GDestroyNotify)policy_free);
 	settings->providers =
 	    g_ptr_array_new_with_free_func((GDestroyNotify)provider_free);
+	settings->breaker = breaker_defaults;
 	settings->streams =
 	    g_ptr_array_new_with_free_func((GDestroyNotify)stream_free);
 	settings->patterns =
@@ -171,16 +172,32 @@ static const Order orders[] = {
 	    "a report that comes twice could count twice" },
 	{ "", "forged_per_source", "forged_total", "it could not be reached" },
 	{ "policy", "soft_days", "soft_limit", "it could not be reached" },
+	{ "breaker", "window", "long_window", "it would be the shorter one" },
+	{ "breaker", "long_window", "baseline",
+	    "there would be none to compare with" },
+	{ "breaker", "minimum", "first",
+	    "less would be asked for when less "
+	    "is known" },
+	{ "breaker", "close_factor", "factor",
+	    "a breaker would close and open at once" },
+	{ "breaker", "learn", "baseline", "it would never be learned" },
 };
+
+static const void *section_base(const Settings *settings, const char *section)
+{
+	if (strcmp(section, "policy") == 0)
+		return &settings->policy;
+	if (strcmp(section, "breaker") == 0)
+		return &settings->breaker;
+	return settings;
+}
 
 static bool check_order(const Reader *reader, const Settings *settings,
     const Order *order, GError **error)
 {
 	const Setting *small = row_of(order->section, order->small);
 	const Setting *large = row_of(order->section, order->large);
-	const void *base = order->section[0] == '\0'
-			       ? (const void *)settings
-			       : (const void *)&settings->policy;
+	const void *base = section_base(settings, order->section);
 	g_autofree char *what = NULL;
 
 	if (setting_number(small, base) <= setting_number(large, base))
@@ -367,6 +384,7 @@ static cfg_t *confuse_new(const char *file)
 		/* its own, and those of the rules, are told apart later */
 		{ "policy", CFGF_MULTI | CFGF_TITLE },
 		{ "provider", CFGF_MULTI | CFGF_TITLE },
+		{ "breaker", CFGF_NODEFAULT },
 		{ "stream", CFGF_MULTI | CFGF_TITLE },
 		{ "pattern", CFGF_MULTI | CFGF_TITLE },
 	};
@@ -574,6 +592,10 @@ static Settings *take_all(const Reader *reader, cfg_t *cfg, GError **error)
 		return NULL;
 	if (settings_lines_of(reader->lines, "", "", "own_hosts") == 0)
 		set_own_hosts(settings);
+	if (cfg_size(cfg, "breaker") > 0 &&
+	    !take_values(reader, cfg_getsec(cfg, "breaker"), "breaker", "",
+		&settings->breaker, error))
+		return NULL;
 	if (!take_policy(reader, cfg, settings, error) ||
 	    !take_providers(reader, cfg, settings, error) ||
 	    !take_streams(reader, cfg, settings, error) ||
@@ -729,6 +751,16 @@ static void print_providers(GString *text, const Settings *settings)
 	}
 }
 
+static void print_breaker(GString *text, const BreakerPolicy *breaker,
+    const BreakerPolicy *defaults)
+{
+	g_autoptr(GString) rows = g_string_new(NULL);
+
+	print_rows(rows, "breaker", "\t", breaker, defaults);
+	if (rows->len > 0)
+		g_string_append_printf(text, "breaker {\n%s}\n", rows->str);
+}
+
 static void print_streams(GString *text, const Settings *settings)
 {
 	for (unsigned i = 0; i < settings->streams->len; i++) {
@@ -776,6 +808,8 @@ char *settings_print(const Settings *settings, bool only_changed)
 	    only_changed ? &defaults->policy : NULL);
 	print_policies(text, settings);
 	print_providers(text, settings);
+	print_breaker(text, &settings->breaker,
+	    only_changed ? &defaults->breaker : NULL);
 	print_streams(text, settings);
 	print_patterns(text, settings);
 	return g_string_free(g_steal_pointer(&text), FALSE);
@@ -833,6 +867,8 @@ char *settings_sample(void)
 	sample_rows(text, "", "", "#", defaults);
 	g_string_append(text, "\npolicy {\n");
 	sample_rows(text, "policy", "\t", "#", &defaults->policy);
+	g_string_append(text, "}\n\nbreaker {\n");
+	sample_rows(text, "breaker", "\t", "#", &defaults->breaker);
 	g_string_append(text, "}\n\n# as often as needed; the first that "
 			      "matches a bounce counts it\n"
 			      "#policy \"full\" {\n");

@@ -40,7 +40,8 @@ typedef struct Settings {
 	int64_t quarantine_retention;             /* seconds */
 	uint64_t quarantine_size;
 
-	Policy policy;        /* policies are its rules */
+	Policy policy; /* policies are its rules */
+	BreakerPolicy breaker;
 	GPtrArray *policies;  /* of SettingsPolicy, as they were written */
 	GPtrArray *providers; /* of SettingsProvider */
 	GPtrArray *streams;   /* of Stream */

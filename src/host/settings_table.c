@@ -167,6 +167,8 @@ static bool check_log_level(const char *value, GError **error)
 #define AT(field)     offsetof(Settings, field)
 #define POLICY(field) "policy", #field
 #define POLICY_AT(f)  offsetof(Policy, f)
+#define BREAKER_AT(f) offsetof(BreakerPolicy, f)
+#define BREAKER(f)    "breaker", #f
 #define STREAM_AT(f)  offsetof(Stream, f)
 #define PATTERN_AT(f) offsetof(SettingsPattern, f)
 #define RULE          SECTION_POLICY_RULE
@@ -285,6 +287,39 @@ const Setting settings_table[] = {
   "waits advised after the first soft bounce in a row, the second..." },
 { "provider", "full_retry", SETTING_LADDER, RETRY_AT(full_waits), NULL, 0, YEAR, NULL,
   "the same where the mailbox is full or switched off" },
+
+{ "breaker", "enabled", SETTING_BOOL, BREAKER_AT(is_on), NULL, 0, 0, NULL,
+  "hold hard bounces of a receiver that suddenly refuses many" },
+{ BREAKER(window), SETTING_DURATION, BREAKER_AT(window), NULL, HOUR, 7 * DAY, NULL,
+  "judge what it refused in this time" },
+{ BREAKER(long_window), SETTING_DURATION, BREAKER_AT(long_window), NULL, HOUR, 7 * DAY, NULL,
+  "and in this, for what comes slowly" },
+{ BREAKER(baseline), SETTING_DURATION, BREAKER_AT(baseline), NULL, DAY, 90 * DAY, NULL,
+  "against windows of this much time before" },
+{ BREAKER(minimum), SETTING_INTEGER, BREAKER_AT(minimum), NULL, 1, 1000000, NULL,
+  "recipients refused within a window, at least" },
+{ BREAKER(first), SETTING_INTEGER, BREAKER_AT(first), NULL, 1, 1000000, NULL,
+  "the same while nothing is there to compare with" },
+{ BREAKER(factor), SETTING_INTEGER, BREAKER_AT(factor), NULL, 2, 100, NULL,
+  "so many times what is usual opens a breaker" },
+{ BREAKER(floor), SETTING_FRACTION, BREAKER_AT(floor), NULL, 0, 1, NULL,
+  "share of refused that is usual anywhere, where deliveries are known" },
+{ BREAKER(ceiling), SETTING_FRACTION, BREAKER_AT(ceiling), NULL, 0, 1, NULL,
+  "so much more than usual opens it in any case" },
+{ BREAKER(recall), SETTING_DURATION, BREAKER_AT(recall), NULL, HOUR, 7 * DAY, NULL,
+  "hold what it refused in this time before it opened, too" },
+{ BREAKER(hold), SETTING_DURATION, BREAKER_AT(hold), NULL, HOUR, 90 * DAY, NULL,
+  "how long what is held is not mailed" },
+{ BREAKER(close_after), SETTING_DURATION, BREAKER_AT(close_after), NULL, HOUR, 7 * DAY, NULL,
+  "close when nothing was unusual for this time" },
+{ BREAKER(close_factor), SETTING_INTEGER, BREAKER_AT(close_factor), NULL, 1, 100, NULL,
+  "so many times what is usual is no longer unusual" },
+{ BREAKER(learn), SETTING_DURATION, BREAKER_AT(learn), NULL, DAY, 90 * DAY, NULL,
+  "then the hours of an open breaker are usual, too" },
+{ "breaker", "mark_campaigns", SETTING_BOOL, BREAKER_AT(is_campaign_on), NULL, 0, 0, NULL,
+  "mark campaigns for pause that are suddenly blocked" },
+{ BREAKER(campaign_minimum), SETTING_INTEGER, BREAKER_AT(campaign_minimum), NULL, 1, 1000000, NULL,
+  "messages of a campaign blocked within a window, at least" },
 
 { "stream", "campaigns", SETTING_LIST, STREAM_AT(campaigns), "", 0, 0, check_glob,
   "campaigns of this stream; \"*\" and \"?\" match" },

@@ -23,11 +23,12 @@ typedef enum SettingType {
 } SettingType;
 
 typedef struct Setting {
-	const char *section; /* "", "policy", "stream", "pattern", or one of
+	const char *section; /* "", "policy", "breaker", "stream",
+				"pattern", or one of
 				those below */
 	const char *name;
 	SettingType type;
-	size_t offset;        /* in Settings, Policy, Stream, SettingsPattern */
+	size_t offset;        /* in the struct that the section is */
 	const char *fallback; /* the default as it would be written, items of
 			       a list set apart by blanks; NULL: made in code */
 	int64_t min;          /* of numbers; 0 to 0 is any */

@@ -307,6 +307,7 @@ Judge *site_judge(const Settings *settings, const uint8_t *epoch,
 	judge->tokens = g_steal_pointer(&tokens);
 	judge->rules = g_steal_pointer(&rules);
 	judge->policy = settings->policy;
+	judge->breaker = settings->breaker;
 	g_strfreev(judge->own_hosts);
 	judge->own_hosts = g_strdupv(settings->own_hosts);
 	judge->bounce_lifetime = settings->bounce_lifetime;

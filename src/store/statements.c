@@ -13,11 +13,13 @@
 	" e.remote_mta, e.diagnostic, e.via, e.message_id, e.queue_id,"        \
 	" e.client, e.step, e.is_disabled, e.hold_until, e.rung,"              \
 	" e.needs_review, c.name, c.stream, r.address, v.event_id,"            \
-	" v.new_event, e.is_counted, e.policy, e.confirm FROM events e "
+	" v.new_event, e.is_counted, e.policy, e.confirm, h.breaker_id"        \
+	" FROM events e "
 #define EVENT_JOINS                                                            \
 	" CROSS JOIN campaigns c ON c.id = e.campaign_id"                      \
 	" CROSS JOIN recipients r ON r.id = e.recipient_id"                    \
-	" LEFT JOIN reviews v ON v.event_id = e.id "
+	" LEFT JOIN reviews v ON v.event_id = e.id "                           \
+	" LEFT JOIN breaker_held h ON h.event_id = e.id "
 
 #define AUDIT_COLUMNS                                                          \
 	"SELECT a.id, a.at, a.actor, a.action, ifnull(r.address, ''),"         \
@@ -74,6 +76,11 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	[SQL_HOLD_DELETE] = { "lift hold",
 	    "DELETE FROM suppressions"
 	    " WHERE recipient_id = ?1 AND stream = ?2 AND cause = ?3" },
+	/* What was held has spent the hard step. */
+	[SQL_STEP_HARD] = { "look for step",
+	    "SELECT 1 FROM events WHERE recipient_id = ?1"
+	    " AND campaign_id = ?2 AND token_day = ?3"
+	    " AND step IN ('hard', 'held') LIMIT 1" },
 	/* The expression is the index's: no other finds it there. */
 	[SQL_STEP_LIMITED] = { "look for step",
 	    "SELECT 1 FROM events WHERE recipient_id = ?1"
@@ -161,6 +168,62 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	[SQL_COUNTED] = { "read counters", "SELECT upto, at FROM counted" },
 	[SQL_COUNTED_SET] = { "count",
 	    "UPDATE counted SET upto = ?1, at = ?2" },
+
+	/* the circuit breaker */
+	[SQL_BREAKERS] = { "read breakers",
+	    "SELECT id, kind, name, opened, ifnull(closed, 0), closed_by, why,"
+	    " is_known, fate, recall_next <= recall_last FROM breakers"
+	    " WHERE id > ?1 ORDER BY id LIMIT ?2" },
+	[SQL_BREAKERS_OPEN] = { "read breakers",
+	    "SELECT id, kind, name FROM breakers WHERE closed IS NULL" },
+	[SQL_BREAKER_OPENED] = { "read breaker",
+	    "SELECT opened FROM breakers WHERE id = ?1" },
+	[SQL_BREAKER_INSERT] = { "open breaker",
+	    "INSERT INTO breakers (kind, name, opened, why, is_known,"
+	    " recall_next, recall_last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)" },
+	[SQL_BREAKER_CLOSE] = { "close breaker",
+	    "UPDATE breakers SET closed = ?2, closed_by = ?3"
+	    " WHERE id = ?1 AND closed IS NULL" },
+	[SQL_BREAKER_FATE] = { "settle breaker",
+	    "UPDATE breakers SET fate = ?2 WHERE id = ?1" },
+	[SQL_BREAKER_RECALL] = { "read breaker",
+	    "SELECT id, kind, name, recall_next, recall_last FROM breakers"
+	    " WHERE recall_next <= recall_last LIMIT 1" },
+	/* What began the hold that stands, and nothing before it. */
+	[SQL_RECALL_EVENTS] = { "look back",
+	    "SELECT e.id, e.recipient_id, e.provider, e.remote_mta"
+	    " FROM events e CROSS JOIN suppressions s"
+	    " ON s.recipient_id = e.recipient_id AND s.stream = ''"
+	    " AND s.cause = 'hard' AND s.event_id = e.id"
+	    " WHERE e.id BETWEEN ?1 AND ?2 AND e.step = 'hard'"
+	    " AND (s.until IS NULL OR s.until > ?3)" },
+	[SQL_RECALL_OTHERS] = { "look back",
+	    "SELECT provider, remote_mta FROM events"
+	    " WHERE recipient_id = ?1 AND id > ?2"
+	    " AND step IN ('hard', 'confirm')" },
+	[SQL_RECALL_DONE] = { "look back",
+	    "UPDATE breakers SET recall_next = ?2 WHERE id = ?1" },
+	[SQL_CAMPAIGN_MARK] = { "mark campaign",
+	    "UPDATE campaigns SET marked = ?2 WHERE name = ?1" },
+	[SQL_HELD_INSERT] = { "hold",
+	    "INSERT INTO breaker_held VALUES (?1, ?2, ?3)"
+	    " ON CONFLICT DO NOTHING" },
+	[SQL_BREAKER_HELD] = { "read held",
+	    "SELECT h.event_id FROM breaker_held h WHERE h.breaker_id = ?1"
+	    " AND h.event_id > ?2 AND NOT EXISTS"
+	    " (SELECT 1 FROM reviews v WHERE v.event_id = h.event_id)"
+	    " ORDER BY h.event_id LIMIT ?3" },
+	[SQL_HELD_SETTLE] = { "settle held",
+	    "INSERT INTO reviews VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING" },
+	[SQL_HELD_OTHERS] = { "read held",
+	    "SELECT 1 FROM breaker_held h WHERE h.recipient_id = ?1"
+	    " AND h.breaker_id <> ?2 AND NOT EXISTS"
+	    " (SELECT 1 FROM reviews v WHERE v.event_id = h.event_id)"
+	    " LIMIT 1" },
+	[SQL_COUNT_BREAKERS] = { "count breakers",
+	    "SELECT ifnull(sum(kind <> 'campaign'), 0),"
+	    " ifnull(sum(kind = 'campaign'), 0) FROM breakers"
+	    " WHERE closed IS NULL" },
 
 	/* asking */
 	[SQL_HOUR_FIRST] = { "find hour",

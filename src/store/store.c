@@ -153,6 +153,57 @@ bool store_each_count(Store *store, CounterKind kind, const char *name,
 	    data, error);
 }
 
+bool store_tick_due(const Store *store, int64_t now)
+{
+	return store->backend->tick_due(store, now);
+}
+
+bool store_each_breaker(Store *store, bool only_open, StoreEachBreaker each,
+    void *data, GError **error)
+{
+	return store->backend->each_breaker(store, only_open, each, data,
+	    error);
+}
+
+bool store_tick(Store *store, const BreakerPolicy *policy, int64_t now,
+    GPtrArray *notices, bool *ret_more, GError **error)
+{
+	return store->backend->tick(store, policy, now, notices, ret_more,
+	    error);
+}
+
+bool store_breaker_over(Store *store, const char *provider,
+    const char *remote_mta, int64_t *ret_id, GError **error)
+{
+	return store->backend->breaker_over(store, provider, remote_mta, ret_id,
+	    error);
+}
+
+bool store_held(Store *store, int64_t id, int64_t after, unsigned max,
+    GArray *ret_ids, GError **error)
+{
+	return store->backend->held(store, id, after, max, ret_ids, error);
+}
+
+bool store_held_settle(Store *store, const ManualChange *change,
+    const Event *event, int64_t new_event, bool *ret_lifted, GError **error)
+{
+	return store->backend->held_settle(store, change, event, new_event,
+	    ret_lifted, error);
+}
+
+bool store_breaker_close(Store *store, const ManualChange *change, int64_t id,
+    GError **error)
+{
+	return store->backend->breaker_close(store, change, id, error);
+}
+
+bool store_breaker_fate(Store *store, const ManualChange *change, int64_t id,
+    const char *fate, GError **error)
+{
+	return store->backend->breaker_fate(store, change, id, fate, error);
+}
+
 bool store_each_suppression(Store *store, const StoreFilter *filter,
     StoreEachSuppression each, void *data, GError **error)
 {

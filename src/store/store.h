@@ -140,6 +140,7 @@ typedef struct Event {
 	const char *queue_id;
 	const char *client; /* who handed it in: address or "local" */
 	Effect effect;
+	int64_t breaker_id; /* it was held under this breaker; 0: it was not */
 	/* filled by store_each_event() only */
 	const char *campaign;
 	const char *stream;
@@ -222,6 +223,61 @@ typedef bool (*StoreEachCount)(const CountedHour *row, void *data);
 bool store_each_count(Store *store, CounterKind kind, const char *name,
     int64_t first, int64_t last, StoreEachCount each, void *data,
     GError **error);
+
+/* Who makes a change by hand, why and when. */
+typedef struct ManualChange {
+	const char *actor;
+	const char *reason;
+	int64_t now;
+} ManualChange;
+
+/* ---- the circuit breaker ---- */
+
+typedef struct Breaker {
+	int64_t id;
+	CounterKind kind; /* a provider, a host or a campaign */
+	const char *name;
+	int64_t opened;
+	int64_t closed;        /* 0: it is open */
+	const char *closed_by; /* "rule", or who did it */
+	const char *why;       /* it opened */
+	bool is_known;         /* there was a baseline to hold it against */
+	const char *fate;      /* "", "confirmed" or "dropped", by hand */
+	bool looks_back;       /* it is not done with the time before yet */
+} Breaker;
+typedef bool (*StoreEachBreaker)(const Breaker *row, void *data);
+bool store_each_breaker(Store *store, bool only_open, StoreEachBreaker each,
+    void *data, GError **error);
+
+/* Whether store_tick() may have something to do.  Does not ask the disk. */
+bool store_tick_due(const Store *store, int64_t now);
+/* One step of the breaker's own work, in a transaction of its own of at most
+   50 ms: counts events, opens and closes, looks back at what came before.
+   What an admin should read in the log is appended to NOTICES (char *).
+   *RET_MORE: there is more to do at once. */
+bool store_tick(Store *store, const BreakerPolicy *policy, int64_t now,
+    GPtrArray *notices, bool *ret_more, GError **error);
+/* The open breaker that a hard verdict of PROVIDER at REMOTE_MTA falls under,
+   0 for none, as of the last tick. */
+bool store_breaker_over(Store *store, const char *provider,
+    const char *remote_mta, int64_t *ret_id, GError **error);
+
+/* At most MAX events after AFTER that breaker ID holds and nobody settled:
+   their ids (int64_t) are appended to RET_IDS. */
+bool store_held(Store *store, int64_t id, int64_t after, unsigned max,
+    GArray *ret_ids, GError **error);
+/* EVENT is settled, inside the caller's transaction: as NEW_EVENT, or (0) it
+   was nothing, and then its hold is lifted unless another breaker holds the
+   recipient, too.  *RET_LIFTED: it was. */
+bool store_held_settle(Store *store, const ManualChange *change,
+    const Event *event, int64_t new_event, bool *ret_lifted, GError **error);
+/* Closes breaker ID by hand, with its audit row; a campaign's mark ends with
+   it.  FATE, unless NULL, is what a person says it was.  Each a transaction
+   of its own.  VP_ERROR_NOT_FOUND: there is none such. */
+bool store_breaker_close(Store *store, const ManualChange *change, int64_t id,
+    GError **error);
+bool store_breaker_fate(Store *store, const ManualChange *change, int64_t id,
+    const char *fate, GError **error);
 
 /* ---- asking ---- */
 
@@ -306,6 +362,7 @@ typedef struct StoreStats {
 	int64_t by_cause[CAUSE_COUNT]; /* active at NOW */
 	int64_t needs_review;          /* and was not reviewed since */
 	int64_t kept;                  /* octets of messages kept for review */
+	int64_t breakers, marked;      /* open; campaigns to be paused */
 } StoreStats;
 bool store_stats(Store *store, int64_t since, int64_t now,
     StoreStats *ret_stats, GError **error);
@@ -347,12 +404,6 @@ bool store_streams_set(Store *store, const StoreStream *streams, unsigned n,
 
 /* Each is inside the caller's transaction if there is one, else in one of its
    own (store_expire() always in its own). */
-
-typedef struct ManualChange {
-	const char *actor;
-	const char *reason;
-	int64_t now;
-} ManualChange;
 
 /* An audit row that changes nothing by itself, of a change to what is no
    recipient: a key, a breaker, a list that was imported. */

@@ -53,6 +53,23 @@ typedef struct StoreBackend {
 	    int64_t first, int64_t last, StoreEachCount each, void *data,
 	    GError **error);
 
+	bool (*tick_due)(const Store *store, int64_t now);
+	bool (*each_breaker)(Store *store, bool only_open,
+	    StoreEachBreaker each, void *data, GError **error);
+	bool (*tick)(Store *store, const BreakerPolicy *policy, int64_t now,
+	    GPtrArray *notices, bool *ret_more, GError **error);
+	bool (*breaker_over)(Store *store, const char *provider,
+	    const char *remote_mta, int64_t *ret_id, GError **error);
+	bool (*held)(Store *store, int64_t id, int64_t after, unsigned max,
+	    GArray *ret_ids, GError **error);
+	bool (*held_settle)(Store *store, const ManualChange *change,
+	    const Event *event, int64_t new_event, bool *ret_lifted,
+	    GError **error);
+	bool (*breaker_close)(Store *store, const ManualChange *change,
+	    int64_t id, GError **error);
+	bool (*breaker_fate)(Store *store, const ManualChange *change,
+	    int64_t id, const char *fate, GError **error);
+
 	bool (*each_suppression)(Store *store, const StoreFilter *filter,
 	    StoreEachSuppression each, void *data, GError **error);
 	bool (*each_event)(Store *store, const StoreFilter *filter,

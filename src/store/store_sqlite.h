@@ -24,6 +24,11 @@ typedef struct StoreSqlite {
 	int64_t hour_noted;   /* the last in `hours`, or less than any */
 	int wal_frames;       /* in the log after our last commit */
 	int wal_checkpointed; /* of which are in the database file, too */
+	unsigned uncounted;   /* events recorded since the last tick, at most */
+	bool tick_more;       /* that tick left something to do */
+	int64_t ticked_at;    /* 0: never by us */
+	bool is_open_known;   /* OPEN is of the last tick */
+	GArray *open;         /* breakers; see store_sqlite_breaker.c */
 	uint8_t epoch[STORE_EPOCH];
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 } StoreSqlite;
@@ -131,6 +136,22 @@ bool store_sqlite_count(Store *store, CounterKind kind, const char *name,
 bool store_sqlite_each_count(Store *store, CounterKind kind, const char *name,
     int64_t first, int64_t last, StoreEachCount each, void *data,
     GError **error);
+
+bool store_sqlite_each_breaker(Store *store, bool only_open,
+    StoreEachBreaker each, void *data, GError **error);
+bool store_sqlite_tick_due(const Store *store, int64_t now);
+bool store_sqlite_tick(Store *store, const BreakerPolicy *policy, int64_t now,
+    GPtrArray *notices, bool *ret_more, GError **error);
+bool store_sqlite_breaker_over(Store *store, const char *provider,
+    const char *remote_mta, int64_t *ret_id, GError **error);
+bool store_sqlite_held(Store *store, int64_t id, int64_t after, unsigned max,
+    GArray *ret_ids, GError **error);
+bool store_sqlite_held_settle(Store *store, const ManualChange *change,
+    const Event *event, int64_t new_event, bool *ret_lifted, GError **error);
+bool store_sqlite_breaker_close(Store *store, const ManualChange *change,
+    int64_t id, GError **error);
+bool store_sqlite_breaker_fate(Store *store, const ManualChange *change,
+    int64_t id, const char *fate, GError **error);
 
 bool store_sqlite_each_suppression(Store *store, const StoreFilter *filter,
     StoreEachSuppression each, void *data, GError **error);
@@ -251,6 +272,17 @@ bool count_events_chunk(StoreSqlite *self, int64_t people, int64_t now,
 /* Deletes at most MAX rows of hours before BEFORE, inside a transaction. */
 bool counters_forget(StoreSqlite *self, int64_t before, unsigned max,
     GError **error);
+
+GArray *breakers_open_new(void);
+/* Notes that EVENT_ID is held under a breaker. */
+bool held_insert(StoreSqlite *self, int64_t event_id, int64_t breaker_id,
+    int64_t recipient_id, GError **error);
+bool breaker_end(StoreSqlite *self, int64_t id, int64_t at, const char *by,
+    GError **error);
+/* AT 0: it is marked no longer. */
+bool campaign_mark(StoreSqlite *self, const char *name, int64_t at,
+    GError **error);
+bool last_event(StoreSqlite *self, int64_t *ret_id, GError **error);
 
 /* Rounds down, also before 1970. */
 static inline int64_t hour_of(int64_t at)

@@ -53,7 +53,7 @@ bool in_transaction(StoreSqlite *self, ChunkChange change, void *data,
 
 /* ---- audit ---- */
 
-static bool last_event(StoreSqlite *self, int64_t *ret_id, GError **error)
+bool last_event(StoreSqlite *self, int64_t *ret_id, GError **error)
 {
 	g_autoptr(Statement) stmt = statement_use(self, SQL_LAST_EVENT, error);
 	bool row;

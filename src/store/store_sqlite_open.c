@@ -336,6 +336,7 @@ Store *store_sqlite_open(const char *path, StoreMode mode, unsigned busy_ms,
 	self->busy_ms = MIN(busy_ms, (unsigned)G_MAXINT);
 	self->lock_fd = -1;
 	self->hour_noted = INT64_MIN;
+	self->open = breakers_open_new();
 	if (!check_file(self->path, error) || !follow_links(self, error))
 		return NULL;
 	if (mode == STORE_DAEMON && !lock_take(self, error))
@@ -357,6 +358,7 @@ void store_sqlite_close(Store *store)
 		g_assert_not_reached();
 	if (self->lock_fd >= 0)
 		(void)close(self->lock_fd); /* nothing was written to it */
+	g_array_unref(self->open);
 	g_free(self->path);
 	g_free(self);
 }
@@ -388,6 +390,14 @@ static const StoreBackend backend = {
 	.rule_hits = store_sqlite_rule_hits,
 	.count = store_sqlite_count,
 	.each_count = store_sqlite_each_count,
+	.tick_due = store_sqlite_tick_due,
+	.each_breaker = store_sqlite_each_breaker,
+	.tick = store_sqlite_tick,
+	.breaker_over = store_sqlite_breaker_over,
+	.held = store_sqlite_held,
+	.held_settle = store_sqlite_held_settle,
+	.breaker_close = store_sqlite_breaker_close,
+	.breaker_fate = store_sqlite_breaker_fate,
 	.each_suppression = store_sqlite_each_suppression,
 	.each_event = store_sqlite_each_event,
 	.each_forgery = store_sqlite_each_forgery,

@@ -194,6 +194,7 @@ static void event_copy(Page *page, Statement *stmt)
 		.address = page_text(page, stmt, 29),
 		.is_reviewed = is_reviewed(stmt),
 		.reviewed_as = column_int(stmt, 31),
+		.breaker_id = column_int(stmt, 35),
 	};
 
 	g_array_append_val(page->rows, event);

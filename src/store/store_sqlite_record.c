@@ -339,17 +339,22 @@ bool store_sqlite_step_taken(Store *store, int64_t campaign_id,
     GError **error)
 {
 	StoreSqlite *self = (StoreSqlite *)store;
-	bool is_limited = step == STEP_SOFT || step == STEP_HARD ||
-			  step == STEP_COMPLAINT || step == STEP_UNSUBSCRIBE;
+	bool is_hard = step == STEP_HARD || step == STEP_HELD;
+	bool is_limited = step == STEP_SOFT || step == STEP_COMPLAINT ||
+			  step == STEP_UNSUBSCRIBE;
 	g_autoptr(Statement) stmt = statement_use(self,
-	    is_limited ? SQL_STEP_LIMITED : SQL_STEP_OTHER, error);
+	    is_hard      ? SQL_STEP_HARD
+	    : is_limited ? SQL_STEP_LIMITED
+			 : SQL_STEP_OTHER,
+	    error);
 
 	if (stmt == NULL)
 		return false;
 	bind_int(stmt, 1, recipient_id);
 	bind_int(stmt, 2, campaign_id);
 	bind_int(stmt, 3, token_day);
-	bind_text(stmt, 4, step_name(step));
+	if (!is_hard)
+		bind_text(stmt, 4, step_name(step));
 	return statement_step(self, stmt, ret_taken, error);
 }
 
@@ -424,7 +429,11 @@ bool store_sqlite_append(Store *store, const Event *event, int64_t *ret_id,
 	if (!statement_run(self, stmt, error))
 		return false;
 	*ret_id = sqlite3_last_insert_rowid(self->db);
-	return note_hour(self, event->at, *ret_id, error);
+	self->uncounted++;
+	return (event->breaker_id == 0 ||
+		   held_insert(self, *ret_id, event->breaker_id,
+		       event->recipient_id, error)) &&
+	       note_hour(self, event->at, *ret_id, error);
 }
 
 /* ---- forged ---- */

@@ -55,6 +55,19 @@ static bool count_campaigns(StoreSqlite *self, int64_t *count, GError **error)
 	return true;
 }
 
+static bool count_breakers(StoreSqlite *self, StoreStats *stats, GError **error)
+{
+	g_autoptr(Statement)
+	    stmt = statement_use(self, SQL_COUNT_BREAKERS, error);
+	bool row;
+
+	if (stmt == NULL || !statement_step(self, stmt, &row, error))
+		return false;
+	stats->breakers = column_int(stmt, 0);
+	stats->marked = column_int(stmt, 1);
+	return true;
+}
+
 static bool count_kept(StoreSqlite *self, int64_t *octets, GError **error)
 {
 	g_autoptr(Statement) stmt = statement_use(self, SQL_KEPT_TOTAL, error);
@@ -226,6 +239,7 @@ bool store_sqlite_stats(Store *store, int64_t since, int64_t now,
 		error) ||
 	    !count_events(self, since, &stats, error) ||
 	    !count_holds(self, now, &stats, error) ||
+	    !count_breakers(self, &stats, error) ||
 	    !count_kept(self, &stats.kept, error))
 		return false;
 	*ret_stats = stats;

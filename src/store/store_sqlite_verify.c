@@ -177,6 +177,16 @@ static void replay_audit(Recount *recount, Statement *audit)
 		hold = hold_import(hold, column_int(audit, 1),
 		    column_int(audit, 7), column_int(audit, 5));
 		hold_set(recount, (Cause)cause, stream, hold, place);
+	} else if (strcmp(action, "hold") == 0) {
+		/* a circuit breaker looked back */
+		Hold hold = hold_get(recount, CAUSE_HELD, "", place);
+
+		hold = hold_lengthen(hold, column_int(audit, 1),
+		    column_int(audit, 5));
+		hold_set(recount, CAUSE_HELD, "", hold, place);
+		hold_set(recount, CAUSE_HARD, "", (Hold){ 0 }, place);
+	} else if (strcmp(action, "unhold") == 0) {
+		hold_set(recount, CAUSE_HELD, "", (Hold){ 0 }, place);
 	} else if (strcmp(action, "release") == 0) {
 		policy_forget(&recount->state);
 		if (cause >= 0)

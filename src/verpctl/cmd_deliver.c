@@ -125,16 +125,22 @@ static Envelope *envelope_of(const Arguments *arguments, GError **error)
 	return g_steal_pointer(&envelope);
 }
 
-static void log_outcomes(const Settings *settings, const Envelope *envelope,
-    GPtrArray *outcomes)
+/* What is printed would end up in Postfix's own line. */
+static void start_log(const Settings *settings)
 {
 	LogLevel level = LOG_LEVEL_INFO;
 
-	/* what is printed would end up in Postfix's own line */
 	if (strcmp(settings->log, "syslog") != 0)
 		return;
 	(void)log_level_parse(settings->log_level, &level); /* was checked */
 	log_open("verpctl", true, level);
+}
+
+static void log_outcomes(const Settings *settings, const Envelope *envelope,
+    GPtrArray *outcomes)
+{
+	if (strcmp(settings->log, "syslog") != 0)
+		return;
 	for (unsigned i = 0; i < outcomes->len; i++) {
 		g_autofree char *line =
 		    outcome_log_line(g_ptr_array_index(outcomes, i), envelope,
@@ -142,6 +148,20 @@ static void log_outcomes(const Settings *settings, const Envelope *envelope,
 
 		log_info("%s", line);
 	}
+}
+
+/* What the circuit breaker has to do beside; it may fail, and is the next
+   process's then. */
+static void tick(const Settings *settings, Store *store, int64_t now)
+{
+	g_autoptr(GPtrArray) notices = g_ptr_array_new_with_free_func(g_free);
+	bool more;
+
+	(void)store_tick(store, &settings->breaker, now, notices, &more, NULL);
+	if (strcmp(settings->log, "syslog") != 0)
+		return;
+	for (unsigned i = 0; i < notices->len; i++)
+		log_warning("%s", (char *)g_ptr_array_index(notices, i));
 }
 
 static bool deliver(Ctl *ctl, const Arguments *arguments, GError **error)
@@ -170,6 +190,8 @@ static bool deliver(Ctl *ctl, const Arguments *arguments, GError **error)
 	if (judge == NULL)
 		return false;
 	analysis = deliver_analyse(judge, envelope, message);
+	start_log(settings);
+	tick(settings, store, ctl->now);
 	if (!deliver_record(judge, store, analysis, ctl->now, tally, outcomes,
 		error) ||
 	    !store_sync(store, error))

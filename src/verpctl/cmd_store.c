@@ -129,6 +129,8 @@ static void stats_json(const StoreStats *stats)
 	row_number(row, "deliveries", stats->deliveries);
 	row_number(row, "duplicates", stats->duplicates);
 	row_number(row, "forged", stats->forged);
+	row_number(row, "breakers_open", stats->breakers);
+	row_number(row, "campaigns_marked", stats->marked);
 	row_open_object(row, "by_class");
 	for (int i = 0; i < VP_CLASS_COUNT; i++)
 		row_number(row, vp_class_name((enum vp_class)i),
@@ -156,6 +158,9 @@ static void stats_print(const StoreStats *stats, int64_t since)
 	printf("suppressed now\n");
 	for (int i = CAUSE_COUNT - 1; i >= 0; i--)
 		stats_line(cause_name((Cause)i), stats->by_cause[i]);
+	printf("circuit breakers\n");
+	stats_line("open", stats->breakers);
+	stats_line("marked", stats->marked);
 	printf("events%s%s\n", from != NULL ? " since " : "",
 	    from != NULL ? from : "");
 	stats_line("all", stats->events);

@@ -16,11 +16,19 @@
    a hundred would wait a hundred times as long, and Postfix give up first. */
 #define STALL (G_USEC_PER_SEC / 2)
 
+/* How long the thread waits for a message before it looks whether the circuit
+   breaker has something to do: at all (or again, after a failure), and in the
+   middle of it, since others are to come at the store, too. */
+#define IDLE       (10 * G_USEC_PER_SEC)
+#define TICK_PAUSE (G_USEC_PER_SEC / 50)
+
 struct Recorder {
 	RecorderHooks hooks;
 	char *path;
 	unsigned busy_ms;
 	unsigned batch;
+	BreakerPolicy breaker; /* as the last message's judge has it */
+	int64_t tick_at;       /* when to go on with its work, or 0 */
 	uint8_t epoch[STORE_EPOCH];
 	RuleTally *tally;     /* the thread's own */
 	GAsyncQueue *started; /* one answer: this recorder, or a GError */
@@ -81,6 +89,7 @@ static void record(Recorder *recorder, Store *store, Delivery *delivery)
 {
 	int64_t now = g_get_real_time() / G_USEC_PER_SEC;
 
+	recorder->breaker = delivery->judge->breaker;
 	if (!deliver_record(delivery->judge, store, delivery->analysis, now,
 		recorder->tally, delivery->outcomes, &delivery->error))
 		g_assert(delivery->error != NULL);
@@ -199,6 +208,48 @@ static bool batch_finish(Recorder *recorder, Store *store, GPtrArray *batch)
 
 /* ---- the thread ---- */
 
+/* What the circuit breaker has to do beside: it may fail, and is tried again.
+   No message waits for more than one step of it. */
+static void tick(Recorder *recorder, Store *store)
+{
+	g_autoptr(GPtrArray) notices = g_ptr_array_new_with_free_func(g_free);
+	int64_t now = g_get_real_time() / G_USEC_PER_SEC;
+	g_autoptr(GError) error = NULL;
+	bool more;
+
+	recorder->tick_at = 0;
+	if (!store_tick_due(store, now))
+		return;
+	if (!store_tick(store, &recorder->breaker, now, notices, &more,
+		&error)) {
+		log_warning("circuit breaker: %s", error->message);
+		recorder->tick_at = g_get_monotonic_time() + IDLE;
+	} else if (more) {
+		recorder->tick_at = g_get_monotonic_time() + TICK_PAUSE;
+	}
+	for (unsigned i = 0; i < notices->len; i++)
+		log_warning("%s", (char *)g_ptr_array_index(notices, i));
+}
+
+/* The next delivery; while there is none, the breaker's work is done. */
+static Delivery *next_delivery(Recorder *recorder, Store *store)
+{
+	for (;;) {
+		int64_t now = g_get_monotonic_time();
+		int64_t wait = IDLE;
+		Delivery *delivery;
+
+		if (recorder->tick_at <= now)
+			tick(recorder, store);
+		if (recorder->tick_at > now)
+			wait = recorder->tick_at - now;
+		delivery = g_async_queue_timeout_pop(recorder->queue,
+		    (guint64)wait);
+		if (delivery != NULL)
+			return delivery;
+	}
+}
+
 static gpointer recorder_main(gpointer data)
 {
 	Recorder *recorder = data;
@@ -214,7 +265,7 @@ static gpointer recorder_main(gpointer data)
 	memcpy(recorder->epoch, store_epoch(store), STORE_EPOCH);
 	g_async_queue_push(recorder->started, recorder);
 	while (!is_end) {
-		Delivery *first = g_async_queue_pop(recorder->queue);
+		Delivery *first = next_delivery(recorder, store);
 		GPtrArray *batch;
 
 		if (first == &recorder->end)
@@ -242,6 +293,7 @@ Recorder *recorder_new(const Settings *settings, const RecorderHooks *hooks,
 	recorder->path = g_strdup(settings->store);
 	recorder->busy_ms = (unsigned)settings->busy_timeout * 1000;
 	recorder->batch = settings->batch;
+	recorder->breaker = settings->breaker;
 	recorder->tally = tally_new(TALLY_SECONDS);
 	recorder->started = g_async_queue_new();
 	recorder->queue = g_async_queue_new_full((GDestroyNotify)delivery_free);

@@ -112,8 +112,9 @@ def test_kill_9_under_load():
     tap.check(again > 0, "no kill hit a message: this proves nothing")
     tap.check_equal(VERPD.query("PRAGMA integrity_check"),
                     [{"integrity_check": "ok"}])
+    # so many at once from one host may well open its circuit breaker
     steps = VERPD.query("SELECT count(*) AS n FROM events"
-                        " WHERE step = 'hard'")[0]["n"]
+                        " WHERE step IN ('hard', 'held')")[0]["n"]
     tap.check_equal(steps, load.fed, "hard steps")
 
 

@@ -1,0 +1,649 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The circuit breaker's own work, a step at a time: count what was recorded,
+   open and close, look back.  What it did is all in the store, so whoever
+   comes next goes on where another process stopped. */
+
+#include "store_sqlite.h"
+
+#include "breaker_history.h"
+#include "errors.h"
+#include "units.h"
+
+#include <string.h>
+
+enum {
+	TICK_SECONDS = 10,
+	TICK_EVENTS = 2000,  /* or as many, whichever comes first */
+	COUNT_EVENTS = 1000, /* counted in one transaction */
+	RECALL_EVENTS = 300, /* looked back at in one transaction */
+	FORGET_ROWS = 200,   /* counters deleted in one transaction */
+	LIST_ROWS = 200,
+};
+
+#define ACTOR "verpd"
+
+/* ---- who is open ---- */
+
+typedef struct OpenBreaker {
+	int64_t id;
+	CounterKind kind;
+	char *name;
+} OpenBreaker;
+
+static void open_clear(void *data)
+{
+	OpenBreaker *open = data;
+
+	g_free(open->name);
+}
+
+GArray *breakers_open_new(void)
+{
+	GArray *open = g_array_new(FALSE, FALSE, sizeof(OpenBreaker));
+
+	g_array_set_clear_func(open, open_clear);
+	return open;
+}
+
+static bool breakers_read(StoreSqlite *self, GError **error)
+{
+	g_autoptr(Statement)
+	    stmt = statement_use(self, SQL_BREAKERS_OPEN, error);
+	bool row;
+
+	if (stmt == NULL)
+		return false;
+	g_array_set_size(self->open, 0);
+	for (;;) {
+		OpenBreaker open;
+		int kind;
+
+		if (!statement_step(self, stmt, &row, error))
+			return false;
+		if (!row)
+			break;
+		kind = counter_kind_from_name(column_text(stmt, 1));
+		if (kind < 0)
+			continue;
+		open = (OpenBreaker){ column_int(stmt, 0), (CounterKind)kind,
+			g_strdup(column_text(stmt, 2)) };
+		g_array_append_val(self->open, open);
+	}
+	self->is_open_known = true;
+	return true;
+}
+
+static const OpenBreaker *open_find(const StoreSqlite *self, CounterKind kind,
+    const char *name)
+{
+	for (unsigned i = 0; i < self->open->len; i++) {
+		const OpenBreaker *open = &g_array_index(self->open,
+		    OpenBreaker, i);
+
+		if (open->kind == kind && strcmp(open->name, name) == 0)
+			return open;
+	}
+	return NULL;
+}
+
+static bool is_under(CounterKind kind, const char *name, const char *provider,
+    const char *host)
+{
+	return strcmp(name, kind == COUNTER_PROVIDER
+				? breaker_provider(provider)
+				: host) == 0;
+}
+
+bool store_sqlite_breaker_over(Store *store, const char *provider,
+    const char *remote_mta, int64_t *ret_id, GError **error)
+{
+	StoreSqlite *self = (StoreSqlite *)store;
+	g_autofree char *host = NULL;
+
+	if (!self->is_open_known && !breakers_read(self, error))
+		return false;
+	*ret_id = 0;
+	if (self->open->len == 0)
+		return true;
+	host = breaker_host(provider, remote_mta);
+	for (unsigned i = 0; i < self->open->len && *ret_id == 0; i++) {
+		const OpenBreaker *open = &g_array_index(self->open,
+		    OpenBreaker, i);
+
+		if (open->kind != COUNTER_CAMPAIGN &&
+		    is_under(open->kind, open->name, provider, host))
+			*ret_id = open->id;
+	}
+	return true;
+}
+
+bool held_insert(StoreSqlite *self, int64_t event_id, int64_t breaker_id,
+    int64_t recipient_id, GError **error)
+{
+	Statement *stmt = statement_use(self, SQL_HELD_INSERT, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, event_id);
+	bind_int(stmt, 2, breaker_id);
+	bind_int(stmt, 3, recipient_id);
+	return statement_run(self, stmt, error);
+}
+
+/* ---- one tick ---- */
+
+typedef struct Tick {
+	StoreSqlite *self;
+	const BreakerPolicy *policy;
+	int64_t now;
+	GPtrArray *notices; /* of char * */
+	GHashTable *sums;   /* what was counted just now */
+	History *history;   /* once read */
+	bool more;
+} Tick;
+
+static void tick_clear(Tick *tick)
+{
+	g_clear_pointer(&tick->sums, g_hash_table_unref);
+	g_clear_pointer(&tick->history, history_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Tick, tick_clear)
+
+static bool audit(const Tick *tick, const char *action, CounterKind kind,
+    const char *name, const char *why, GError **error)
+{
+	const ManualChange change = { ACTOR, why, tick->now };
+	g_autofree char *subject = g_strdup_printf("%s %s",
+	    counter_kind_name(kind), name);
+	const AuditRow row = {
+		.action = action, .stream = "", .cause = -1, .subject = subject
+	};
+
+	return audit_write(tick->self, &change, &row, error);
+}
+
+static void notice(const Tick *tick, const char *format, ...)
+    G_GNUC_PRINTF(2, 3);
+
+static void notice(const Tick *tick, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	g_ptr_array_add(tick->notices, g_strdup_vprintf(format, args));
+	va_end(args);
+}
+
+static bool need_history(Tick *tick, GError **error)
+{
+	if (tick->history == NULL)
+		tick->history = history_read(&tick->self->base, tick->policy,
+		    tick->now, error);
+	return tick->history != NULL;
+}
+
+/* ---- opening ---- */
+
+static bool breaker_insert(StoreSqlite *self, CounterKind kind,
+    const char *name, int64_t now, const char *why, bool is_known,
+    int64_t first, int64_t last, GError **error)
+{
+	Statement *stmt = statement_use(self, SQL_BREAKER_INSERT, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_text(stmt, 1, counter_kind_name(kind));
+	bind_text(stmt, 2, name);
+	bind_int(stmt, 3, now);
+	bind_text(stmt, 4, why);
+	bind_int(stmt, 5, is_known);
+	bind_int(stmt, 6, first);
+	bind_int(stmt, 7, last);
+	return statement_run(self, stmt, error);
+}
+
+bool campaign_mark(StoreSqlite *self, const char *name, int64_t at,
+    GError **error)
+{
+	Statement *stmt = statement_use(self, SQL_CAMPAIGN_MARK, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_text(stmt, 1, name);
+	bind_int(stmt, 2, at);
+	return statement_run(self, stmt, error);
+}
+
+static bool breaker_open(Tick *tick, CounterKind kind, const char *name,
+    const BreakerReading *reading, GError **error)
+{
+	bool is_campaign = kind == COUNTER_CAMPAIGN;
+	g_autofree char *why = breaker_why(reading, is_campaign);
+	int64_t before = INT64_MAX, last = 0;
+
+	if (!is_campaign &&
+	    (!events_since(tick->self, tick->now - tick->policy->recall,
+		 &before, error) ||
+		!last_event(tick->self, &last, error)))
+		return false;
+	/* no such event: nothing to look back at */
+	if (before == INT64_MAX)
+		before = last = 0;
+	if (!breaker_insert(tick->self, kind, name, tick->now, why,
+		reading->is_known, before + 1, last, error) ||
+	    (is_campaign &&
+		!campaign_mark(tick->self, name, tick->now, error)) ||
+	    !audit(tick, "breaker open", kind, name, why, error))
+		return false;
+	tick->self->is_open_known = false;
+	if (is_campaign)
+		notice(tick, "campaign %s is marked for pause: %s", name, why);
+	else
+		notice(tick,
+		    "circuit breaker open: %s %s: %s; its hard "
+		    "bounces are held",
+		    counter_kind_name(kind), name, why);
+	return true;
+}
+
+/* The recipients refused, or the blocks, of one name in the long window: so
+   few that no history is needed to tell? */
+typedef struct Recent {
+	bool is_campaign;
+	int64_t bad;
+} Recent;
+
+static bool add_recent(const CountedHour *row, void *data)
+{
+	Recent *recent = data;
+
+	recent->bad += recent->is_campaign ? row->counts.block
+					   : row->counts.people;
+	return true;
+}
+
+static bool is_candidate(const Tick *tick, const CountKey *key,
+    const Counts *counts)
+{
+	switch (key->kind) {
+	case COUNTER_PROVIDER:
+		return counts->people > 0 &&
+		       strcmp(key->name, BREAKER_OTHER) != 0;
+	case COUNTER_HOST:
+		return counts->people > 0 && key->name[0] != '(';
+	case COUNTER_CAMPAIGN:
+		return counts->block > 0 && tick->policy->is_campaign_on;
+	case COUNTER_SITE:
+		return false;
+	}
+	g_assert_not_reached();
+}
+
+static bool judge_key(Tick *tick, const CountKey *key, GError **error)
+{
+	int64_t window = (tick->policy->long_window + 3599) / 3600;
+	int64_t hour = hour_of(tick->now);
+	Recent recent = { key->kind == COUNTER_CAMPAIGN, 0 };
+	unsigned minimum = recent.is_campaign ? tick->policy->campaign_minimum
+					      : tick->policy->minimum;
+	BreakerReading reading;
+	bool opens;
+
+	if (open_find(tick->self, key->kind, key->name) != NULL)
+		return true;
+	if (!store_sqlite_each_count(&tick->self->base, key->kind, key->name,
+		hour - window, hour + window, add_recent, &recent, error))
+		return false;
+	if (recent.bad < minimum)
+		return true;
+	if (!need_history(tick, error) ||
+	    !history_opens(tick->history, key->kind, key->name, &opens,
+		&reading, error))
+		return false;
+	return !opens ||
+	       breaker_open(tick, key->kind, key->name, &reading, error);
+}
+
+static bool open_some(Tick *tick, GError **error)
+{
+	g_autoptr(GHashTable) judged = g_hash_table_new_full(g_str_hash,
+	    g_str_equal, g_free, NULL);
+	GHashTableIter iter;
+	void *key, *counts;
+
+	g_hash_table_iter_init(&iter, tick->sums);
+	while (g_hash_table_iter_next(&iter, &key, &counts)) {
+		const CountKey *of = key;
+
+		if (!is_candidate(tick, of, counts) ||
+		    !g_hash_table_add(judged,
+			g_strconcat(counter_kind_name(of->kind), " ", of->name,
+			    NULL)))
+			continue;
+		if (!judge_key(tick, of, error))
+			return false;
+	}
+	return true;
+}
+
+/* ---- closing ---- */
+
+bool breaker_end(StoreSqlite *self, int64_t id, int64_t at, const char *by,
+    GError **error)
+{
+	Statement *stmt = statement_use(self, SQL_BREAKER_CLOSE, error);
+
+	self->is_open_known = false;
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, id);
+	bind_int(stmt, 2, at);
+	bind_text(stmt, 3, by);
+	return statement_run(self, stmt, error);
+}
+
+static bool close_one(Tick *tick, const OpenBreaker *open, int64_t opened,
+    GError **error)
+{
+	const char *why;
+	bool is_off = !tick->policy->is_on, is_calm = is_off;
+
+	if (!is_off && tick->now >= opened &&
+	    tick->now - opened < tick->policy->close_after)
+		return true;
+	if (!is_off && (!need_history(tick, error) ||
+			   !history_is_calm(tick->history, open->kind,
+			       open->name, &is_calm, error)))
+		return false;
+	if (!is_calm)
+		return true;
+	why = is_off ? "the breaker is switched off" : "as usual again";
+	notice(tick, "circuit breaker closed: %s %s: %s",
+	    counter_kind_name(open->kind), open->name, why);
+	return breaker_end(tick->self, open->id, tick->now, "rule", error) &&
+	       audit(tick, "breaker close", open->kind, open->name, why, error);
+}
+
+static bool opened_at(StoreSqlite *self, int64_t id, int64_t *ret_opened,
+    GError **error)
+{
+	g_autoptr(Statement)
+	    stmt = statement_use(self, SQL_BREAKER_OPENED, error);
+	bool row;
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, id);
+	if (!statement_step(self, stmt, &row, error))
+		return false;
+	*ret_opened = row ? column_int(stmt, 0) : 0;
+	return true;
+}
+
+static bool close_some(Tick *tick, GError **error)
+{
+	for (unsigned i = 0; i < tick->self->open->len; i++) {
+		const OpenBreaker *open = &g_array_index(tick->self->open,
+		    OpenBreaker, i);
+		int64_t opened;
+
+		/* a campaign is cleared by hand */
+		if (open->kind == COUNTER_CAMPAIGN)
+			continue;
+		if (!opened_at(tick->self, open->id, &opened, error) ||
+		    !close_one(tick, open, opened, error))
+			return false;
+	}
+	return true;
+}
+
+/* ---- looking back ---- */
+
+typedef struct Recall {
+	int64_t breaker_id;
+	CounterKind kind;
+	char *name;
+	int64_t next, last;
+} Recall;
+
+static void recall_clear(Recall *recall)
+{
+	g_free(recall->name);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Recall, recall_clear)
+
+static bool recall_find(StoreSqlite *self, Recall *recall, bool *ret_any,
+    GError **error)
+{
+	g_autoptr(Statement)
+	    stmt = statement_use(self, SQL_BREAKER_RECALL, error);
+
+	if (stmt == NULL || !statement_step(self, stmt, ret_any, error))
+		return false;
+	if (*ret_any) {
+		int kind = counter_kind_from_name(column_text(stmt, 1));
+
+		recall->breaker_id = column_int(stmt, 0);
+		recall->kind = kind >= 0 ? (CounterKind)kind : COUNTER_SITE;
+		recall->name = g_strdup(column_text(stmt, 2));
+		recall->next = column_int(stmt, 3);
+		recall->last = column_int(stmt, 4);
+	}
+	return true;
+}
+
+typedef struct Recalled {
+	int64_t event_id;
+	int64_t recipient_id;
+} Recalled;
+
+/* The hard bounces of this receiver from FIRST to LAST whose hold still
+   stands as they made it. */
+static GArray *recall_read(StoreSqlite *self, const Recall *recall,
+    int64_t last, int64_t now, GError **error)
+{
+	g_autoptr(Statement)
+	    stmt = statement_use(self, SQL_RECALL_EVENTS, error);
+	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(Recalled));
+	bool row;
+
+	if (stmt == NULL)
+		return NULL;
+	bind_int(stmt, 1, recall->next);
+	bind_int(stmt, 2, last);
+	bind_int(stmt, 3, now);
+	for (;;) {
+		Recalled one;
+		g_autofree char *host = NULL;
+
+		if (!statement_step(self, stmt, &row, error))
+			return NULL;
+		if (!row)
+			return g_steal_pointer(&found);
+		one = (Recalled){ column_int(stmt, 0), column_int(stmt, 1) };
+		host = breaker_host(column_text(stmt, 2), column_text(stmt, 3));
+		if (is_under(recall->kind, recall->name, column_text(stmt, 2),
+			host))
+			g_array_append_val(found, one);
+	}
+}
+
+/* Whether another receiver has said the same since. */
+static bool is_told_elsewhere(StoreSqlite *self, const Recall *recall,
+    const Recalled *one, bool *ret_told, GError **error)
+{
+	g_autoptr(Statement)
+	    stmt = statement_use(self, SQL_RECALL_OTHERS, error);
+	bool row;
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, one->recipient_id);
+	bind_int(stmt, 2, one->event_id);
+	for (*ret_told = false; !*ret_told;) {
+		g_autofree char *host = NULL;
+
+		if (!statement_step(self, stmt, &row, error))
+			return false;
+		if (!row)
+			return true;
+		host = breaker_host(column_text(stmt, 0), column_text(stmt, 1));
+		*ret_told = !is_under(recall->kind, recall->name,
+		    column_text(stmt, 0), host);
+	}
+	return true;
+}
+
+/* Its hold becomes one of some days.  A recount finds it in the audit. */
+static bool recall_one(const Tick *tick, const Recall *recall,
+    const Recalled *one, GError **error)
+{
+	StoreSqlite *self = tick->self;
+	int64_t until = tick->now + tick->policy->hold;
+	g_autofree char *reason =
+	    g_strdup_printf("circuit breaker %" G_GINT64_FORMAT ", %s %s",
+		recall->breaker_id, counter_kind_name(recall->kind),
+		recall->name);
+	const ManualChange change = { ACTOR, reason, tick->now };
+	const AuditRow row = { .action = "hold",
+		.recipient_id = one->recipient_id,
+		.stream = "",
+		.cause = CAUSE_HARD,
+		.until = until };
+	RecipientState state;
+	bool told;
+
+	if (!is_told_elsewhere(self, recall, one, &told, error))
+		return false;
+	if (told)
+		return true;
+	return store_sqlite_load(&self->base, one->recipient_id, "", &state,
+		   error) &&
+	       hold_delete(self, one->recipient_id, "", CAUSE_HARD, error) &&
+	       hold_put(self, one->recipient_id, "", CAUSE_HELD,
+		   hold_lengthen(state.hold[CAUSE_HELD], tick->now, until),
+		   one->event_id, "", error) &&
+	       held_insert(self, one->event_id, recall->breaker_id,
+		   one->recipient_id, error) &&
+	       audit_write(self, &change, &row, error);
+}
+
+static bool recall_some(Tick *tick, GError **error)
+{
+	g_auto(Recall) recall = { 0 };
+	g_autoptr(GArray) found = NULL;
+	Statement *stmt;
+	int64_t last;
+	bool any;
+
+	if (!recall_find(tick->self, &recall, &any, error))
+		return false;
+	if (!any)
+		return true;
+	last = MIN(recall.last, recall.next + RECALL_EVENTS - 1);
+	found = recall_read(tick->self, &recall, last, tick->now, error);
+	if (found == NULL)
+		return false;
+	for (unsigned i = 0; i < found->len; i++)
+		if (!recall_one(tick, &recall,
+			&g_array_index(found, Recalled, i), error))
+			return false;
+	stmt = statement_use(tick->self, SQL_RECALL_DONE, error);
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, recall.breaker_id);
+	bind_int(stmt, 2, last + 1);
+	/* of this one, or there may be another */
+	tick->more = true;
+	return statement_run(tick->self, stmt, error);
+}
+
+/* ---- all of it ---- */
+
+bool store_sqlite_tick_due(const Store *store, int64_t now)
+{
+	const StoreSqlite *self = (const StoreSqlite *)store;
+
+	if (self->tick_more || self->uncounted >= TICK_EVENTS)
+		return true;
+	if (self->ticked_at != 0 && self->uncounted == 0 &&
+	    self->is_open_known && self->open->len == 0)
+		return false;
+	return now - self->ticked_at >= TICK_SECONDS || now < self->ticked_at;
+}
+
+/* Another process may have done it a moment ago. */
+static bool is_needed(StoreSqlite *self, int64_t now, bool *ret_needed,
+    GError **error)
+{
+	g_auto(Recall) recall = { 0 };
+	int64_t upto, at, last;
+	bool is_looking_back;
+
+	*ret_needed = true;
+	if (self->tick_more || self->uncounted >= TICK_EVENTS)
+		return true;
+	if (!recall_find(self, &recall, &is_looking_back, error) ||
+	    !counted_get(self, &upto, &at, error) ||
+	    !last_event(self, &last, error))
+		return false;
+	if (is_looking_back)
+		return true;
+	*ret_needed = (now - at >= TICK_SECONDS || now < at ||
+			  last - upto >= TICK_EVENTS) &&
+		      (last > upto || self->open->len > 0);
+	return true;
+}
+
+static bool tick(Tick *tick_, GError **error)
+{
+	StoreSqlite *self = tick_->self;
+	int64_t before = hour_of(tick_->now) - breaker_hours(tick_->policy) -
+			 24;
+
+	if (!count_events_chunk(self, tick_->policy->baseline, tick_->now,
+		COUNT_EVENTS, tick_->sums, &tick_->more, error))
+		return false;
+	if (tick_->policy->is_on && !open_some(tick_, error))
+		return false;
+	if (!close_some(tick_, error))
+		return false;
+	/* one of them is enough for one transaction */
+	if (!tick_->more && !recall_some(tick_, error))
+		return false;
+	return counters_forget(self, before, FORGET_ROWS, error);
+}
+
+bool store_sqlite_tick(Store *store, const BreakerPolicy *policy, int64_t now,
+    GPtrArray *notices, bool *ret_more, GError **error)
+{
+	StoreSqlite *self = (StoreSqlite *)store;
+	g_auto(Tick)
+	    one = { self, policy, now, notices, count_sums_new(), NULL, false };
+	unsigned had = notices->len;
+	bool is_wanted;
+
+	*ret_more = false;
+	self->ticked_at = now;
+	if (!breakers_read(self, error) ||
+	    !is_needed(self, now, &is_wanted, error))
+		return false;
+	if (!is_wanted)
+		return true;
+	if (!store_sqlite_begin(store, error))
+		return false;
+	if (!breakers_read(self, error) || !tick(&one, error) ||
+	    !store_sqlite_commit(store, error)) {
+		store_sqlite_rollback(store);
+		self->is_open_known = false;
+		g_ptr_array_set_size(notices, (int)had);
+		return false;
+	}
+	self->tick_more = *ret_more = one.more;
+	if (!one.more)
+		self->uncounted = 0;
+	return true;
+}
