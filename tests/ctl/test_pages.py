@@ -169,6 +169,20 @@ def displays(name):
     return [text.replace(r"\e", "\\") for text in found]
 
 
+def test_examples_of_policies():
+    """Each recipe is a configuration as it stands."""
+    shown = displays("verpd-policy.7")
+    tap.check(len(shown) > 5, shown)
+    path = SITE.path("recipe.conf")
+    for recipe in shown:
+        with open(path, "w", encoding="utf-8") as out:
+            with open(SITE.conf, encoding="utf-8") as text:
+                out.write(text.read() + recipe)
+        said = SITE.start("-c", path, "config", "check").stdout.decode()
+        tap.check(re.search("^ok +settings", said, re.M), recipe + said)
+        tap.check(re.search("^ok +rules", said, re.M), recipe + said)
+
+
 def test_examples_of_settings():
     with open(SITE.conf, encoding="utf-8") as text:
         files = [line for line in text
