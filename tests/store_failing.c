@@ -466,6 +466,68 @@ static bool failing_verify(Store *store, int64_t now, GPtrArray *findings,
 	       store_verify(inner, now, findings, ret_recipients, error);
 }
 
+static bool failing_feed_load(Store *store, const char *name,
+    FeedPosition *ret_position, FeedTotals *ret_totals, bool *ret_found,
+    StoreEachJoin each, void *data, GError **error)
+{
+	Store *inner = pass(store, "feed_load", error);
+
+	return inner != NULL && store_feed_load(inner, name, ret_position,
+				    ret_totals, ret_found, each, data, error);
+}
+
+static bool failing_feed_save(Store *store, const char *name,
+    const FeedPosition *position, const FeedTotals *totals, GError **error)
+{
+	Store *inner = pass(store, "feed_save", error);
+
+	return inner != NULL &&
+	       store_feed_save(inner, name, position, totals, error);
+}
+
+static bool failing_feed_join(Store *store, const char *name,
+    const FeedJoin *row, GError **error)
+{
+	Store *inner = pass(store, "feed_join", error);
+
+	return inner != NULL && store_feed_join(inner, name, row, error);
+}
+
+static bool failing_feed_part(Store *store, const char *name,
+    const char *queue_id, GError **error)
+{
+	Store *inner = pass(store, "feed_part", error);
+
+	return inner != NULL && store_feed_part(inner, name, queue_id, error);
+}
+
+static bool failing_feed_wait(Store *store, const char *name,
+    const char *queue_id, const FeedWaiting *row, GError **error)
+{
+	Store *inner = pass(store, "feed_wait", error);
+
+	return inner != NULL &&
+	       store_feed_wait(inner, name, queue_id, row, error);
+}
+
+static bool failing_feed_unwait(Store *store, const char *name,
+    const char *queue_id, int64_t recipient_id, GError **error)
+{
+	Store *inner = pass(store, "feed_unwait", error);
+
+	return inner != NULL &&
+	       store_feed_unwait(inner, name, queue_id, recipient_id, error);
+}
+
+static bool failing_feed_each_waiting(Store *store, const char *name,
+    const char *queue_id, StoreEachWaiting each, void *data, GError **error)
+{
+	Store *inner = pass(store, "feed_each_waiting", error);
+
+	return inner != NULL && store_feed_each_waiting(inner, name, queue_id,
+				    each, data, error);
+}
+
 static const StoreBackend backend = {
 	.close = failing_close,
 	.epoch = failing_epoch,
@@ -496,6 +558,13 @@ static const StoreBackend backend = {
 	.held_settle = failing_held_settle,
 	.breaker_close = failing_breaker_close,
 	.breaker_fate = failing_breaker_fate,
+	.feed_load = failing_feed_load,
+	.feed_save = failing_feed_save,
+	.feed_join = failing_feed_join,
+	.feed_part = failing_feed_part,
+	.feed_wait = failing_feed_wait,
+	.feed_unwait = failing_feed_unwait,
+	.feed_each_waiting = failing_feed_each_waiting,
 	.each_suppression = failing_each_suppression,
 	.each_event = failing_each_event,
 	.each_forgery = failing_each_forgery,

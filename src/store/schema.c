@@ -351,11 +351,57 @@ static const char version_2[] =
 	"  FROM entries_now WHERE kind = 'suppress';"
 /* clang-format on */
 
+/* How far each log was read, and which of our messages were in the queue then:
+   written with what the lines did, or a line would count twice, or never.  A
+   join that is ended takes those who wait with it. */
+#define V3_FEEDS                                                               \
+	"CREATE TABLE feeds ("                                                 \
+	"  name TEXT PRIMARY KEY NOT NULL,"                                    \
+	"  inode INTEGER NOT NULL,"                                            \
+	"  offset INTEGER NOT NULL,"                                           \
+	"  digest BLOB NOT NULL,"                                              \
+	"  at INTEGER NOT NULL,"                                               \
+	"  repeats INTEGER NOT NULL,"                                          \
+	"  lines INTEGER NOT NULL,"                                            \
+	"  delivered INTEGER NOT NULL,"                                        \
+	"  changed INTEGER NOT NULL,"                                          \
+	"  deferred INTEGER NOT NULL,"                                         \
+	"  bounced INTEGER NOT NULL,"                                          \
+	"  expired INTEGER NOT NULL,"                                          \
+	"  counted INTEGER NOT NULL"                                           \
+	") STRICT, WITHOUT ROWID;"                                             \
+	"CREATE TABLE feed_joins ("                                            \
+	"  feed TEXT NOT NULL,"                                                \
+	"  queue_id TEXT NOT NULL,"                                            \
+	"  at INTEGER NOT NULL,"                                               \
+	"  campaign TEXT NOT NULL,"                                            \
+	"  campaign_id INTEGER NOT NULL,"                                      \
+	"  recipient_id INTEGER NOT NULL,"                                     \
+	"  recipient_hash INTEGER NOT NULL,"                                   \
+	"  token_day INTEGER NOT NULL,"                                        \
+	"  trust TEXT NOT NULL,"                                               \
+	"  PRIMARY KEY (feed, queue_id)"                                       \
+	") STRICT, WITHOUT ROWID;"                                             \
+	"CREATE TABLE feed_waiting ("                                          \
+	"  feed TEXT NOT NULL,"                                                \
+	"  queue_id TEXT NOT NULL,"                                            \
+	"  recipient_id INTEGER NOT NULL"                                      \
+	"    REFERENCES recipients ON DELETE CASCADE,"                         \
+	"  at INTEGER NOT NULL,"                                               \
+	"  status TEXT NOT NULL,"                                              \
+	"  said TEXT NOT NULL,"                                                \
+	"  relay TEXT NOT NULL,"                                               \
+	"  PRIMARY KEY (feed, queue_id, recipient_id),"                        \
+	"  FOREIGN KEY (feed, queue_id) REFERENCES feed_joins"                 \
+	"    ON DELETE CASCADE"                                                \
+	") STRICT, WITHOUT ROWID;"                                             \
+	"CREATE INDEX feed_waiting_recipient ON feed_waiting (recipient_id);"
+
 /* C99 promises 4095 octets of a string; both our compilers take any. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 static const char version_3[] =
-    V3_LISTS V3_BREAKERS V3_POLICY V3_SCOPES V3_VIEWS;
+    V3_LISTS V3_BREAKERS V3_POLICY V3_SCOPES V3_VIEWS V3_FEEDS;
 #pragma GCC diagnostic pop
 
 static const char *const steps[] = { version_1, version_2, version_3 };

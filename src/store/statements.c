@@ -168,6 +168,44 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	[SQL_COUNTED] = { "read counters", "SELECT upto, at FROM counted" },
 	[SQL_COUNTED_SET] = { "count",
 	    "UPDATE counted SET upto = ?1, at = ?2" },
+	/* feeds */
+	[SQL_FEED_LOAD] = { "read feed",
+	    "SELECT inode, offset, digest, at, repeats, lines, delivered,"
+	    " changed, deferred, bounced, expired, counted FROM feeds"
+	    " WHERE name = ?1" },
+	[SQL_FEED_SAVE] = { "save feed",
+	    "INSERT INTO feeds VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
+	    " ?10, ?11, ?12, ?13) ON CONFLICT DO UPDATE SET"
+	    " inode = excluded.inode, offset = excluded.offset,"
+	    " digest = excluded.digest, at = excluded.at,"
+	    " repeats = excluded.repeats, lines = excluded.lines,"
+	    " delivered = excluded.delivered, changed = excluded.changed,"
+	    " deferred = excluded.deferred, bounced = excluded.bounced,"
+	    " expired = excluded.expired, counted = excluded.counted" },
+	[SQL_FEED_JOIN] = { "save join",
+	    "INSERT INTO feed_joins"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+	    " ON CONFLICT DO UPDATE SET at = excluded.at,"
+	    " campaign = excluded.campaign,"
+	    " campaign_id = excluded.campaign_id,"
+	    " recipient_id = excluded.recipient_id,"
+	    " recipient_hash = excluded.recipient_hash,"
+	    " token_day = excluded.token_day, trust = excluded.trust" },
+	[SQL_FEED_JOINS] = { "read joins",
+	    "SELECT queue_id, at, campaign, campaign_id, recipient_id,"
+	    " recipient_hash, token_day, trust FROM feed_joins"
+	    " WHERE feed = ?1 ORDER BY at, queue_id" },
+	[SQL_FEED_PART] = { "end join",
+	    "DELETE FROM feed_joins WHERE feed = ?1 AND queue_id = ?2" },
+	[SQL_FEED_WAIT] = { "save waiting",
+	    "INSERT OR REPLACE INTO feed_waiting"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)" },
+	[SQL_FEED_UNWAIT] = { "end waiting",
+	    "DELETE FROM feed_waiting"
+	    " WHERE feed = ?1 AND queue_id = ?2 AND recipient_id = ?3" },
+	[SQL_FEED_WAITING] = { "read waiting",
+	    "SELECT recipient_id, at, status, said, relay FROM feed_waiting"
+	    " WHERE feed = ?1 AND queue_id = ?2 ORDER BY recipient_id" },
 
 	/* the circuit breaker */
 	[SQL_BREAKERS] = { "read breakers",

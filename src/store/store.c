@@ -392,3 +392,49 @@ int trust_from_name(const char *name)
 			return (int)i;
 	return -1;
 }
+
+bool store_feed_load(Store *store, const char *name, FeedPosition *ret_position,
+    FeedTotals *ret_totals, bool *ret_found, StoreEachJoin each, void *data,
+    GError **error)
+{
+	return store->backend->feed_load(store, name, ret_position, ret_totals,
+	    ret_found, each, data, error);
+}
+
+bool store_feed_save(Store *store, const char *name,
+    const FeedPosition *position, const FeedTotals *totals, GError **error)
+{
+	return store->backend->feed_save(store, name, position, totals, error);
+}
+
+bool store_feed_join(Store *store, const char *name, const FeedJoin *row,
+    GError **error)
+{
+	return store->backend->feed_join(store, name, row, error);
+}
+
+bool store_feed_part(Store *store, const char *name, const char *queue_id,
+    GError **error)
+{
+	return store->backend->feed_part(store, name, queue_id, error);
+}
+
+bool store_feed_wait(Store *store, const char *name, const char *queue_id,
+    const FeedWaiting *row, GError **error)
+{
+	return store->backend->feed_wait(store, name, queue_id, row, error);
+}
+
+bool store_feed_unwait(Store *store, const char *name, const char *queue_id,
+    int64_t recipient_id, GError **error)
+{
+	return store->backend->feed_unwait(store, name, queue_id, recipient_id,
+	    error);
+}
+
+bool store_feed_each_waiting(Store *store, const char *name,
+    const char *queue_id, StoreEachWaiting each, void *data, GError **error)
+{
+	return store->backend->feed_each_waiting(store, name, queue_id, each,
+	    data, error);
+}

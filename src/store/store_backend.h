@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "feeds.h"
 #include "store.h"
 
 /* What a backend of the store is: one function for each verb of store.h, with
@@ -69,6 +70,23 @@ typedef struct StoreBackend {
 	    int64_t id, GError **error);
 	bool (*breaker_fate)(Store *store, const ManualChange *change,
 	    int64_t id, const char *fate, GError **error);
+	bool (*feed_load)(Store *store, const char *name,
+	    FeedPosition *ret_position, FeedTotals *ret_totals, bool *ret_found,
+	    StoreEachJoin each, void *data, GError **error);
+	bool (*feed_save)(Store *store, const char *name,
+	    const FeedPosition *position, const FeedTotals *totals,
+	    GError **error);
+	bool (*feed_join)(Store *store, const char *name, const FeedJoin *row,
+	    GError **error);
+	bool (*feed_part)(Store *store, const char *name, const char *queue_id,
+	    GError **error);
+	bool (*feed_wait)(Store *store, const char *name, const char *queue_id,
+	    const FeedWaiting *row, GError **error);
+	bool (*feed_unwait)(Store *store, const char *name,
+	    const char *queue_id, int64_t recipient_id, GError **error);
+	bool (*feed_each_waiting)(Store *store, const char *name,
+	    const char *queue_id, StoreEachWaiting each, void *data,
+	    GError **error);
 
 	bool (*each_suppression)(Store *store, const StoreFilter *filter,
 	    StoreEachSuppression each, void *data, GError **error);

@@ -136,6 +136,21 @@ bool store_sqlite_count(Store *store, CounterKind kind, const char *name,
 bool store_sqlite_each_count(Store *store, CounterKind kind, const char *name,
     int64_t first, int64_t last, StoreEachCount each, void *data,
     GError **error);
+bool store_sqlite_feed_load(Store *store, const char *name,
+    FeedPosition *ret_position, FeedTotals *ret_totals, bool *ret_found,
+    StoreEachJoin each, void *data, GError **error);
+bool store_sqlite_feed_save(Store *store, const char *name,
+    const FeedPosition *position, const FeedTotals *totals, GError **error);
+bool store_sqlite_feed_join(Store *store, const char *name, const FeedJoin *row,
+    GError **error);
+bool store_sqlite_feed_part(Store *store, const char *name,
+    const char *queue_id, GError **error);
+bool store_sqlite_feed_wait(Store *store, const char *name,
+    const char *queue_id, const FeedWaiting *row, GError **error);
+bool store_sqlite_feed_unwait(Store *store, const char *name,
+    const char *queue_id, int64_t recipient_id, GError **error);
+bool store_sqlite_feed_each_waiting(Store *store, const char *name,
+    const char *queue_id, StoreEachWaiting each, void *data, GError **error);
 
 bool store_sqlite_each_breaker(Store *store, bool only_open,
     StoreEachBreaker each, void *data, GError **error);
