@@ -42,6 +42,10 @@ enum {
 	/* lists of addresses that others wrote */
 	BOUND_LIST_RECORD = 64 * 1024, /* one line or object */
 	BOUND_LIST_NOTE = 300,         /* what one says of why */
+	/* Postfix's log */
+	BOUND_LOG_READ = 8 * 1024, /* of one line; the rest is dropped */
+	BOUND_LOG_JOINS = 200000,  /* our messages in the queue at a time */
+	BOUND_LOG_SENDERS = 10000, /* senders remembered */
 
 	/* what is said of it */
 	BOUND_LOG_LINE = 2000,

@@ -11,6 +11,7 @@
 
 #include "address.h"
 #include "claim.h"
+#include "delivered.h"
 #include "errors.h"
 #include "units.h"
 
@@ -205,6 +206,33 @@ bool event_decide(const Judge *judge, Store *store, Event *event,
 	return true;
 }
 
+int64_t state_lost(const RecipientState *before, const RecipientState *after)
+{
+	int64_t newest = INT64_MIN;
+
+	for (Cause cause = 0; cause < CAUSE_COUNT; cause++) {
+		const Track *track = &before->track[cause];
+		Hold hold = before->hold[cause];
+
+		if (hold.since != after->hold[cause].since)
+			newest = MAX(newest, hold.since);
+		if (track->rung != after->track[cause].rung)
+			newest = MAX(newest,
+			    hold.since != 0 ? hold.since : track->rung_end);
+		for (unsigned i = after->track[cause].n_hits; i < track->n_hits;
+		     i++)
+			newest = MAX(newest, track->hits[i].at);
+	}
+	return newest;
+}
+
+bool event_is_idle(const Event *event, const Passage *passage)
+{
+	return event->class_ == VP_CLASS_DELIVERED &&
+	       !event->effect.needs_review &&
+	       state_lost(&passage->before, &passage->after) == INT64_MIN;
+}
+
 bool event_write(Store *store, const Event *event, const char *stream,
     const Passage *passage, Outcome *outcome, GError **error)
 {
@@ -219,6 +247,17 @@ static void note_waiting(const Recording *rec, int64_t event_id)
 	if (rec->waiting->first_event == 0)
 		rec->waiting->first_event = event_id;
 	rec->waiting->last_event = event_id;
+}
+
+/* A delivery that changes nothing, as a feed's are counted. */
+static bool count_delivered(Store *store, const Event *event,
+    const StoreCampaign *campaign, GError **error)
+{
+	g_autoptr(DeliveredCounts) counts = delivered_counts_new();
+
+	delivered_counts_add(counts, event->provider, event->remote_mta,
+	    campaign->name, event->at);
+	return delivered_counts_flush(counts, store, error);
 }
 
 /* One verdict on one person: decide, append, save. */
@@ -270,9 +309,12 @@ static bool record_event(const Recording *rec, const Claim *claim,
 		.client = rec->analysis->client,
 	};
 	if (!event_decide(rec->judge, rec->store, &event, campaign->stream,
-		may_count(rec, trust, verdict), &passage, outcome, error) ||
-	    !event_write(rec->store, &event, campaign->stream, &passage,
-		outcome, error))
+		may_count(rec, trust, verdict), &passage, outcome, error))
+		return false;
+	if (event_is_idle(&event, &passage)
+		? !count_delivered(rec->store, &event, campaign, error)
+		: !event_write(rec->store, &event, campaign->stream, &passage,
+		      outcome, error))
 		return false;
 	tally_add(rec->tally, verdict->rule, rec->now);
 	if (event.effect.needs_review)

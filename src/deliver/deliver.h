@@ -71,7 +71,7 @@ void analysis_free(Analysis *analysis);
 const Report *analysis_report(const Analysis *analysis);
 
 typedef enum OutcomeKind {
-	OUTCOME_STORED,    /* an event */
+	OUTCOME_STORED,    /* an event, or a delivery that changed nothing */
 	OUTCOME_DUPLICATE, /* seen before: nothing changed */
 	OUTCOME_FORGED,    /* proves nothing: recorded apart */
 } OutcomeKind;
@@ -79,9 +79,9 @@ typedef enum OutcomeKind {
 /* What became of one envelope recipient; for its reply and its log line. */
 typedef struct Outcome {
 	OutcomeKind kind;
-	int64_t event_id;
-	char *queue_id;  /* in our Postfix; "" when nothing tells */
-	char *recipient; /* the person, "" when forged */
+	int64_t event_id; /* 0: a delivery that was only counted */
+	char *queue_id;   /* in our Postfix; "" when nothing tells */
+	char *recipient;  /* the person, "" when forged */
 	char *campaign;
 	char *why;        /* forged: what failed */
 	Verdict *verdict; /* NULL when duplicate or forged */

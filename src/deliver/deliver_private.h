@@ -46,6 +46,11 @@ typedef struct Passage {
 bool event_decide(const Judge *judge, Store *store, Event *event,
     const char *stream, bool counts, Passage *ret_passage, Outcome *outcome,
     GError **error);
+/* When the newest happened of what is in BEFORE and a delivery left out of
+   AFTER; INT64_MIN: it left out nothing. */
+int64_t state_lost(const RecipientState *before, const RecipientState *after);
+/* A delivery that changes nothing: it is counted, and is no event. */
+bool event_is_idle(const Event *event, const Passage *passage);
 /* Appends EVENT and saves what it changed. */
 bool event_write(Store *store, const Event *event, const char *stream,
     const Passage *passage, Outcome *outcome, GError **error);

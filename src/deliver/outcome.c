@@ -28,6 +28,9 @@ char *outcome_reply(const Outcome *outcome)
 {
 	switch (outcome->kind) {
 	case OUTCOME_STORED:
+		if (outcome->event_id == 0)
+			return g_strdup_printf("250 2.0.0 counted class=%s",
+			    vp_class_name(outcome->verdict->class_));
 		return g_strdup_printf("250 2.0.0 stored id=%" G_GINT64_FORMAT
 				       " class=%s",
 		    outcome->event_id, vp_class_name(outcome->verdict->class_));
@@ -114,7 +117,8 @@ char *outcome_log_line(const Outcome *outcome, const Envelope *envelope,
 	append(line, "rule", outcome->verdict->rule);
 	append(line, "status", outcome->verdict->status);
 	append_effect(line, outcome);
-	g_string_append_printf(line, ", event=%" G_GINT64_FORMAT,
-	    outcome->event_id);
+	if (outcome->event_id != 0)
+		g_string_append_printf(line, ", event=%" G_GINT64_FORMAT,
+		    outcome->event_id);
 	return g_string_free(g_steal_pointer(&line), FALSE);
 }

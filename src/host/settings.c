@@ -109,6 +109,8 @@ void settings_free(Settings *settings)
 	g_ptr_array_unref(settings->providers);
 	g_ptr_array_unref(settings->streams);
 	g_free(settings->default_stream);
+	g_free(settings->mail_log);
+	g_strfreev(settings->feed_inner_relays);
 	g_ptr_array_unref(settings->patterns);
 	g_free(settings->log);
 	g_free(settings->log_level);

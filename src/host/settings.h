@@ -46,6 +46,10 @@ typedef struct Settings {
 	GPtrArray *providers; /* of SettingsProvider */
 	GPtrArray *streams;   /* of Stream */
 	char *default_stream;
+	char *mail_log;              /* Postfix's */
+	int64_t feed_deferred_after; /* seconds */
+	bool feed_bounces;
+	char **feed_inner_relays;
 	GPtrArray *patterns; /* of SettingsPattern */
 	char *log;           /* "syslog", "stderr" */
 	char *log_level;     /* "error", "warning", "info", "debug" */

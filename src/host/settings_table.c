@@ -142,6 +142,14 @@ static bool check_listen(const char *value, GError **error)
 	return true;
 }
 
+static bool check_relay(const char *value, GError **error)
+{
+	if (value[0] == '\0' || strpbrk(value, "@ <>\t[]/") != NULL)
+		return refuse(error, value,
+		    "a host, an address or address:port");
+	return true;
+}
+
 static bool check_log(const char *value, GError **error)
 {
 	static const char *const known[] = { "syslog", "stderr", NULL };
@@ -236,6 +244,15 @@ const Setting settings_table[] = {
 
 { TOP(default_stream), SETTING_STRING, AT(default_stream), "marketing", 0, 0, check_stream,
   "the stream of campaigns that no stream section names" },
+{ TOP(mail_log), SETTING_STRING, AT(mail_log), "/var/log/mail.log", 0, 0, check_path,
+  "Postfix's log, for verpctl ingest-log" },
+{ TOP(feed_inner_relays), SETTING_LIST, AT(feed_inner_relays), "127.* ::1 localhost", 0, 0, check_relay,
+  "what these took in has not arrived: filters, relays that hand mail on" },
+{ TOP(feed_deferred_after), SETTING_DURATION, AT(feed_deferred_after), "0", 0, YEAR, NULL,
+  "deferrals of mail so old are soft bounces, one a day and address; 0: none is" },
+{ TOP(feed_bounces), SETTING_BOOL, AT(feed_bounces), "false", 0, 0, NULL,
+  "bounces in the log count, too: only where reports do not come here" },
+
 { TOP(log), SETTING_STRING, AT(log), "syslog", 0, 0, check_log,
   "where the daemon logs: syslog or stderr" },
 { TOP(log_level), SETTING_STRING, AT(log_level), "info", 0, 0, check_log_level,

@@ -49,6 +49,10 @@ int cmd_import(Ctl *ctl, int argc, char **argv);
 int cmd_export(Ctl *ctl, int argc, char **argv);
 /* cmd_scrub.c */
 int cmd_scrub(Ctl *ctl, int argc, char **argv);
+/* cmd_delivered.c */
+int cmd_delivered(Ctl *ctl, int argc, char **argv);
+/* cmd_ingest.c */
+int cmd_ingest_log(Ctl *ctl, int argc, char **argv);
 /* cmd_list.c */
 int cmd_list(Ctl *ctl, int argc, char **argv);
 /* cmd_why.c */
