@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The one answer, for lists.  In memory each suppressed address is its key and
-   the set of its causes; what those mean in the stream is decided where it is
-   decided for one address alone. */
+   the set of its causes; what those mean in the stream, beside the entries of
+   domains and the allow-list, is decided where it is decided for one address
+   alone. */
 #include "asker.h"
 
-#include "errors.h"
+#include "address.h"
 #include "key_set.h"
 #include "progress.h"
 #include "site.h"
-
-#include <string.h>
+#include "text.h"
 
 /* Reading all costs as much as looking up one in so many: measured. */
 enum { READ_ALL_COSTS = 16 };
@@ -22,28 +22,28 @@ struct Asker {
 	uint64_t bound; /* suppressed recipients, about */
 	uint64_t n_asked;
 	KeySet *set; /* NULL while addresses are looked up */
+	EntrySet *entries;
 	Progress *progress;
-	int cause_of[1u << CAUSE_COUNT]; /* by the set of causes */
+	RecipientState state;            /* of the address asked about */
+	int cause_of[1u << CAUSE_COUNT]; /* by the causes; without entries */
 };
 
 G_STATIC_ASSERT(CAUSE_COUNT <= 8);
 
-static int cause_of_state(const Asker *asker, const RecipientState *state)
+/* What CAUSES come to for FOLDED. */
+static int decide(Asker *asker, const EntrySet *entries, const char *folded,
+    CauseSet causes)
 {
-	return policy_strongest(state, asker->ignored, asker->ctl->now);
-}
+	Answer answer;
 
-/* What every set of active causes comes to. */
-static void fill_causes(Asker *asker)
-{
-	for (unsigned causes = 0; causes < 1u << CAUSE_COUNT; causes++) {
-		RecipientState state = { 0 };
-
-		for (unsigned cause = 0; cause < CAUSE_COUNT; cause++)
-			if ((causes >> cause & 1) != 0)
-				state.hold[cause] = (Hold){ 1, HOLD_FOREVER };
-		asker->cause_of[causes] = cause_of_state(asker, &state);
-	}
+	for (Cause cause = 0; cause < CAUSE_COUNT; cause++)
+		asker->state.hold[cause] = (causes & CAUSE_BIT(cause)) != 0
+					       ? (Hold){ 1, HOLD_FOREVER }
+					       : (Hold){ 0 };
+	answer = answer_give(entries, folded,
+	    text_or_empty(address_domain(folded)), &asker->state, asker->stream,
+	    asker->ignored, asker->ctl->now);
+	return answer.may_send ? -1 : answer.cause;
 }
 
 Asker *asker_new(Ctl *ctl, Store *store, const char *stream, uint64_t expected,
@@ -63,7 +63,8 @@ Asker *asker_new(Ctl *ctl, Store *store, const char *stream, uint64_t expected,
 	asker->ignored = judge_ignored(streams, stream);
 	asker->bound = bound;
 	asker->n_asked = expected;
-	fill_causes(asker);
+	for (CauseSet causes = 0; causes < 1u << CAUSE_COUNT; causes++)
+		asker->cause_of[causes] = decide(asker, NULL, "", causes);
 	return asker;
 }
 
@@ -72,6 +73,7 @@ void asker_free(Asker *asker)
 	if (asker == NULL)
 		return;
 	g_clear_pointer(&asker->set, key_set_free);
+	g_clear_pointer(&asker->entries, entry_set_unref);
 	g_free(asker->stream);
 	g_free(asker);
 }
@@ -79,11 +81,12 @@ void asker_free(Asker *asker)
 static bool add_held(const HeldRecipient *row, void *data)
 {
 	Asker *asker = data;
-	unsigned causes = 0;
+	CauseSet causes = 0;
 
-	for (unsigned cause = 0; cause < CAUSE_COUNT; cause++)
+	for (Cause cause = 0; cause < CAUSE_COUNT; cause++)
 		if (hold_is_active(row->hold[cause], asker->ctl->now))
-			causes |= 1u << cause;
+			causes |= CAUSE_BIT(cause);
+	/* an entry may set aside more, and never fewer */
 	if (asker->cause_of[causes] >= 0) {
 		key_set_add(asker->set, row->key, causes);
 		progress_set(asker->progress, key_set_size(asker->set));
@@ -98,7 +101,9 @@ static bool read_all(Asker *asker, GError **error)
 
 	asker->set = key_set_new();
 	asker->progress = progress;
-	if (!store_each_held(asker->store, asker->stream, asker->ctl->now,
+	if (!store_entries(asker->store, asker->ctl->now, &asker->entries,
+		error) ||
+	    !store_each_held(asker->store, asker->stream, asker->ctl->now,
 		add_held, asker, error))
 		return false;
 	asker->progress = NULL;
@@ -109,22 +114,12 @@ static bool read_all(Asker *asker, GError **error)
 static bool look_up(Asker *asker, const char *folded, int *ret_cause,
     GError **error)
 {
-	g_auto(StoreRecipient) recipient = { 0 };
-	g_autoptr(GError) unknown = NULL;
-	RecipientState state;
+	g_auto(StoreAnswer) answer = { 0 };
 
-	*ret_cause = -1;
-	if (!store_recipient_find(asker->store, 0, folded, &recipient,
-		&unknown)) {
-		if (g_error_matches(unknown, VP_ERROR, VP_ERROR_NOT_FOUND))
-			return true;
-		g_propagate_error(error, g_steal_pointer(&unknown));
+	if (!store_answer(asker->store, folded, asker->stream, asker->ignored,
+		asker->ctl->now, &answer, error))
 		return false;
-	}
-	if (!store_load(asker->store, recipient.id, asker->stream, &state,
-		error))
-		return false;
-	*ret_cause = cause_of_state(asker, &state);
+	*ret_cause = answer.answer.may_send ? -1 : answer.answer.cause;
 	return true;
 }
 
@@ -140,6 +135,10 @@ bool asker_ask(Asker *asker, const char *folded, int *ret_cause, GError **error)
 		return look_up(asker, folded, ret_cause, error);
 	causes = key_set_get(asker->set,
 	    store_address_key(asker->store, folded));
-	*ret_cause = causes >= 0 ? asker->cause_of[causes] : -1;
+	causes = MAX(causes, 0);
+	*ret_cause = entry_set_count(asker->entries) > 0
+			 ? decide(asker, asker->entries, folded,
+			       (CauseSet)causes)
+			 : asker->cause_of[causes];
 	return true;
 }

@@ -5,8 +5,9 @@
 #include "progress.h"
 #include "row.h"
 
-#include "errors.h"
+#include "address.h"
 #include "site.h"
+#include "text.h"
 #include "units.h"
 
 #include <stdio.h>
@@ -21,6 +22,7 @@ struct Export {
 	/* plain: the recipient whose holds come now */
 	const char *stream; /* NULL: in any */
 	CauseSet ignored;
+	EntrySet *entries;
 	int64_t recipient_id;
 	char *address;
 	RecipientState state;
@@ -30,15 +32,22 @@ struct Export {
 
 /* ---- plain ---- */
 
+static bool is_held(const Export *export)
+{
+	const char *domain = text_or_empty(address_domain(export->address));
+
+	return export->stream == NULL
+		   ? export->is_any
+		   : !answer_give(export->entries, export->address, domain,
+			 &export->state, export->stream, export->ignored,
+			 export->ctl->now)
+			  .may_send;
+}
+
 /* A line for the recipient that is complete now, if it is not to be mailed. */
 static void end_recipient(Export *export)
 {
-	bool is_held = export->stream == NULL
-			   ? export->is_any
-			   : policy_strongest(&export->state, export->ignored,
-				 export->ctl->now) >= 0;
-
-	if (export->address == NULL || !is_held)
+	if (export->address == NULL || !is_held(export))
 		return;
 	/* only quotes could have brought one in */
 	if (strpbrk(export->address, "\r\n") != NULL)
@@ -146,11 +155,14 @@ static int export_all(Export *export, const StoreFilter *filter)
 	g_autoptr(Store) store = ctl_store(export->ctl, STORE_READ, &error);
 	g_autoptr(Progress) progress = NULL;
 	g_autoptr(Judge) streams = NULL;
+	g_autoptr(EntrySet) entries = NULL;
 	uint64_t bound = 0;
 	bool ok;
 
-	if (store == NULL || !store_held_bound(store, &bound, &error))
+	if (store == NULL || !store_held_bound(store, &bound, &error) ||
+	    !store_entries(store, export->ctl->now, &entries, &error))
 		return ctl_fail(export->ctl, error);
+	export->entries = entries;
 	streams = site_streams(export->ctl->settings);
 	if (export->stream != NULL)
 		export->ignored = judge_ignored(streams, export->stream);

@@ -300,12 +300,41 @@ def test_scrub_agrees_with_check():
     # the rest of the store is large, so that a short list is looked up
     imported(site, "".join(f"other{i}@z.test\n" for i in range(2000)))
     addresses = sorted({random_address(dice) for _ in range(80)})
+    compare(site, addresses, dice)
+    # now with what stands above recipients
+    with sqlite3.connect(site.path("verpd.db")) as db:
+        rows = [("suppress", None, "y.test", 0, "", "", None),
+                ("suppress", None, "test", 1, "transactional", "", None),
+                ("suppress", None, "x.test", 1, "", "", 2),
+                ("allow", None, "xn--bcher-kva.test", 0, "marketing",
+                 "complaint manual", None),
+                ("allow", None, "y.test", 0, "", "", None),
+                *(("allow", recipient, "", 0, "", "", None)
+                  for recipient in range(1, 200, 3))]
+        db.executemany(
+            "INSERT INTO entries (kind, recipient_id, domain, subdomains,"
+            " stream, overrides, since, until, note)"
+            " VALUES (?, ?, ?, ?, ?, ?, 1, ?, '')", rows)
+    db.close()
+    compare(site, addresses, dice)
+
+
+def compare(site, addresses, dice):
+    """scrub with check, in two streams, in both of its ways; and export."""
     for stream in ("marketing", "transactional"):
         may = {}
         for address in addresses:
             done = site.start("check", address, "--stream", stream, "--json")
             tap.check(done.returncode in (0, 1), address, done.stderr)
             may[address] = json.loads(done.stdout)
+        exported = site.run("export", "--format", "plain", "--stream",
+                            stream).splitlines()
+        for address in addresses:
+            answer = may[address]
+            # what a domain's entry alone keeps back has no row of its own
+            if answer["may_send"] or answer["domain"] is None:
+                tap.check_equal(answer["address"] in exported,
+                                not answer["may_send"], answer)
         for times in (1, 40):
             sheet = "id,mail\n"
             want, why = sheet, []
@@ -323,7 +352,7 @@ def test_scrub_agrees_with_check():
             tap.check_equal(out.decode(), want)
             with open(site.path("rejected"), encoding="utf-8") as lines:
                 tap.check_equal([line.split("\t")[0] for line in lines], why)
-            tap.check(0 < len(why) < times * len(addresses))
+            tap.check(0 < len(why) <= times * len(addresses))
 
 
 def test_large_lists():
