@@ -438,6 +438,18 @@ static bool failing_held_bound(Store *store, uint64_t *ret_bound,
 	return inner != NULL && store_held_bound(inner, ret_bound, error);
 }
 
+static bool failing_revert(Store *store, const ManualChange *change,
+    const Policy *policy, const RevertFilter *filter, const char *detail,
+    bool is_dry_run, void (*progress)(uint64_t events, void *data), void *data,
+    StoreReverted *ret_reverted, GError **error)
+{
+	Store *inner = pass(store, "revert", error);
+
+	return inner != NULL &&
+	       store_revert(inner, change, policy, filter, detail, is_dry_run,
+		   progress, data, ret_reverted, error);
+}
+
 static bool failing_expire(Store *store, const ManualChange *change,
     const StoreRetention *retention, bool is_dry_run, StoreExpired *ret_expired,
     GError **error)
@@ -584,6 +596,7 @@ static const StoreBackend backend = {
 	.address_key = failing_address_key,
 	.each_held = failing_each_held,
 	.held_bound = failing_held_bound,
+	.revert = failing_revert,
 	.expire = failing_expire,
 	.review = failing_review,
 	.verify = failing_verify,

@@ -286,6 +286,44 @@ static const char version_2[] =
 	") STRICT, WITHOUT ROWID;"                                             \
 	"INSERT INTO streams SELECT DISTINCT stream, '' FROM campaigns;"
 
+/* The way back.  What was reverted, and what would have come otherwise without
+   it, is noted beside the events; the latest audit row's counts.  A token whose
+   step was reverted may spend it again, so that can no longer be a unique
+   index: a trigger sees to it. */
+#define V3_REVERT                                                              \
+	"CREATE TABLE amendments ("                                            \
+	"  event_id INTEGER NOT NULL REFERENCES events ON DELETE CASCADE,"     \
+	"  audit_id INTEGER NOT NULL REFERENCES audit,"                        \
+	"  recipient_id INTEGER NOT NULL REFERENCES recipients,"               \
+	"  is_reverted INTEGER NOT NULL,"                                      \
+	"  step TEXT NOT NULL,"                                                \
+	"  is_counted INTEGER NOT NULL,"                                       \
+	"  hold_until INTEGER NOT NULL,"                                       \
+	"  rung INTEGER NOT NULL,"                                             \
+	"  policy TEXT NOT NULL,"                                              \
+	"  PRIMARY KEY (event_id, audit_id)"                                   \
+	") STRICT, WITHOUT ROWID;"                                             \
+	"CREATE INDEX amendments_recipient ON amendments (recipient_id);"      \
+	"CREATE TRIGGER amendments_append_only BEFORE UPDATE ON amendments"    \
+	"  BEGIN SELECT raise(ABORT, 'amendments are append-only'); END;"      \
+	"DROP INDEX events_recipient;"                                         \
+	"CREATE INDEX events_recipient ON events"                              \
+	"  (recipient_id, campaign_id, token_day,"                             \
+	"  CASE WHEN step IN ('soft', 'hard', 'complaint', 'unsubscribe')"     \
+	"  THEN step END);"                                                    \
+	"CREATE TRIGGER events_one_step BEFORE INSERT ON events"               \
+	"  WHEN new.step IN ('soft', 'hard', 'complaint', 'unsubscribe')"      \
+	"  AND EXISTS (SELECT 1 FROM events e"                                 \
+	"    WHERE e.recipient_id = new.recipient_id"                          \
+	"    AND e.campaign_id = new.campaign_id"                              \
+	"    AND e.token_day = new.token_day"                                  \
+	"    AND CASE WHEN e.step IN"                                          \
+	"    ('soft', 'hard', 'complaint', 'unsubscribe')"                     \
+	"    THEN e.step END = new.step"                                       \
+	"    AND NOT EXISTS (SELECT 1 FROM amendments m"                       \
+	"    WHERE m.event_id = e.id AND m.step <> e.step))"                   \
+	"  BEGIN SELECT raise(ABORT, 'one such step of a token'); END;"
+
 /* What mailers read, as answer.c tells it: WHERE address = A AND stream IN
    ('', S).  What stands in all streams and is set aside in some has a row for
    each of the others.  Addresses that nobody has seen can be in no view: their
@@ -401,7 +439,7 @@ static const char version_2[] =
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 static const char version_3[] =
-    V3_LISTS V3_BREAKERS V3_POLICY V3_SCOPES V3_VIEWS V3_FEEDS;
+    V3_LISTS V3_BREAKERS V3_POLICY V3_SCOPES V3_REVERT V3_VIEWS V3_FEEDS;
 #pragma GCC diagnostic pop
 
 static const char *const steps[] = { version_1, version_2, version_3 };

@@ -6,20 +6,38 @@
 
 #include "statements.h"
 
+/* An event's effect is its own, or that of its latest amendment. */
+#define AMENDED_JOIN                                                           \
+	" LEFT JOIN amendments m ON m.event_id = e.id AND m.audit_id ="        \
+	" (SELECT max(audit_id) FROM amendments WHERE event_id = e.id) "
 #define EVENT_COLUMNS                                                          \
 	"SELECT e.id, e.at, e.recipient_id, e.campaign_id, e.token_day,"       \
 	" e.trust, e.class, e.reason, e.confidence, e.rule, e.source,"         \
 	" e.matched, e.status, e.smtp_code, e.action, e.provider,"             \
 	" e.remote_mta, e.diagnostic, e.via, e.message_id, e.queue_id,"        \
-	" e.client, e.step, e.is_disabled, e.hold_until, e.rung,"              \
+	" e.client, ifnull(m.step, e.step), e.is_disabled,"                    \
+	" ifnull(m.hold_until, e.hold_until), ifnull(m.rung, e.rung),"         \
 	" e.needs_review, c.name, c.stream, r.address, v.event_id,"            \
-	" v.new_event, e.is_counted, e.policy, e.confirm, h.breaker_id"        \
+	" v.new_event, ifnull(m.is_counted, e.is_counted),"                    \
+	" ifnull(m.policy, e.policy), e.confirm, h.breaker_id,"                \
+	" m.is_reverted"                                                       \
 	" FROM events e "
 #define EVENT_JOINS                                                            \
 	" CROSS JOIN campaigns c ON c.id = e.campaign_id"                      \
 	" CROSS JOIN recipients r ON r.id = e.recipient_id"                    \
 	" LEFT JOIN reviews v ON v.event_id = e.id "                           \
-	" LEFT JOIN breaker_held h ON h.event_id = e.id "
+	" LEFT JOIN breaker_held h ON h.event_id = e.id " AMENDED_JOIN
+
+/* No amendment took the step from it. */
+#define STILL_STANDS                                                           \
+	" AND NOT EXISTS (SELECT 1 FROM amendments m"                          \
+	" WHERE m.event_id = events.id AND m.step <> events.step"              \
+	" AND m.audit_id = (SELECT max(audit_id) FROM amendments"              \
+	" WHERE event_id = events.id))"
+#define EFFECT_COLUMNS                                                         \
+	"SELECT e.id, e.at, c.stream, ifnull(m.step, e.step), e.is_disabled,"  \
+	" ifnull(m.hold_until, e.hold_until), ifnull(m.rung, e.rung),"         \
+	" ifnull(m.is_counted, e.is_counted), e.reason"
 
 #define AUDIT_COLUMNS                                                          \
 	"SELECT a.id, a.at, a.actor, a.action, ifnull(r.address, ''),"         \
@@ -80,19 +98,28 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	[SQL_STEP_HARD] = { "look for step",
 	    "SELECT 1 FROM events WHERE recipient_id = ?1"
 	    " AND campaign_id = ?2 AND token_day = ?3"
-	    " AND step IN ('hard', 'held') LIMIT 1" },
+	    " AND step IN ('hard', 'held')" STILL_STANDS " LIMIT 1" },
 	/* The expression is the index's: no other finds it there. */
 	[SQL_STEP_LIMITED] = { "look for step",
 	    "SELECT 1 FROM events WHERE recipient_id = ?1"
 	    " AND campaign_id = ?2 AND token_day = ?3"
 	    " AND CASE WHEN step IN"
 	    " ('soft', 'hard', 'complaint', 'unsubscribe')"
-	    " THEN step END = ?4 LIMIT 1" },
+	    " THEN step END = ?4" STILL_STANDS " LIMIT 1" },
 	[SQL_STEP_OTHER] = { "look for step",
 	    "SELECT 1 FROM events WHERE recipient_id = ?1"
 	    " AND campaign_id = ?2 AND token_day = ?3 AND step = ?4"
-	    " AND (step <> 'block' OR is_counted = 1 OR hold_until <> 0)"
-	    " LIMIT 1" },
+	    " AND (step <> 'block' OR is_counted = 1 OR hold_until <> "
+	    "0)" STILL_STANDS " LIMIT 1" },
+	/* Those that take it by an amendment. */
+	[SQL_STEP_AMENDED] = { "look for step",
+	    "SELECT 1 FROM amendments m CROSS JOIN events e"
+	    " ON e.id = m.event_id WHERE m.recipient_id = ?1"
+	    " AND e.campaign_id = ?2 AND e.token_day = ?3 AND m.step IN (?4, "
+	    "?5)"
+	    " AND (m.step <> 'block' OR m.is_counted = 1)"
+	    " AND m.audit_id = (SELECT max(audit_id) FROM amendments"
+	    " WHERE event_id = e.id) LIMIT 1" },
 	[SQL_EVENT_INSERT] = { "append event",
 	    "INSERT INTO events (at, recipient_id, campaign_id, token_day,"
 	    " trust, class, reason, confidence, rule, source, matched, status,"
@@ -352,6 +379,23 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    "DELETE FROM entries WHERE id = ?1" },
 	[SQL_ENTRIES_OVER_DELETE] = { "delete entries",
 	    "DELETE FROM entries WHERE until IS NOT NULL AND until <= ?1" },
+	/* revert */
+	[SQL_REVERT_SCAN] = { "read events",
+	    "SELECT e.id, e.at, e.recipient_id, e.class, e.reason, e.provider,"
+	    " e.rule, c.name, ifnull(m.is_reverted, 0) FROM events e"
+	    " CROSS JOIN campaigns c ON c.id = e.campaign_id" AMENDED_JOIN
+	    " WHERE e.id > ?1 ORDER BY e.id LIMIT ?2" },
+	[SQL_REVERT_EVENTS] = { "read events", EFFECT_COLUMNS
+	    ", e.class, e.provider, e.rule, c.name,"
+	    " e.campaign_id, e.token_day, e.confidence,"
+	    " e.confirm, e.needs_review, e.trust,"
+	    " ifnull(m.is_reverted, 0) FROM events e"
+	    " CROSS JOIN campaigns c ON c.id = e.campaign_id" AMENDED_JOIN
+	    " WHERE e.recipient_id = ?1 ORDER BY e.id" },
+	[SQL_AMEND] = { "amend event",
+	    "INSERT INTO amendments (event_id, audit_id, recipient_id,"
+	    " is_reverted, step, is_counted, hold_until, rung, policy)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)" },
 	[SQL_STREAMS] = { "read streams",
 	    "SELECT name, ignored FROM streams ORDER BY name" },
 	[SQL_STREAM_PUT] = { "save stream",
@@ -437,14 +481,13 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	[SQL_VERIFY_RECIPIENTS] = { "read recipients",
 	    "SELECT id, address, soft, rung, rung_end, counts"
 	    " FROM recipients WHERE id > ?1 ORDER BY id LIMIT 1" },
-	[SQL_VERIFY_EVENTS] = { "read events",
-	    "SELECT e.id, e.at, c.stream, e.step, e.is_disabled, e.hold_until,"
-	    " e.rung, e.is_counted, e.reason FROM events e"
-	    " CROSS JOIN campaigns c ON c.id = e.campaign_id"
+	[SQL_VERIFY_EVENTS] = { "read events", EFFECT_COLUMNS
+	    " FROM events e"
+	    " CROSS JOIN campaigns c ON c.id = e.campaign_id" AMENDED_JOIN
 	    " WHERE e.recipient_id = ?1 ORDER BY e.id" },
 	[SQL_VERIFY_AUDITS] = { "read audit",
 	    "SELECT id, at, action, stream, cause, until, after_event,"
-	    " since FROM audit WHERE recipient_id = ?1 ORDER BY id" },
+	    " since, detail FROM audit WHERE recipient_id = ?1 ORDER BY id" },
 	[SQL_VERIFY_ENTRIES_OF_NOBODY] = { "read audit",
 	    "SELECT id, at, action, subject, stream, until, detail,"
 	    " after_event FROM audit WHERE recipient_id IS NULL AND"

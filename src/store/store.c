@@ -300,6 +300,15 @@ bool store_release(Store *store, const ManualChange *change, const char *folded,
 	    ret_lifted, error);
 }
 
+bool store_revert(Store *store, const ManualChange *change,
+    const Policy *policy, const RevertFilter *filter, const char *detail,
+    bool is_dry_run, void (*progress)(uint64_t events, void *data), void *data,
+    StoreReverted *ret_reverted, GError **error)
+{
+	return store->backend->revert(store, change, policy, filter, detail,
+	    is_dry_run, progress, data, ret_reverted, error);
+}
+
 bool store_expire(Store *store, const ManualChange *change,
     const StoreRetention *retention, bool is_dry_run, StoreExpired *ret_expired,
     GError **error)
@@ -363,6 +372,13 @@ void store_answer_clear(StoreAnswer *answer)
 {
 	g_clear_pointer(&answer->entries, entry_set_unref);
 	answer->recipient_id = 0;
+}
+
+void store_reverted_clear(StoreReverted *reverted)
+{
+	g_clear_pointer(&reverted->by_class, g_hash_table_unref);
+	g_clear_pointer(&reverted->by_provider, g_hash_table_unref);
+	g_clear_pointer(&reverted->by_rule, g_hash_table_unref);
 }
 
 void store_kept_clear(KeptMessage *kept)

@@ -145,7 +145,9 @@ typedef struct Event {
 	const char *campaign;
 	const char *stream;
 	const char *address;
-	bool is_reviewed;    /* it needed review, and waits no longer */
+	bool is_amended;  /* EFFECT is not what it was at first: of a revert */
+	bool is_reverted; /* and is none at all */
+	bool is_reviewed; /* it needed review, and waits no longer */
 	int64_t reviewed_as; /* the event it became, 0: dropped */
 } Event;
 
@@ -476,6 +478,41 @@ bool store_each_held(Store *store, const char *stream, int64_t now,
 /* At least as many as there are suppressed recipients; costs nothing. */
 bool store_held_bound(Store *store, uint64_t *ret_bound, GError **error);
 
+/* Which automatic steps to take back.  NULL, zero and -1 are "any"; "*" and
+   "?" match in texts. */
+typedef struct RevertFilter {
+	int64_t since;
+	int64_t until;
+	const char *provider;
+	const char *rule;
+	const char *campaign;
+	int class_;
+	int reason;
+} RevertFilter;
+
+typedef struct StoreReverted {
+	uint64_t events;     /* taken back */
+	uint64_t amended;    /* later ones, decided otherwise without those */
+	uint64_t recipients; /* of them */
+	uint64_t freed;      /* of those: nothing is held against them now */
+	uint64_t holds;      /* that were in force, and are no more */
+	uint64_t counts;     /* recipients whose counts changed */
+	/* names to GUINT_TO_POINTER: events taken back */
+	GHashTable *by_class, *by_provider, *by_rule;
+} StoreReverted;
+void store_reverted_clear(StoreReverted *reverted);
+
+/* Takes back what bounces, complaints and unsubscriptions like FILTER did, as
+   though they had never come: what came after them is decided anew by POLICY
+   where they made a difference.  Nothing done by hand is touched.  In
+   transactions of at most 50 ms, each whole recipients: if it is ended midway,
+   the same once more does the rest.  DETAIL says in the audit what was asked.
+   PROGRESS, unless NULL, hears how many events were looked at. */
+bool store_revert(Store *store, const ManualChange *change,
+    const Policy *policy, const RevertFilter *filter, const char *detail,
+    bool is_dry_run, void (*progress)(uint64_t events, void *data), void *data,
+    StoreReverted *ret_reverted, GError **error);
+
 /* What expiry keeps, and what it deleted. */
 typedef struct StoreRetention {
 	int64_t keys; /* delivery keys, seconds */
@@ -508,3 +545,4 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StoreCampaign, store_campaign_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StoreRecipient, store_recipient_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KeptMessage, store_kept_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StoreAnswer, store_answer_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StoreReverted, store_reverted_clear)

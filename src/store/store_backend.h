@@ -130,6 +130,11 @@ typedef struct StoreBackend {
 	bool (*each_held)(Store *store, const char *stream, int64_t now,
 	    StoreEachHeld each, void *data, GError **error);
 	bool (*held_bound)(Store *store, uint64_t *ret_bound, GError **error);
+	bool (*revert)(Store *store, const ManualChange *change,
+	    const Policy *policy, const RevertFilter *filter,
+	    const char *detail, bool is_dry_run,
+	    void (*progress)(uint64_t events, void *data), void *data,
+	    StoreReverted *ret_reverted, GError **error);
 	bool (*expire)(Store *store, const ManualChange *change,
 	    const StoreRetention *retention, bool is_dry_run,
 	    StoreExpired *ret_expired, GError **error);

@@ -203,6 +203,10 @@ bool store_sqlite_add(Store *store, const ManualChange *change,
 bool store_sqlite_release(Store *store, const ManualChange *change,
     const char *folded, const char *stream, int cause, unsigned *ret_lifted,
     GError **error);
+bool store_sqlite_revert(Store *store, const ManualChange *change,
+    const Policy *policy, const RevertFilter *filter, const char *detail,
+    bool is_dry_run, void (*progress)(uint64_t events, void *data), void *data,
+    StoreReverted *ret_reverted, GError **error);
 bool store_sqlite_expire(Store *store, const ManualChange *change,
     const StoreRetention *retention, bool is_dry_run, StoreExpired *ret_expired,
     GError **error);
@@ -306,6 +310,9 @@ static inline int64_t hour_of(int64_t at)
 }
 bool events_since(StoreSqlite *self, int64_t since, int64_t *ret_before,
     GError **error);
+
+/* The detail of a release of everything, whatever it was. */
+#define RELEASE_ALL "all"
 
 /* A Step by the name step_name() gives, or -1. */
 int step_from_name(const char *name);

@@ -246,6 +246,8 @@ static bool release(StoreSqlite *self, void *data, GError **error)
 		&recipient, error))
 		return false;
 	row.recipient_id = recipient.id;
+	if (what->stream == NULL && what->cause < 0)
+		row.detail = RELEASE_ALL;
 	held = holds_named(self, recipient.id, what->stream, what->cause,
 	    change->now, error);
 	if (held == NULL || !counts_put(self, recipient.id, &forgotten, error))

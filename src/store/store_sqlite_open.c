@@ -424,6 +424,7 @@ static const StoreBackend backend = {
 	.address_key = store_sqlite_address_key,
 	.each_held = store_sqlite_each_held,
 	.held_bound = store_sqlite_held_bound,
+	.revert = store_sqlite_revert,
 	.expire = store_sqlite_expire,
 	.review = store_sqlite_review,
 	.verify = store_sqlite_verify,

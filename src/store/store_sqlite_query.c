@@ -195,6 +195,8 @@ static void event_copy(Page *page, Statement *stmt)
 		.is_reviewed = is_reviewed(stmt),
 		.reviewed_as = column_int(stmt, 31),
 		.breaker_id = column_int(stmt, 35),
+		.is_amended = sqlite3_column_type(stmt, 36) != SQLITE_NULL,
+		.is_reverted = column_int(stmt, 36) != 0,
 	};
 
 	g_array_append_val(page->rows, event);

@@ -334,6 +334,26 @@ int step_from_name(const char *name)
 	return -1;
 }
 
+/* What is held spends the hard step, and the reverse. */
+static bool look_for_step(StoreSqlite *self, StatementId id,
+    int64_t campaign_id, int64_t recipient_id, int64_t token_day, Step step,
+    bool *ret_found, GError **error)
+{
+	bool is_hard = step == STEP_HARD || step == STEP_HELD;
+	g_autoptr(Statement) stmt = statement_use(self, id, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, recipient_id);
+	bind_int(stmt, 2, campaign_id);
+	bind_int(stmt, 3, token_day);
+	if (id != SQL_STEP_HARD)
+		bind_text(stmt, 4, step_name(is_hard ? STEP_HARD : step));
+	if (id == SQL_STEP_AMENDED)
+		bind_text(stmt, 5, step_name(is_hard ? STEP_HELD : step));
+	return statement_step(self, stmt, ret_found, error);
+}
+
 bool store_sqlite_step_taken(Store *store, int64_t campaign_id,
     int64_t recipient_id, int64_t token_day, Step step, bool *ret_taken,
     GError **error)
@@ -342,20 +362,16 @@ bool store_sqlite_step_taken(Store *store, int64_t campaign_id,
 	bool is_hard = step == STEP_HARD || step == STEP_HELD;
 	bool is_limited = step == STEP_SOFT || step == STEP_COMPLAINT ||
 			  step == STEP_UNSUBSCRIBE;
-	g_autoptr(Statement) stmt = statement_use(self,
-	    is_hard      ? SQL_STEP_HARD
-	    : is_limited ? SQL_STEP_LIMITED
-			 : SQL_STEP_OTHER,
-	    error);
 
-	if (stmt == NULL)
+	if (!look_for_step(self,
+		is_hard      ? SQL_STEP_HARD
+		: is_limited ? SQL_STEP_LIMITED
+			     : SQL_STEP_OTHER,
+		campaign_id, recipient_id, token_day, step, ret_taken, error))
 		return false;
-	bind_int(stmt, 1, recipient_id);
-	bind_int(stmt, 2, campaign_id);
-	bind_int(stmt, 3, token_day);
-	if (!is_hard)
-		bind_text(stmt, 4, step_name(step));
-	return statement_step(self, stmt, ret_taken, error);
+	return *ret_taken ||
+	       look_for_step(self, SQL_STEP_AMENDED, campaign_id, recipient_id,
+		   token_day, step, ret_taken, error);
 }
 
 static void bind_verdict(Statement *stmt, const Event *event)

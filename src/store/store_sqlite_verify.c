@@ -6,194 +6,28 @@
    differs.  One recipient at a time, each in a snapshot of its own, so memory
    is bounded and a daemon that goes on working causes no false findings.  */
 
-#include "store_sqlite.h"
+#include "store_sqlite_replay.h"
 
 #include "errors.h"
 #include "units.h"
 
 #include <string.h>
 
-/* Where in the common order something happened: after an event, and among the
-   changes by hand after the same event by audit id (0: the event itself). */
-typedef struct Place {
-	int64_t event;
-	int64_t audit;
-} Place;
-
-static bool place_before(Place a, Place b)
-{
-	return a.event != b.event ? a.event < b.event : a.audit < b.audit;
-}
-
-/* One `verpctl expire`: it deleted the holds that were over at AT. */
-typedef struct ExpireRun {
-	Place place;
-	int64_t at;
-	int64_t latest; /* AT of this run or a later one, the greatest */
-} ExpireRun;
-
-typedef struct Tracked {
-	Hold hold;
-	Place place; /* of its last change */
-} Tracked;
-
 /* A recipient while it is recounted. */
 typedef struct Recount {
 	int64_t id;
 	char *address;
 	RecipientState stored; /* counts only */
-	RecipientState state;  /* counts only */
-	GHashTable *holds;     /* "cause stream" to Tracked */
-	const GArray *runs;    /* of ExpireRun, by place */
+	Replay replay;
 } Recount;
 
 static void recount_clear(Recount *recount)
 {
 	g_free(recount->address);
-	g_clear_pointer(&recount->holds, g_hash_table_unref);
+	replay_clear(&recount->replay);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Recount, recount_clear)
-
-static char *hold_key(Cause cause, const char *stream)
-{
-	return g_strconcat(cause_name(cause), " ", stream, NULL);
-}
-
-/* Where in RUNS those after PLACE begin. */
-static unsigned runs_after(const GArray *runs, Place place)
-{
-	unsigned low = 0, high = runs->len;
-
-	while (low < high) {
-		unsigned middle = low + (high - low) / 2;
-
-		if (place_before(place,
-			g_array_index(runs, ExpireRun, middle).place))
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
-}
-
-/* Whether an expire run between TRACKED and NOW_AT deleted it: that matters
-   only where the run's clock was ahead, for what is over counts for nothing
-   anyway. */
-static bool was_expired(const GArray *runs, const Tracked *tracked,
-    Place now_at)
-{
-	for (unsigned i = runs_after(runs, tracked->place); i < runs->len;
-	     i++) {
-		const ExpireRun *run = &g_array_index(runs, ExpireRun, i);
-
-		if (run->latest < tracked->hold.until ||
-		    !place_before(run->place, now_at))
-			return false;
-		if (run->at >= tracked->hold.until)
-			return true;
-	}
-	return false;
-}
-
-static Hold hold_get(Recount *recount, Cause cause, const char *stream,
-    Place now_at)
-{
-	g_autofree char *key = hold_key(cause, stream);
-	const Tracked *tracked = g_hash_table_lookup(recount->holds, key);
-
-	if (tracked == NULL || was_expired(recount->runs, tracked, now_at))
-		return (Hold){ 0 };
-	return tracked->hold;
-}
-
-static void hold_set(Recount *recount, Cause cause, const char *stream,
-    Hold hold, Place place)
-{
-	char *key = hold_key(cause, stream);
-	Tracked *tracked;
-
-	if (hold.since == 0) {
-		(void)g_hash_table_remove(recount->holds, key);
-		g_free(key);
-		return;
-	}
-	tracked = g_new(Tracked, 1);
-	*tracked = (Tracked){ hold, place };
-	(void)g_hash_table_insert(recount->holds, key, tracked);
-}
-
-/* ---- replaying ---- */
-
-static const char *stream_of(Cause cause, const char *stream)
-{
-	return cause == CAUSE_UNSUBSCRIBE ? stream : "";
-}
-
-static void replay_event(Recount *recount, Statement *event)
-{
-	Place place = { column_int(event, 0), 0 };
-	const char *stream = column_text(event, 2);
-	static const EffectColumns columns = { .step = 3,
-		.is_disabled = 4,
-		.hold_until = 5,
-		.rung = 6,
-		.counted = 7,
-		.reason = 8 };
-	Effect effect = effect_read(event, &columns);
-	RecipientState before = recount->state, after;
-
-	for (Cause cause = 0; cause < CAUSE_MANUAL; cause++)
-		before.hold[cause] = hold_get(recount, cause,
-		    stream_of(cause, stream), place);
-	after = policy_apply(before, &effect, column_int(event, 1));
-	for (Cause cause = 0; cause < CAUSE_MANUAL; cause++) {
-		Hold was = before.hold[cause], is = after.hold[cause];
-
-		if (was.since != is.since || was.until != is.until)
-			hold_set(recount, cause, stream_of(cause, stream), is,
-			    place);
-	}
-	recount->state = after;
-	memset(recount->state.hold, 0, sizeof(recount->state.hold));
-}
-
-static void replay_audit(Recount *recount, Statement *audit)
-{
-	Place place = { column_int(audit, 6), column_int(audit, 0) };
-	const char *action = column_text(audit, 2);
-	const char *stream = column_text(audit, 3);
-	int cause = cause_from_name(column_text(audit, 4));
-
-	if (strcmp(action, "add") == 0) {
-		Hold hold = hold_get(recount, CAUSE_MANUAL, stream, place);
-
-		hold = hold_lengthen(hold, column_int(audit, 1),
-		    column_int(audit, 5));
-		hold_set(recount, CAUSE_MANUAL, stream, hold, place);
-	} else if (strcmp(action, "import") == 0 && cause >= 0) {
-		Hold hold = hold_get(recount, (Cause)cause, stream, place);
-
-		hold = hold_import(hold, column_int(audit, 1),
-		    column_int(audit, 7), column_int(audit, 5));
-		hold_set(recount, (Cause)cause, stream, hold, place);
-	} else if (strcmp(action, "hold") == 0) {
-		/* a circuit breaker looked back */
-		Hold hold = hold_get(recount, CAUSE_HELD, "", place);
-
-		hold = hold_lengthen(hold, column_int(audit, 1),
-		    column_int(audit, 5));
-		hold_set(recount, CAUSE_HELD, "", hold, place);
-		hold_set(recount, CAUSE_HARD, "", (Hold){ 0 }, place);
-	} else if (strcmp(action, "unhold") == 0) {
-		hold_set(recount, CAUSE_HELD, "", (Hold){ 0 }, place);
-	} else if (strcmp(action, "release") == 0) {
-		policy_forget(&recount->state);
-		if (cause >= 0)
-			hold_set(recount, (Cause)cause, stream, (Hold){ 0 },
-			    place);
-	}
-}
 
 /* Merges events and audit rows of the recipient, both ordered by id. */
 static bool replay(StoreSqlite *self, Recount *recount, GError **error)
@@ -216,11 +50,11 @@ static bool replay(StoreSqlite *self, Recount *recount, GError **error)
 	while (event || audit) {
 		if (event && (!audit || column_int(events, 0) <=
 					    column_int(audits, 6))) {
-			replay_event(recount, events);
+			replay_event(&recount->replay, events);
 			if (!statement_step(self, events, &event, error))
 				return false;
 		} else {
-			replay_audit(recount, audits);
+			replay_audit(&recount->replay, audits);
 			if (!statement_step(self, audits, &audit, error))
 				return false;
 		}
@@ -271,11 +105,11 @@ static void compare_text(const Recount *recount, const char *name,
 static void compare_counts(const Recount *recount, GPtrArray *findings)
 {
 	const Track *is = &recount->stored.track[CAUSE_SOFT];
-	const Track *should = &recount->state.track[CAUSE_SOFT];
+	const Track *should = &recount->replay.state.track[CAUSE_SOFT];
 	g_autofree char *soft_is = hits_encode(is);
 	g_autofree char *soft_should = hits_encode(should);
 	g_autofree char *counts_is = counts_encode(&recount->stored);
-	g_autofree char *counts_should = counts_encode(&recount->state);
+	g_autofree char *counts_should = counts_encode(&recount->replay.state);
 
 	compare_text(recount, "soft bounces", soft_is, soft_should, findings);
 	compare_text(recount, "counts", counts_is, counts_should, findings);
@@ -312,7 +146,6 @@ static void compare_hold(const Recount *recount, const char *name, Hold is,
 static bool compare_holds(StoreSqlite *self, Recount *recount, int64_t now,
     GPtrArray *findings, GError **error)
 {
-	static const Place at_the_end = { INT64_MAX, INT64_MAX };
 	g_autoptr(Statement)
 	    stmt = statement_use(self, SQL_HOLDS_OF_RECIPIENT, error);
 	GHashTableIter iter;
@@ -340,16 +173,17 @@ static bool compare_holds(StoreSqlite *self, Recount *recount, int64_t now,
 		name = hold_key((Cause)cause, stream);
 		compare_hold(recount, name,
 		    (Hold){ column_int(stmt, 2), column_until(stmt, 3) },
-		    hold_get(recount, (Cause)cause, stream, at_the_end), now,
-		    findings);
-		(void)g_hash_table_remove(recount->holds, name);
+		    replay_hold(&recount->replay, (Cause)cause, stream,
+			replay_end),
+		    now, findings);
+		(void)g_hash_table_remove(recount->replay.holds, name);
 	}
-	g_hash_table_iter_init(&iter, recount->holds);
+	g_hash_table_iter_init(&iter, recount->replay.holds);
 	while (g_hash_table_iter_next(&iter, &key, NULL)) {
-		const Tracked *tracked = g_hash_table_lookup(recount->holds,
-		    key);
+		const Tracked *tracked =
+		    g_hash_table_lookup(recount->replay.holds, key);
 
-		if (!was_expired(recount->runs, tracked, at_the_end))
+		if (!was_expired(recount->replay.runs, tracked, replay_end))
 			compare_hold(recount, key, (Hold){ 0 }, tracked->hold,
 			    now, findings);
 	}
@@ -475,7 +309,6 @@ static bool compare_entry(const Entry *is, void *data)
 static bool check_entries(StoreSqlite *self, const GArray *runs, int64_t now,
     GPtrArray *findings, GError **error)
 {
-	static const Place at_the_end = { INT64_MAX, INT64_MAX };
 	g_autoptr(GHashTable) entries = g_hash_table_new_full(g_str_hash,
 	    g_str_equal, g_free, g_free);
 	EntryCheck check = { entries, findings, now };
@@ -497,7 +330,7 @@ static bool check_entries(StoreSqlite *self, const GArray *runs, int64_t now,
 		Tracked gone = { entry->entry.hold, entry->place };
 
 		if (hold_is_active(gone.hold, now) &&
-		    !was_expired(runs, &gone, at_the_end))
+		    !was_expired(runs, &gone, replay_end))
 			found_entry(findings, key, "it is missing");
 	}
 	return true;
@@ -524,12 +357,12 @@ static bool next_recipient(StoreSqlite *self, Recount *recount, bool *ret_any,
 		return false;
 	g_free(recount->address);
 	recount->address = g_strdup(column_text(stmt, 1));
-	memset(&recount->state, 0, sizeof(recount->state));
+	memset(&recount->replay.state, 0, sizeof(recount->replay.state));
 	memset(&recount->stored, 0, sizeof(recount->stored));
 	soft = &recount->stored.track[CAUSE_SOFT];
 	soft->rung = (unsigned)column_int(stmt, 3);
 	soft->rung_end = column_int(stmt, 4);
-	g_hash_table_remove_all(recount->holds);
+	g_hash_table_remove_all(recount->replay.holds);
 	if (!hits_decode(column_text(stmt, 2), soft))
 		found(findings, recount, "soft bounces cannot be read: \"%s\"",
 		    column_text(stmt, 2));
@@ -550,48 +383,6 @@ static bool recount_next(StoreSqlite *self, Recount *recount, int64_t now,
 		return false;
 	compare_counts(recount, findings);
 	return compare_holds(self, recount, now, findings, error);
-}
-
-static void runs_set_latest(GArray *runs)
-{
-	int64_t latest = INT64_MIN;
-
-	for (unsigned i = runs->len; i-- > 0;) {
-		ExpireRun *run = &g_array_index(runs, ExpireRun, i);
-
-		latest = MAX(latest, run->at);
-		run->latest = latest;
-	}
-}
-
-/* Adds the runs of expire since the last in RUNS: a few thousand in as many
-   days. */
-static bool add_expire_runs(StoreSqlite *self, GArray *runs, GError **error)
-{
-	g_autoptr(Statement)
-	    stmt = statement_use(self, SQL_VERIFY_EXPIRES, error);
-	unsigned before = runs->len;
-	bool row;
-
-	if (stmt == NULL)
-		return false;
-	bind_int(stmt, 1,
-	    before > 0 ? g_array_index(runs, ExpireRun, before - 1).place.audit
-		       : 0);
-	for (;;) {
-		ExpireRun run = { 0 };
-
-		if (!statement_step(self, stmt, &row, error))
-			return false;
-		if (!row)
-			break;
-		run.place = (Place){ column_int(stmt, 2), column_int(stmt, 0) };
-		run.at = column_int(stmt, 1);
-		g_array_append_val(runs, run);
-	}
-	if (runs->len > before)
-		runs_set_latest(runs);
-	return true;
 }
 
 /* Runs a PRAGMA; every row that is not "ok" is a finding. */
@@ -662,9 +453,7 @@ bool store_sqlite_verify(Store *store, int64_t now, GPtrArray *findings,
 	if (!entries_ok)
 		return false;
 	*ret_recipients = 0;
-	recount.runs = runs;
-	recount.holds = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-	    g_free);
+	replay_init(&recount.replay, runs);
 	while (any) {
 		bool ok;
 
