@@ -245,6 +245,57 @@ START_TEST(requeued_is_the_same)
 }
 END_TEST
 
+/* A rung that is over, and whose hold was cleaned away, is remembered: the next
+   bounce climbs at once, until a decay has gone by. */
+static const struct {
+	int day;
+	int hold; /* days; 0: none, -1: it is not delivered but expired */
+	unsigned rung;
+} probation[] = { { 0, 0, 0 }, { 0, 0, 0 }, { 1, 0, 0 }, { 1, 0, 0 },
+	{ 2, 7, 1 }, { 10, -1, 1 }, { 11, 30, 2 }, { 42, -1, 2 },
+	{ 130, 90, 3 }, { 230, -1, 3 }, { 311, 0, 3 }, { 312, 0, 3 } };
+
+START_TEST(on_probation)
+{
+	const ManualChange expiry = { "cron", "test", NOW };
+	const StoreRetention keep = { .keys = 1000 * DAY };
+	g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func(g_free);
+	uint64_t recipients;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(probation); i++) {
+		int64_t now = NOW + probation[i].day * DAY;
+		g_autofree char *campaign = g_strdup_printf("news-%u", i);
+		g_autofree char *token = mint(TOKEN_BOUNCE, campaign,
+		    "ana@example.org", now);
+		g_autoptr(Envelope) envelope = from_outside(token);
+		g_autoptr(GPtrArray) outcomes = NULL;
+		g_autoptr(GBytes) message = NULL;
+		ManualChange change = expiry;
+		StoreExpired gone;
+		Dsn dsn = good;
+
+		change.now = now;
+		if (probation[i].hold < 0) {
+			ck_assert(store_expire(store, &change, &keep, false,
+			    &gone, NULL));
+			ck_assert_uint_eq(gone.holds, 1);
+			continue;
+		}
+		dsn.status = "5.2.2";
+		dsn.diagnostic = "552 5.2.2 over quota";
+		message = dsn_write(&dsn);
+		outcomes = deliver_at(envelope, message, now);
+		ck_assert_int_eq(first(outcomes)->effect.hold_until,
+		    probation[i].hold == 0 ? 0 : now + probation[i].hold * DAY);
+		ck_assert_uint_eq(first(outcomes)->effect.rung,
+		    probation[i].hold == 0 ? 0 : probation[i].rung);
+	}
+	ck_assert(store_verify(store, NOW + 312 * DAY, findings, &recipients,
+	    NULL));
+	ck_assert_uint_eq(findings->len, 0);
+}
+END_TEST
+
 START_TEST(one_step_per_token)
 {
 	g_autofree char *token = mint(TOKEN_BOUNCE, "news-42",
@@ -783,6 +834,7 @@ static Suite *deliver_suite(void)
 	tcase_add_test(tcase, queue_id_from_received);
 	tcase_add_test(tcase, told_twice_changes_nothing);
 	tcase_add_test(tcase, requeued_is_the_same);
+	tcase_add_test(tcase, on_probation);
 	tcase_add_test(tcase, one_step_per_token);
 	tcase_add_test(tcase, two_tokens_in_one_message);
 	tcase_add_test(tcase, opaque_token);
