@@ -105,47 +105,78 @@ static const char *read_tag(Words *words, const char *p)
 	return close + 1;
 }
 
+/* HTML 4's names of U+00A0 and what follows. */
+static const char *const latin_names[] = { "nbsp", "iexcl", "cent", "pound",
+	"curren", "yen", "brvbar", "sect", "uml", "copy", "ordf", "laquo",
+	"not", "shy", "reg", "macr", "deg", "plusmn", "sup2", "sup3", "acute",
+	"micro", "para", "middot", "cedil", "sup1", "ordm", "raquo", "frac14",
+	"frac12", "frac34", "iquest", "Agrave", "Aacute", "Acirc", "Atilde",
+	"Auml", "Aring", "AElig", "Ccedil", "Egrave", "Eacute", "Ecirc", "Euml",
+	"Igrave", "Iacute", "Icirc", "Iuml", "ETH", "Ntilde", "Ograve",
+	"Oacute", "Ocirc", "Otilde", "Ouml", "times", "Oslash", "Ugrave",
+	"Uacute", "Ucirc", "Uuml", "Yacute", "THORN", "szlig", "agrave",
+	"aacute", "acirc", "atilde", "auml", "aring", "aelig", "ccedil",
+	"egrave", "eacute", "ecirc", "euml", "igrave", "iacute", "icirc",
+	"iuml", "eth", "ntilde", "ograve", "oacute", "ocirc", "otilde", "ouml",
+	"divide", "oslash", "ugrave", "uacute", "ucirc", "uuml", "yacute",
+	"thorn", "yuml" };
+
+static const struct {
+	const char *name;
+	gunichar c;
+} other_names[] = { { "amp", '&' }, { "lt", '<' }, { "gt", '>' },
+	{ "quot", '"' }, { "apos", '\'' }, { "OElig", 0x152 },
+	{ "oelig", 0x153 }, { "Scaron", 0x160 }, { "scaron", 0x161 },
+	{ "ndash", 0x2013 }, { "mdash", 0x2014 }, { "lsquo", 0x2018 },
+	{ "rsquo", 0x2019 }, { "sbquo", 0x201a }, { "ldquo", 0x201c },
+	{ "rdquo", 0x201d }, { "bdquo", 0x201e }, { "bull", 0x2022 },
+	{ "hellip", 0x2026 }, { "euro", 0x20ac }, { "trade", 0x2122 } };
+
+/* The character that LEN octets at NAME stand for, or 0.  Case tells letters
+   apart; the rest may be shouted. */
+static gunichar named_character(const char *name, size_t len)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(other_names); i++)
+		if (strlen(other_names[i].name) == len &&
+		    (strncmp(name, other_names[i].name, len) == 0 ||
+			(other_names[i].c < 0x80 &&
+			    g_ascii_strncasecmp(name, other_names[i].name,
+				len) == 0)))
+			return other_names[i].c;
+	for (unsigned i = 0; i < G_N_ELEMENTS(latin_names); i++)
+		if (strlen(latin_names[i]) == len &&
+		    strncmp(name, latin_names[i], len) == 0)
+			return 0xa0 + i;
+	return len == 4 && g_ascii_strncasecmp(name, "nbsp", 4) == 0 ? 0xa0 : 0;
+}
+
 /* P is at "&".  Returns what follows the reference. */
 static const char *read_reference(Words *words, const char *p)
 {
-	static const struct {
-		const char *name;
-		const char *text;
-	} entities[] = {
-		{ "amp;", "&" },
-		{ "lt;", "<" },
-		{ "gt;", ">" },
-		{ "quot;", "\"" },
-		{ "apos;", "'" },
-	};
+	size_t len = name_length(p + 1);
 	gunichar c = 0;
-	char *end = NULL;
+	const char *end = NULL;
+	char *digits_end = NULL;
 	char utf8[6];
 
-	for (unsigned i = 0; i < G_N_ELEMENTS(entities); i++) {
-		size_t len = strlen(entities[i].name);
-
-		if (g_ascii_strncasecmp(p + 1, entities[i].name, len) == 0) {
-			words_append(words, entities[i].text, 1);
-			return p + 1 + len;
-		}
+	if (p[1] == '#' && g_ascii_isdigit(p[2])) {
+		c = (gunichar)g_ascii_strtoull(p + 2, &digits_end, 10);
+		end = digits_end;
+	} else if (p[1] == '#' && (p[2] == 'x' || p[2] == 'X') &&
+		   g_ascii_isxdigit(p[3])) {
+		c = (gunichar)g_ascii_strtoull(p + 3, &digits_end, 16);
+		end = digits_end;
+	} else if (p[1 + len] == ';') {
+		c = named_character(p + 1, len);
+		end = p + 1 + len;
 	}
-	if (g_ascii_strncasecmp(p + 1, "nbsp;", 5) == 0) {
-		words->is_blank_due = true;
-		return p + 6;
-	}
-	if (p[1] == '#' && g_ascii_isdigit(p[2]))
-		c = (gunichar)g_ascii_strtoull(p + 2, &end, 10);
-	else if (p[1] == '#' && (p[2] == 'x' || p[2] == 'X') &&
-		 g_ascii_isxdigit(p[3]))
-		c = (gunichar)g_ascii_strtoull(p + 3, &end, 16);
 	if (end == NULL || c == 0 || !g_unichar_validate(c)) {
 		words_append(words, "&", 1);
 		return p + 1;
 	}
 	if (g_unichar_isspace(c) || c == 0xa0)
 		words->is_blank_due = true;
-	else
+	else if (c != 0xad) /* where a word may be broken */
 		words_append(words, utf8, (size_t)g_unichar_to_utf8(c, utf8));
 	return *end == ';' ? end + 1 : end;
 }
