@@ -7,10 +7,10 @@
 
 #include "report_read.h"
 
-#include "advice.h"
 #include "auto.h"
 #include "daemon.h"
 #include "divider.h"
+#include "hints.h"
 #include "items.h"
 #include "names.h"
 #include "notice.h"
@@ -319,14 +319,14 @@ static void cut_advice(Report *report)
 {
 	if (report->kind != REPORT_DSN)
 		return;
-	advice_blank(report->text);
+	hints_blank(report->text);
 	for (guint i = 0; i < report->recipients->len; i++) {
 		ReportRecipient *recipient =
 		    g_ptr_array_index(report->recipients, i);
 
-		advice_blank(recipient->text);
+		hints_blank(recipient->text);
 		if (*recipient->diagnostic_type == '\0')
-			advice_blank(recipient->diagnostic);
+			hints_blank(recipient->diagnostic);
 	}
 }
 

@@ -2,8 +2,8 @@
 
 /* The small readers of src/mail: names, HTML, SMTP stages, charsets. */
 
-#include "advice.h"
 #include "charset.h"
+#include "hints.h"
 #include "html.h"
 #include "items.h"
 #include "names.h"
@@ -351,7 +351,7 @@ START_TEST(advice_is_no_evidence)
 	g_autofree char *text = g_strdup(advices[_i].text);
 	char *to = text;
 
-	advice_blank(text);
+	hints_blank(text);
 	for (const char *p = text; *p != '\0'; p++)
 		if (*p != ' ' || to == text || to[-1] != ' ')
 			*to++ = *p;

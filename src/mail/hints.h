@@ -5,4 +5,4 @@
    exist, correct it" says of no address that it does not.  Such sentences of TEXT
    become blanks, in place, but for those with an address, a page or a reply code
    in them. */
-void advice_blank(char *text);
+void hints_blank(char *text);

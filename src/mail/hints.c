@@ -5,7 +5,7 @@
    line has lost its headings' ends: there a capital letter says where a sentence
    begins. */
 
-#include "advice.h"
+#include "hints.h"
 
 #include "text.h"
 
@@ -112,7 +112,7 @@ static size_t advice_offset(const char *text, size_t len)
 	return len;
 }
 
-void advice_blank(char *text)
+void hints_blank(char *text)
 {
 	while (*text != '\0') {
 		size_t len = (size_t)(sentence_end(text) - text);
