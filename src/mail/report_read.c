@@ -330,6 +330,37 @@ static void cut_advice(Report *report)
 	}
 }
 
+/* Where the value of a line "Subject: March issue" begins, or NULL. */
+static const char *find_subject(const char *line)
+{
+	static const char *const names[] = { "subject:", "betreff:", "objet:",
+		"asunto:", "oggetto:", "assunto:", "onderwerp:", "ämne:",
+		"emne:", "temat:", "Тема:", "件名:", "件名：",
+		"主题:", "主题：", "主旨:", "主旨：",
+		"제목:", "your message with subject:",
+		"the subject of the message is:" };
+
+	line += strspn(line, " \t*");
+	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
+		if (g_ascii_strncasecmp(line, names[i], strlen(names[i])) == 0)
+			return line + strlen(names[i]);
+	return NULL;
+}
+
+/* So is its subject, which notices quote: "Your account has been disabled". */
+static void blank_subject(Report *report)
+{
+	for (char *line = report->text; *line != '\0';) {
+		char *end = line + strcspn(line, "\n");
+		const char *value = find_subject(line);
+
+		if (report->kind == REPORT_DSN && value != NULL && value < end)
+			memset(report->text + (value - report->text), ' ',
+			    (size_t)(end - value));
+		line = end + (*end == '\n');
+	}
+}
+
 static bool wants_recipient(const Report *report)
 {
 	return (report->kind == REPORT_DSN ||
@@ -369,6 +400,7 @@ static Report *read_message(const char *bytes, size_t len, unsigned depth)
 		read_only_addressee(report);
 	read_substance(mail, report);
 	cut_returned(report);
+	blank_subject(report);
 	read_items(report);
 	cut_advice(report);
 	return report;

@@ -273,6 +273,17 @@ START_TEST(each_recipient_has_its_text)
 }
 END_TEST
 
+/* The words of our own subject are no evidence. */
+START_TEST(our_subject_is_left_out)
+{
+	g_autoptr(Report) report = read_file("exchange-subject.eml");
+
+	ck_assert_ptr_nonnull(strstr(report->text, "Subject:"));
+	ck_assert_ptr_null(strstr(report->text, "disabled"));
+	ck_assert_ptr_nonnull(strstr(report->text, "no further details"));
+}
+END_TEST
+
 START_TEST(who_answered_is_known)
 {
 	g_autoptr(Report) old = read_file("postfix-said.eml");
@@ -715,6 +726,7 @@ static Suite *report_suite(void)
 	tcase_add_test(facts, each_recipient_has_its_text);
 	tcase_add_test(facts, text_about_several_is_of_none);
 	tcase_add_test(facts, who_answered_is_known);
+	tcase_add_test(facts, our_subject_is_left_out);
 	tcase_add_test(facts, unicode_addresses_are_decoded);
 	tcase_add_test(facts, leftover_xtext_is_decoded);
 	tcase_add_test(facts, a_complaint_is_read_whole);
