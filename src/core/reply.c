@@ -66,7 +66,9 @@ static GString *clean_text(const char *text)
 		char last = clean->len > 0 ? clean->str[clean->len - 1] : '\n';
 
 		next = p + size;
-		if (c == '\n' || c == 0x2028 || c == 0x2029) {
+		if (g_ascii_isalnum(*p)) {
+			g_string_append_c(clean, *p); /* most of any text */
+		} else if (c == '\n' || c == 0x2028 || c == 0x2029) {
 			if (last == ' ')
 				clean->str[clean->len - 1] = '\n';
 			else if (last != '\n')

@@ -49,18 +49,22 @@ static bool is_continuation(const char *line, size_t len)
 }
 
 /* Appends LINE and its end, for which there is room: a line never becomes
-   longer, but for the last one's end.  NUL becomes "?": what follows it in a
-   header would otherwise vanish. */
+   longer, but for the last one's end. */
 static void keep_line(TrimmedMessage *to, const char *line, size_t len)
 {
-	char *start = to->text + to->len;
-
-	memcpy(start, line, len);
-	for (char *nul = start;
-	     (nul = memchr(nul, '\0', (size_t)(start + len - nul))) != NULL;)
-		*nul = '?';
-	start[len] = '\n';
+	memcpy(to->text + to->len, line, len);
+	to->text[to->len + len] = '\n';
 	to->len += len + 1;
+}
+
+/* NUL becomes "?": what follows it in a header would otherwise vanish. */
+static void replace_nuls(TrimmedMessage *to)
+{
+	const char *end = to->text + to->len;
+	char *p = to->text;
+
+	while ((p = memchr(p, '\0', (size_t)(end - p))) != NULL)
+		*p = '?';
 }
 
 /* How much of LINE its field may still have; and the header, all in all. */
@@ -154,6 +158,7 @@ void trim_message(const char *bytes, size_t len, TrimmedMessage *ret_trimmed)
 	}
 	if (trimmer.is_in_header)
 		ret_trimmed->body = ret_trimmed->len;
+	replace_nuls(ret_trimmed);
 	ret_trimmed->text[ret_trimmed->len] = '\0';
 }
 

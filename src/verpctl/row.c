@@ -137,12 +137,26 @@ static char *append_number(GString *text, char *p)
 	return p + len;
 }
 
+/* Behind what of a string needs no look. */
+static char *skip_plain(char *p)
+{
+	while (*p >= ' ' && *p < 0x7f && *p != '"' && *p != '\\')
+		p++;
+	return p;
+}
+
 /* JSON is not written to, but g_utf8_next_char() casts const away. */
 static void append_fit(GString *text, char *json)
 {
 	bool in_string = false;
 
 	for (char *p = json; *p != '\0';) {
+		char *plain = in_string ? skip_plain(p) : p;
+
+		g_string_append_len(text, p, plain - p);
+		p = plain;
+		if (*p == '\0')
+			break;
 		if (!in_string && (g_ascii_isdigit(*p) || *p == '-')) {
 			p = append_number(text, p);
 			continue;
