@@ -7,12 +7,9 @@
 
 #include "hints.h"
 
-#include "text.h"
+#include "wordlist.h"
 
-#include <stdbool.h>
 #include <string.h>
-
-#include <glib.h>
 
 static const char *const beginnings[] = { "If ", "In case ", "Unless ",
 	"Make sure ", "Check that ", "Check whether ", "Check if ",
@@ -39,10 +36,7 @@ static bool begins_advice(const char *text)
 {
 	if (!g_ascii_isupper(*text) && (unsigned char)*text < 0x80)
 		return false;
-	for (unsigned i = 0; i < G_N_ELEMENTS(beginnings); i++)
-		if (g_str_has_prefix(text, beginnings[i]))
-			return true;
-	return false;
+	return words_begin(text, beginnings, G_N_ELEMENTS(beginnings));
 }
 
 static bool has_advice(const char *text, size_t len)
@@ -61,7 +55,7 @@ static const char *sentence_end(const char *text)
 	static const char *const stops[] = { "。", "．", "！", "？" };
 
 	for (const char *p = text; *p != '\0'; p++) {
-		if (strchr(".!?", *p) != NULL &&
+		if ((*p == '.' || *p == '!' || *p == '?') &&
 		    (p[1] == '\0' || g_ascii_isspace(p[1])))
 			return p + 1;
 		if (*p == '\n' && (p[1] == '\n' || p[1] == '\0'))
@@ -69,7 +63,7 @@ static const char *sentence_end(const char *text)
 		if ((unsigned char)*p < 0x80)
 			continue;
 		for (unsigned i = 0; i < G_N_ELEMENTS(stops); i++)
-			if (g_str_has_prefix(p, stops[i]))
+			if (word_begins(p, stops[i]))
 				return p + strlen(stops[i]);
 	}
 	return text + strlen(text);
@@ -106,7 +100,7 @@ static size_t advice_offset(const char *text, size_t len)
 	for (size_t i = 0; i < len; i++)
 		if ((i == 0 || g_ascii_isspace(text[i - 1]) ||
 			((unsigned char)text[i] >= 0x80 &&
-			    g_str_has_prefix(text + i, "如果"))) &&
+			    word_begins(text + i, "如果"))) &&
 		    begins_advice(text + i))
 			return i;
 	return len;
