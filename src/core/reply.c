@@ -149,6 +149,10 @@ static GString *cut_frames(const GString *text)
 	GString *cut = g_string_sized_new(text->len + 1);
 	const char *p = text->str;
 
+	/* most prose has none of it */
+	if (strchr(p, '[') == NULL && strstr(p, "host ") == NULL &&
+	    strstr(p, after) == NULL)
+		return g_string_append_len(cut, p, (gssize)text->len);
 	while (*p != '\0') {
 		bool is_start = cut->len == 0 ||
 				strchr(" \n", cut->str[cut->len - 1]) != NULL;
