@@ -541,6 +541,9 @@ static bool take_policy(const Reader *reader, cfg_t *cfg, Settings *settings,
 	return settings_take_policies(reader, settings, error);
 }
 
+/* Those of verpd-rules(5), and of a pattern. */
+#define PROVIDER_OCTETS "abcdefghijklmnopqrstuvwxyz0123456789.-_*?"
+
 static bool take_providers(const Reader *reader, cfg_t *cfg, Settings *settings,
     GError **error)
 {
@@ -554,9 +557,12 @@ static bool take_providers(const Reader *reader, cfg_t *cfg, Settings *settings,
 		provider->line = settings_lines_of(reader->lines, "provider",
 		    title, "");
 		g_ptr_array_add(settings->providers, provider);
-		if (title[0] == '\0')
+		if (title[0] == '\0' ||
+		    title[strspn(title, PROVIDER_OCTETS)] != '\0')
 			return reader_complain(reader, "provider", title, "",
-			    "it has no name", error);
+			    "the name must be of a-z, 0-9, \".\", \"_\", "
+			    "\"-\", \"*\", \"?\"",
+			    error);
 		if (!take_values(reader, section, "provider", title, provider,
 			error))
 			return false;

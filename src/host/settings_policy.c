@@ -106,14 +106,6 @@ static Complaint find_contradiction(const SettingsPolicy *policy,
 	if (rule->limit == 0 && rule->continues)
 		return (Complaint){ "continue",
 			"with limit = 0 the section would do nothing" };
-	if (rule->days > rule->limit)
-		return (Complaint){ "days",
-			"must not be more than limit: it could not be "
-			"reached" };
-	if (rule->window != 0 &&
-	    rule->days > rule->window / SECONDS_PER_DAY + 1)
-		return (Complaint){ "days",
-			"so many different days do not fit into window" };
 	if (matches(rule, VP_CLASS_UNSUBSCRIBE, VP_REASON_UNSUBSCRIBE) &&
 	    rule->limit != POLICY_LIMIT_UNSET && rule->limit > 1)
 		return (Complaint){ "limit",
@@ -122,6 +114,47 @@ static Complaint find_contradiction(const SettingsPolicy *policy,
 	    rule->ladder.n > 1)
 		return (Complaint){ "ladder",
 			"an unsubscription has one rung" };
+	return (Complaint){ "", NULL };
+}
+
+/* What is wrong with number I once the rest is filled in from CLASS. */
+static Complaint find_unreachable(const Policy *policy, unsigned i,
+    enum vp_class class_)
+{
+	const PolicyRule *own = &policy->rules[i];
+	PolicyRule rule = policy_rule(policy, i, class_);
+	bool has_days = own->days > 0;
+
+	if (rule.limit == 0 && own->limit == POLICY_LIMIT_UNSET &&
+	    (own->ladder.n > 0 || has_days || own->window > 0))
+		return (Complaint){ "",
+			"it has no limit, and bounces of its class are only "
+			"recorded" };
+	if (rule.limit > 0 && rule.days > rule.limit)
+		return (Complaint){ has_days ? "days" : "limit",
+			"days must not be more than limit: it could not be "
+			"reached" };
+	if (rule.limit > 0 && rule.days > rule.window / SECONDS_PER_DAY + 1)
+		return (Complaint){ has_days ? "days" : "window",
+			"so many different days do not fit into window" };
+	return (Complaint){ "", NULL };
+}
+
+static Complaint find_unreachable_of(const Policy *policy, unsigned i)
+{
+	for (int c = 0; c < VP_CLASS_COUNT; c++)
+		for (int r = 0; r < VP_REASON_COUNT; r++) {
+			Complaint complaint;
+
+			if (!matches(&policy->rules[i], (enum vp_class)c,
+				(enum vp_reason)r))
+				continue;
+			complaint = find_unreachable(policy, i,
+			    (enum vp_class)c);
+			if (complaint.what != NULL)
+				return complaint;
+			break;
+		}
 	return (Complaint){ "", NULL };
 }
 
@@ -187,6 +220,8 @@ static bool check(const Reader *reader, const Settings *settings, unsigned i,
 	const PolicyRule *earlier;
 	g_autofree char *what = NULL;
 
+	if (complaint.what == NULL)
+		complaint = find_unreachable_of(&settings->policy, i);
 	if (complaint.what != NULL)
 		return reader_complain(reader, SECTION, policy->name,
 		    complaint.name, complaint.what, error);

@@ -171,7 +171,13 @@ static const Bad bad[] = {
 	{ "policy \"x\" { class = {soft}\n limit = 0\n continue = yes }\n",
 	    "verpd.conf:3: continue: with limit = 0" },
 	{ "policy \"x\" { class = {soft}\n limit = 2\n days = 3 }\n",
-	    "verpd.conf:3: days: must not be more than limit" },
+	    "verpd.conf:3: days: days must not be more than limit" },
+	{ "policy \"x\" { class = {soft}\n days = 6 }\n",
+	    "verpd.conf:2: days: days must not be more than limit" },
+	{ "policy \"x\" { class = {soft}\n window = 1d }\n",
+	    "verpd.conf:2: window: so many different days do not fit" },
+	{ "policy \"x\" { class = {block}\n ladder = {7d} }\n",
+	    "verpd.conf:1: policy: it has no limit, and bounces of its class" },
 	{ "policy \"x\" { class = {soft}\n limit = 9\n days = 9\n"
 	  " window = 3d }\n",
 	    "verpd.conf:3: days: so many different days do not fit" },
@@ -186,6 +192,9 @@ static const Bad bad[] = {
 	    "verpd.conf:2: section policy \"x\" is there before" },
 	{ "policy \"X y\" { class = {soft} }\n",
 	    "verpd.conf:1: policy: the name must be" },
+	{ "policy \"x\" { class = {complaint} window = 1h }\n"
+	  "policy { complaint_hold = no }\n",
+	    "verpd.conf:1: policy: it has no limit, and bounces of its class" },
 	{ "policy \"a\" { class = {soft} }\n\n"
 	  "policy \"b\" { reason = {mailbox-full} }\n",
 	    "verpd.conf:3: policy: it is never reached: \"a\" takes all of "
@@ -199,6 +208,7 @@ static const Bad bad[] = {
 	    "verpd.conf:2: policy: it is never reached" },
 	{ "provider \"google\" {\n retry = {1h, forever}\n}\n",
 	    "verpd.conf:2: retry: " },
+	{ "provider 'a\"b' { }\n", "verpd.conf:1: provider: the name must be" },
 	{ "provider \"google\" {\n retry = {1h, 2y}\n}\n",
 	    "verpd.conf:2: retry: \"2y\" is more than 1y" },
 	{ "stream \"s\" { campaigns = {\"a\"}\n ignore = {hard} }\n",
