@@ -4,7 +4,7 @@
 #include "settings.h"
 #include "settings_lines.h"
 
-/* What settings.c and settings_policy.c share. */
+/* What settings.c, settings_policy.c and settings_print.c share. */
 
 /* What a value is read with: for complaints. */
 typedef struct Reader {
@@ -15,6 +15,9 @@ typedef struct Reader {
 /* False, with "file:line: name: what". */
 bool reader_complain(const Reader *reader, const char *section,
     const char *title, const char *name, const char *what, GError **error);
+
+/* The default of own_hosts, which follows hostname. */
+void settings_set_own_hosts(Settings *settings);
 
 /* Makes the rules of settings->policy of settings->policies, and says which of
    them contradicts itself or can never be reached. */
