@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Advice is known by how a sentence begins, with "If" or "Check that"; in Japanese
-   and Korean, where conditions end, by a word anywhere in it.  Text that is on one
-   line has lost its headings' ends: there a capital letter says where a sentence
-   begins. */
+/* Advice is known by how a sentence begins, with "If" or "Check that", and so is
+   what is only perhaps so; in Japanese and Korean, where conditions end, by a word
+   anywhere in it.  Text that is on one line has lost its headings' ends: there a
+   capital letter says where a sentence begins. */
 
 #include "hints.h"
 
@@ -26,11 +26,16 @@ static const char *const beginnings[] = { "If ", "In case ", "Unless ",
 	"Kontrollera att ", "Kontrollera om ", "Hvis ", "Kontroller at ",
 	"Kontroller om ", "Kontrollér, ", "Jos ", "Tarkista, ", "Pokud ", "Ak ",
 	"Ujistěte se", "Ha ", "Ellenőrizze, ", "Dacă ", "Ako ", "Če ", "Αν ",
-	"Εάν ", "Βεβαιωθείτε ", "Eğer ", "אם ", "إذا ", "如果", "若", "请确认",
+	"Εάν ", "Βεβαιωθείτε ", "Eğer ", "אם ", "إذا ", "Möglicherweise ",
+	"Vielleicht ", "Il se peut ", "Peut-être ", "Es posible ", "Puede que ",
+	"Posiblemente ", "Talvez ", "Mogelijk ", "Misschien ", "Kanske ",
+	"Kanskje ", "Måske ", "Być może", "Možná ", "Belki ", "Ίσως ",
+	"Возможно", "Может быть", "Можливо", "可能是", "如果", "若", "请确认",
 	"请检查", "請確認", "請檢查" };
 
-static const char *const anywhere[] = { "場合は", "場合には", "場合、",
-	"確認してください", "경우 ", "경우에는", "확인하십시오", "확인하세요" };
+static const char *const anywhere[] = { "可能性があります", "場合は",
+	"場合には", "場合、", "確認してください", "경우 ", "경우에는",
+	"확인하십시오", "확인하세요" };
 
 static bool begins_advice(const char *text)
 {
@@ -92,11 +97,23 @@ static void blank(char *text, size_t len)
 			text[i] = ' ';
 }
 
+/* Behind the last word of a sentence that has an address in it. */
+static size_t behind_address(const char *text, size_t len)
+{
+	size_t at = len;
+
+	while (at > 0 && text[at - 1] != '@')
+		at--;
+	while (at > 0 && at < len && !g_ascii_isspace(text[at]))
+		at++;
+	return at;
+}
+
 /* Within one sentence, advice may begin behind a heading. */
 static size_t advice_offset(const char *text, size_t len)
 {
 	if (has_advice(text, len))
-		return 0;
+		return behind_address(text, len);
 	for (size_t i = 0; i < len; i++)
 		if ((i == 0 || g_ascii_isspace(text[i - 1]) ||
 			((unsigned char)text[i] >= 0x80 &&
