@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One address's suppressions: asked for, set and lifted by hand. */
 #include "advice.h"
+#include "answer_text.h"
 #include "commands.h"
 #include "row.h"
 
@@ -36,25 +37,15 @@ static int64_t not_before(const Answer *answer, const Advice *advice)
 	return MAX(until, advice->not_before);
 }
 
-/* What sets aside what would else stand: "the stream", "allow @example.org". */
-static char *by_text(const Answer *answer)
-{
-	g_autofree char *subject = NULL;
-
-	if (answer->by != ANSWER_BY_ENTRY)
-		return g_strdup("the stream");
-	subject = entry_subject(answer->allow_entry);
-	return g_strconcat("allow ", subject, NULL);
-}
-
 static void answer_json(const char *folded, const char *stream,
     const Answer *answer, const Advice *advice)
 {
 	const Entry *domain = answer->domain_entry;
 	g_autofree char *subject = domain != NULL ? entry_subject(domain)
 						  : NULL;
-	g_autofree char *by = answer->by != ANSWER_BY_NOTHING ? by_text(answer)
-							      : NULL;
+	g_autofree char *by = answer->by != ANSWER_BY_NOTHING
+				  ? answer_by_text(answer)
+				  : NULL;
 	const char *cause = answer->cause >= 0
 				? cause_name((Cause)answer->cause)
 				: NULL;
@@ -87,7 +78,7 @@ static void answer_print(const char *folded, const char *stream,
 	g_autofree char *until = until_text(answer->hold.until);
 	g_autofree char *subject = domain != NULL ? entry_subject(domain)
 						  : NULL;
-	g_autofree char *by = by_text(answer);
+	g_autofree char *by = answer_by_text(answer);
 
 	if (answer->cause < 0) {
 		printf("%s: may be mailed (%s)\n", shown, stream);

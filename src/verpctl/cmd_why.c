@@ -2,6 +2,7 @@
 /* `verpctl why`: one address's story, oldest first: every event and every
    change by hand in the order they took effect, then how things stand, and
    what would happen next. */
+#include "answer_text.h"
 #include "commands.h"
 #include "event_row.h"
 #include "row.h"
@@ -286,29 +287,32 @@ static bool tell_event(const Event *event, void *data)
 /* ---- how things stand ---- */
 
 static void tell_state(Story *story, const char *stream,
-    const RecipientState *state)
+    const RecipientState *state, const Answer *answer)
 {
-	int cause = policy_strongest(state,
-	    judge_ignored(story->streams, stream), story->ctl->now);
 	StandingOf standing = story->standing;
-	Hold hold = cause >= 0 ? state->hold[cause] : (Hold){ 0 };
-	g_autofree char *since = time_format(hold.since);
-	g_autofree char *until = until_text(hold.until);
+	Hold hold = answer->may_send ? (Hold){ 0 } : answer->hold;
+	g_autofree char *text = answer_text(answer);
+	g_autofree char *by = answer_by_text(answer);
 	g_autofree char *word = NULL;
 	g_autofree char *next = NULL;
 
 	standing.state = state;
-	word = standing_word(&standing, cause);
-	next = standing_next(&standing, cause);
+	word = standing_word(&standing, answer->cause, answer->hold);
+	next = standing_next(&standing, answer->cause, answer->hold);
 
 	if (story->ctl->is_json) {
 		Row *row = row_new();
 
 		row_text(row, "type", "state");
 		row_text(row, "stream", stream);
-		row_bool(row, "may_send", cause < 0);
+		row_bool(row, "may_send", answer->may_send);
 		row_text(row, "cause",
-		    cause >= 0 ? cause_name((Cause)cause) : NULL);
+		    answer->may_send ? NULL : cause_name((Cause)answer->cause));
+		row_text(row, "set_aside",
+		    answer->may_send && answer->cause >= 0
+			? cause_name((Cause)answer->cause)
+			: NULL);
+		row_text(row, "set_aside_by", by[0] != '\0' ? by : NULL);
 		row_time(row, "since", hold.since);
 		row_time(row, "until", hold.until);
 		row_text(row, "standing", word);
@@ -320,11 +324,7 @@ static void tell_state(Story *story, const char *stream,
 		row_print(row);
 		return;
 	}
-	if (cause < 0)
-		printf("now   %s: may be mailed; %s\n", stream, word);
-	else
-		printf("now   %s: SUPPRESSED, %s, since %s, %s; %s\n", stream,
-		    cause_name((Cause)cause), since, until, word);
+	printf("now   %s: %s; %s\n", stream, text, word);
 	if (!g_ptr_array_find_with_equal_func(story->nexts, next, g_str_equal,
 		NULL))
 		g_ptr_array_add(story->nexts, g_steal_pointer(&next));
@@ -342,20 +342,22 @@ static void tell_counts(Story *story, const RecipientState *state)
 		printf("count %s\n", (const char *)g_ptr_array_index(lines, i));
 }
 
-static bool tell_states(Story *story, Store *store, int64_t recipient_id,
+static bool tell_states(Story *story, Store *store, const char *folded,
     GError **error)
 {
 	if (!story->ctl->is_json)
 		putchar('\n');
 	for (unsigned i = 0; i < story->names->len; i++) {
 		const char *stream = g_ptr_array_index(story->names, i);
-		RecipientState state;
+		g_auto(StoreAnswer) answer = { 0 };
 
-		if (!store_load(store, recipient_id, stream, &state, error))
+		if (!store_answer(store, folded, stream,
+			judge_ignored(story->streams, stream), story->ctl->now,
+			&answer, error))
 			return false;
-		tell_state(story, stream, &state);
+		tell_state(story, stream, &answer.state, &answer.answer);
 		if (i + 1 == story->names->len && !story->ctl->is_json)
-			tell_counts(story, &state);
+			tell_counts(story, &answer.state);
 	}
 	for (unsigned i = 0; i < story->nexts->len; i++)
 		printf("next  %s\n",
@@ -380,7 +382,7 @@ static bool tell_story(Story *story, Store *store,
 		g_ptr_array_set_size(story->names, 0);
 		note_stream(story, only_stream);
 	}
-	return tell_states(story, store, recipient->id, error);
+	return tell_states(story, store, recipient->address, error);
 }
 
 static void print_title(const Ctl *ctl, const StoreRecipient *recipient)
@@ -394,6 +396,26 @@ static void print_title(const Ctl *ctl, const StoreRecipient *recipient)
 	if (original[0] != '\0' && strcmp(address, original) != 0)
 		printf("  (seen as %s)", original);
 	printf("\n\n");
+}
+
+/* Its domain may be suppressed nevertheless. */
+static int nothing_known(Ctl *ctl, Store *store, const char *folded,
+    const char *stream)
+{
+	const char *in = stream != NULL ? stream
+					: ctl->settings->default_stream;
+	g_autoptr(Judge) streams = site_streams(ctl->settings);
+	g_auto(StoreAnswer) answer = { 0 };
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL;
+
+	if (!store_answer(store, folded, in, judge_ignored(streams, in),
+		ctl->now, &answer, &error))
+		return ctl_fail(ctl, error);
+	text = answer_text(&answer.answer);
+	ctl_warn(ctl, "nothing is known of %s; %s%s", folded,
+	    answer.answer.may_send ? "it " : "", text);
+	return EXIT_NO;
 }
 
 static int why(Ctl *ctl, const char *folded, const char *stream)
@@ -413,9 +435,7 @@ static int why(Ctl *ctl, const char *folded, const char *stream)
 	if (!store_recipient_find(store, 0, folded, &recipient, &error)) {
 		if (!g_error_matches(error, VP_ERROR, VP_ERROR_NOT_FOUND))
 			return ctl_fail(ctl, error);
-		ctl_warn(ctl, "nothing is known of %s; it may be mailed",
-		    folded);
-		return EXIT_NO;
+		return nothing_known(ctl, store, folded, stream);
 	}
 	streams = site_streams(ctl->settings);
 	story.policy = &ctl->settings->policy;

@@ -53,15 +53,14 @@ static CauseView view_of(const StandingOf *of, unsigned i)
 	return policy_view(of->policy, of->state, &case_, of->now);
 }
 
-char *standing_word(const StandingOf *of, int cause)
+char *standing_word(const StandingOf *of, int cause, Hold hold)
 {
 	char *word = NULL;
 
 	if (cause == CAUSE_HELD)
 		return g_strdup("held");
 	if (cause >= 0)
-		return g_strdup(standing_name(of->state->hold[cause].until ==
-						      HOLD_FOREVER
+		return g_strdup(standing_name(hold.until == HOLD_FOREVER
 						  ? STANDING_INACTIVE
 						  : STANDING_PAUSED));
 	for (unsigned i = 0; i < G_N_ELEMENTS(counted); i++) {
@@ -231,10 +230,9 @@ static void append_certain(const StandingOf *of, GString *text)
 				      "once");
 }
 
-char *standing_next(const StandingOf *of, int cause)
+char *standing_next(const StandingOf *of, int cause, Hold hold)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
-	Hold hold = cause >= 0 ? of->state->hold[cause] : (Hold){ 0 };
 
 	if (cause >= 0 && hold.until == HOLD_FOREVER)
 		return g_strdup("nothing, until someone releases it");

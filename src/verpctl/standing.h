@@ -19,13 +19,12 @@ typedef struct StandingOf {
 void standing_note(StandingOf *of, enum vp_class class_, enum vp_reason reason,
     const char *provider, unsigned confirm);
 
-/* "active", "soft 2", "revalidate", "held", "paused" or "inactive", where the
-   strongest hold is of CAUSE (-1: none).  g_free() it. */
-char *standing_word(const StandingOf *of, int cause);
+/* "active", "soft 2", "revalidate", "held", "paused" or "inactive", where HOLD
+   of CAUSE (-1: none) decides.  g_free() it. */
+char *standing_word(const StandingOf *of, int cause, Hold hold);
 /* A line for each cause of which something is counted.  g_free() them. */
 GPtrArray *standing_lines(const StandingOf *of);
-/* What would happen next, one sentence or more, where CAUSE holds.  g_free()
-   it. */
-char *standing_next(const StandingOf *of, int cause);
+/* What would happen next, one sentence or more.  g_free() it. */
+char *standing_next(const StandingOf *of, int cause, Hold hold);
 /* The same as numbers: an array of objects, one a cause. */
 void standing_json(const StandingOf *of, Row *row);

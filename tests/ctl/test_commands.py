@@ -467,6 +467,10 @@ def test_one_block_of_a_token():
     site.run("check", "ana@example.org", status=1)
     # a stream that asked for it is not kept back
     site.run("check", "ana@example.org", "--stream", "news")
+    text = site.run("why", "ana@example.org")
+    tap.check("now   news: may be mailed: block is set aside by the stream; "
+              "paused" in text, text)
+    tap.check("now   marketing: SUPPRESSED, block, since" in text, text)
     site.run("release", "ana@example.org", "--reason", "our address is clean")
     bounced(site, "ana@example.org", BLOCK, status="5.7.1", number=2)
     site.run("check", "ana@example.org")
