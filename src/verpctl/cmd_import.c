@@ -89,6 +89,44 @@ static int compare_rows(const void *a, const void *b, void *data)
 	    ((const ImportRow *)b)->folded);
 }
 
+/* The row among the N before ROW that is of the same hold, or NULL. */
+static ImportRow *twin_of(ImportRow *row, unsigned n)
+{
+	for (ImportRow *twin = row; n > 0; n--) {
+		twin--;
+		if (strcmp(twin->folded, row->folded) != 0)
+			return NULL;
+		if (twin->cause == row->cause &&
+		    strcmp(twin->stream, row->stream) == 0)
+			return twin;
+	}
+	return NULL;
+}
+
+/* What stands in the list twice finds itself in the store the second time; in a
+   dry run, which writes nothing, it is found here.  Returns how many are left
+   of N rows in order. */
+static unsigned drop_twins(Import *import, ImportRow *rows, unsigned n)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		ImportRow *twin;
+
+		rows[left] = rows[i];
+		twin = twin_of(&rows[left], left);
+		if (twin == NULL) {
+			left++;
+		} else if (twin->until >= rows[i].until) {
+			import->counts.unchanged++;
+		} else {
+			import->counts.lengthened++;
+			twin->until = rows[i].until;
+		}
+	}
+	return left;
+}
+
 static bool flush(Import *import, GError **error)
 {
 	ManualChange change = ctl_change(import->ctl);
@@ -99,6 +137,8 @@ static bool flush(Import *import, GError **error)
 
 	/* GLib's sort is stable: of one address the first comes first */
 	g_qsort_with_data(rows, (int)n, sizeof(*rows), compare_rows, NULL);
+	if (import->ctl->is_dry_run)
+		n = drop_twins(import, rows, n);
 	for (unsigned i = 0; i < n; i += SLICE) {
 		if (!store_import(import->store, &change, rows + i,
 			MIN(n - i, (unsigned)SLICE), import->again,

@@ -116,6 +116,19 @@ def test_dry_run():
     tap.check_equal(imported(site, SENDGRID, "--dry-run", status=65),
                     {"added": 1, "soft": 2, "bad": 1})
     tap.check_equal(site.rows("list"), [])
+    # what stands there twice is counted as it would be
+    text = ("x;cause;since;address;until\n"
+            + "".join(f";{cause};2020-01-01;{name}@x.test;{until}\n"
+                      for name, cause, until in (
+                          ("a", "hard", "2090-01-01"),
+                          ("b", "hard", "forever"),
+                          ("a", "complaint", "forever"),
+                          ("a", "hard", "2091-01-01"),
+                          ("B", "hard", "forever"),
+                          ("a", "hard", "2091-01-01"))))
+    for argv in (["--dry-run"], []):
+        tap.check_equal(imported(site, text, "--format", "verpd", *argv),
+                        {"added": 3, "lengthened": 1, "unchanged": 2})
 
 
 def test_streams():
