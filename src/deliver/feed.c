@@ -71,7 +71,7 @@ const FeedOptions *feed_options(const Feed *feed)
 
 static bool is_inner(const Feed *feed, const char *name)
 {
-	for (char **glob = feed->options->inner_relays;
+	for (const char *const *glob = feed->options->inner_relays;
 	     glob != NULL && *glob != NULL; glob++)
 		if (wildcard_match(*glob, name))
 			return true;
@@ -316,6 +316,21 @@ static const char *provider_of(Feed *feed, const FeedFact *fact,
 	(void)g_hash_table_insert(feed->providers, g_steal_pointer(&key),
 	    provider);
 	return provider;
+}
+
+void feed_prepare(Feed *feed, const char *address, const char *relay)
+{
+	const FeedFact fact = {
+		.kind = FEED_DELIVERED,
+		.address = address,
+		.source = "",
+		.status = "",
+		.said = "",
+		.relay = relay,
+	};
+	g_autofree char *host = host_of(relay);
+
+	(void)provider_of(feed, &fact, host);
 }
 
 /* *RET_NAME is lent until the next call, "" for a campaign that is gone. */

@@ -16,7 +16,7 @@ typedef struct FeedOptions {
 	bool takes_bounces;
 	/* Relays that hand mail back, or on: globs on "host", "address" or
 	   "address:port"; NULL-ended, lent. */
-	char **inner_relays;
+	const char *const *inner_relays;
 } FeedOptions;
 
 typedef enum FeedKind {
@@ -63,6 +63,9 @@ const FeedOptions *feed_options(const Feed *feed);
 bool feed_record(Feed *feed, Store *store, const FeedFact *fact, int64_t now,
     FeedResult *ret_result, GError **error);
 
+/* Looks up outside of a transaction what feed_record() would have to: whose
+   mail RELAY takes for ADDRESS. */
+void feed_prepare(Feed *feed, const char *address, const char *relay);
 /* Into the open transaction, at its end: what was only counted. */
 bool feed_flush(Feed *feed, Store *store, GError **error);
 

@@ -410,8 +410,9 @@ static bool has_left(FeedLog *log, const MaillogLine *line)
 	g_autofree char *relay = NULL;
 	void *known;
 
-	if (!maillog_text_is(line->service, "smtp") &&
-	    !maillog_text_is(line->service, "lmtp"))
+	if (line->relay.len == 0 ||
+	    (!maillog_text_is(line->service, "smtp") &&
+		!maillog_text_is(line->service, "lmtp")))
 		return false;
 	relay = g_strndup(line->relay.text, line->relay.len);
 	if (!g_hash_table_lookup_extended(log->relays, relay, NULL, &known)) {
@@ -455,6 +456,12 @@ static void take_attempt(FeedLog *log, const MaillogLine *line, int64_t at)
 	    join->sender->recipient_hash != address_hash(log, op.address)) {
 		g_free(op.address);
 		return;
+	}
+	if (line->status == MAILLOG_SENT && op.has_left) {
+		g_autofree char *relay = g_strndup(line->relay.text,
+		    line->relay.len);
+
+		feed_prepare(log->feed, op.address, relay);
 	}
 	op.join = join_ref(join);
 	op.at = at;

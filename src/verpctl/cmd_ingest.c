@@ -22,12 +22,12 @@
 #include <unistd.h>
 
 enum {
-	/* things in one transaction: as many as take about 20 ms */
-	WRITE_FIRST = 256,
+	/* things in one transaction: as many as take about 10 ms */
+	WRITE_FIRST = 128,
 	WRITE_LEAST = 16,
-	WRITE_MOST = 8192,
-	WRITE_SHORT = 8000, /* microseconds */
-	WRITE_LONG = 20000,
+	WRITE_MOST = 2048,
+	WRITE_SHORT = 5000, /* microseconds */
+	WRITE_LONG = 12000,
 	LOOK_EVERY = 500, /* milliseconds, for new lines */
 	SYNC_EVERY = 64,  /* transactions */
 	INPUT = 1024 * 1024,
@@ -45,6 +45,8 @@ typedef struct Ingest {
 	bool is_stopped;
 	unsigned write_at; /* how many things make a transaction */
 	unsigned written;  /* transactions since the last sync */
+	gint64 ended;      /* the last one, and how long it was */
+	gint64 spent;
 	/* standard input that begins with what was read before */
 	bool skips;
 	FeedPosition last;
@@ -111,6 +113,18 @@ static bool begin(Ingest *ingest, GError **error)
 	}
 }
 
+/* Whoever waits for the writer looks again only now and then: there must be a
+   while, half as long as it was taken, in which it is free.  Reading lines is
+   most of that. */
+static void leave_room(Ingest *ingest)
+{
+	gint64 free = g_get_monotonic_time() - ingest->ended;
+
+	if (ingest->spent / 2 > free)
+		(void)wait_for(ingest, -1,
+		    (int)((ingest->spent / 2 - free + 999) / 1000));
+}
+
 /* Smaller or larger next time. */
 static void adapt(Ingest *ingest, gint64 spent)
 {
@@ -126,6 +140,7 @@ static bool write_all(Ingest *ingest, const FeedPosition *position,
 	gint64 start;
 	bool ok;
 
+	leave_room(ingest);
 	if (!begin(ingest, error))
 		return false;
 	start = g_get_monotonic_time();
@@ -135,7 +150,9 @@ static bool write_all(Ingest *ingest, const FeedPosition *position,
 		ok = store_commit(ingest->store, error);
 	else
 		store_rollback(ingest->store);
-	adapt(ingest, g_get_monotonic_time() - start);
+	ingest->ended = g_get_monotonic_time();
+	ingest->spent = ingest->ended - start;
+	adapt(ingest, ingest->spent);
 	feed_log_settle(ingest->log);
 	/* a sync also moves the log of the database into it when it is long */
 	if (ok && ++ingest->written % SYNC_EVERY == 0)
@@ -438,7 +455,8 @@ static int ingest_all(Ctl *ctl, char **paths, const IngestOptions *options)
 		return ctl_fail(ctl, error);
 	feed_options.deferred_after = settings->feed_deferred_after;
 	feed_options.takes_bounces = settings->feed_bounces;
-	feed_options.inner_relays = settings->feed_inner_relays;
+	feed_options.inner_relays =
+	    (const char *const *)settings->feed_inner_relays;
 	feed = feed_new(judge, &feed_options);
 	ingest.store = store;
 	ingest.follows = options->follows;
