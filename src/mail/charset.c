@@ -64,9 +64,25 @@ static bool is_iso_2022_jp(const char *bytes, size_t len)
 	return false;
 }
 
-/* iconv(3) in pieces, so that a bad sequence costs one U+FFFD, not all. */
+/* Takes what is ASCII at *IN as it is; returns how much is not, behind it. */
+static size_t skip_ascii(GString *text, char **in, size_t *in_left)
+{
+	size_t len = text_ascii_span(*in, *in_left);
+
+	g_string_append_len(text, *in, (gssize)len);
+	*in += len;
+	*in_left -= len;
+	len = 0;
+	while (len < *in_left &&
+	       ((unsigned char)(*in)[len] >= 0x80 || (*in)[len] == '\0'))
+		len++;
+	return len;
+}
+
+/* iconv(3) in pieces, so that a bad sequence costs one U+FFFD, not all; and,
+   where ASCII IS_ASCII, only on what is not. */
 static char *convert(GIConv converter, const char *bytes, size_t len,
-    size_t max)
+    bool is_ascii, size_t max)
 {
 	g_autoptr(GString) text = g_string_sized_new(MIN(len, max) + 16);
 	char piece[1024];
@@ -75,19 +91,23 @@ static char *convert(GIConv converter, const char *bytes, size_t len,
 	gsize in_left = len;
 
 	while (in_left > 0 && text->len <= max) {
+		gsize run = is_ascii ? skip_ascii(text, &in, &in_left)
+				     : in_left;
+		gsize run_left = run;
 		char *out = piece;
 		gsize out_left = sizeof(piece);
-		gsize n = g_iconv(converter, &in, &in_left, &out, &out_left);
+		gsize n = g_iconv(converter, &in, &run_left, &out, &out_left);
 		int code = n == (gsize)-1 ? errno : 0;
 
 		g_string_append_len(text, piece, out - piece);
-		if (code == 0 || code == EINVAL)
+		in_left -= run - run_left;
+		if (code == EINVAL)
 			break;
 		if (code == EILSEQ && in_left > 0) {
 			g_string_append(text, "\xef\xbf\xbd");
 			in++;
 			in_left--;
-		} else if (code != E2BIG) {
+		} else if (code != 0 && code != E2BIG) {
 			break;
 		}
 	}
@@ -106,7 +126,7 @@ static char *convert_from(const char *charset, const char *bytes, size_t len,
 	converter = g_iconv_open("UTF-8", name);
 	if (converter == (GIConv)-1)
 		return NULL;
-	text = convert(converter, bytes, len, max);
+	text = convert(converter, bytes, len, has_ascii(charset), max);
 	g_iconv_close(converter);
 	return text;
 }

@@ -9,7 +9,6 @@
 #include "bounds.h"
 #include "charset.h"
 #include "lines.h"
-#include "text.h"
 
 #include <string.h>
 
@@ -135,11 +134,15 @@ Fields *fields_read_header(const char *text, size_t len)
 	return read_all(text, len, true);
 }
 
+static bool has_name(const Field *field, const char *name, size_t len)
+{
+	return field->name_len == len &&
+	       g_ascii_strncasecmp(field->name, name, len) == 0;
+}
+
 bool field_is(const Field *field, const char *name)
 {
-	return text_lower(*field->name) == text_lower(*name) &&
-	       strlen(name) == field->name_len &&
-	       g_ascii_strncasecmp(field->name, name, field->name_len) == 0;
+	return has_name(field, name, strlen(name));
 }
 
 const char *field_value(Field *field)
@@ -151,8 +154,10 @@ const char *field_value(Field *field)
 
 const char *group_value(const FieldGroup *group, const char *name)
 {
+	size_t len = strlen(name);
+
 	for (guint i = 0; i < group->fields->len; i++)
-		if (field_is(group_field(group, i), name))
+		if (has_name(group_field(group, i), name, len))
 			return field_value(group_field(group, i));
 	return "";
 }
