@@ -220,12 +220,12 @@ static bool failing_each_breaker(Store *store, bool only_open,
 }
 
 static bool failing_tick(Store *store, const BreakerPolicy *policy, int64_t now,
-    GPtrArray *notices, bool *ret_more, GError **error)
+    bool at_once, GPtrArray *notices, bool *ret_more, GError **error)
 {
 	Store *inner = pass(store, "tick", error);
 
-	return inner != NULL &&
-	       store_tick(inner, policy, now, notices, ret_more, error);
+	return inner != NULL && store_tick(inner, policy, now, at_once, notices,
+				    ret_more, error);
 }
 
 static bool failing_breaker_over(Store *store, const char *provider,
@@ -238,12 +238,12 @@ static bool failing_breaker_over(Store *store, const char *provider,
 }
 
 static bool failing_held(Store *store, int64_t id, int64_t after, unsigned max,
-    GArray *ret_ids, GError **error)
+    int64_t now, GArray *ret_ids, GError **error)
 {
 	Store *inner = pass(store, "held", error);
 
 	return inner != NULL &&
-	       store_held(inner, id, after, max, ret_ids, error);
+	       store_held(inner, id, after, max, now, ret_ids, error);
 }
 
 static bool failing_held_settle(Store *store, const ManualChange *change,

@@ -274,8 +274,10 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    "INSERT INTO breaker_held VALUES (?1, ?2, ?3)"
 	    " ON CONFLICT DO NOTHING" },
 	[SQL_BREAKER_HELD] = { "read held",
-	    "SELECT h.event_id FROM breaker_held h WHERE h.breaker_id = ?1"
-	    " AND h.event_id > ?2 AND NOT EXISTS"
+	    "SELECT h.event_id FROM breaker_held h CROSS JOIN suppressions s"
+	    " ON s.recipient_id = h.recipient_id AND s.stream = ''"
+	    " AND s.cause = 'held' AND s.until > ?4"
+	    " WHERE h.breaker_id = ?1 AND h.event_id > ?2 AND NOT EXISTS"
 	    " (SELECT 1 FROM reviews v WHERE v.event_id = h.event_id)"
 	    " ORDER BY h.event_id LIMIT ?3" },
 	[SQL_HELD_SETTLE] = { "settle held",

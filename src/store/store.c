@@ -166,10 +166,10 @@ bool store_each_breaker(Store *store, bool only_open, StoreEachBreaker each,
 }
 
 bool store_tick(Store *store, const BreakerPolicy *policy, int64_t now,
-    GPtrArray *notices, bool *ret_more, GError **error)
+    bool at_once, GPtrArray *notices, bool *ret_more, GError **error)
 {
-	return store->backend->tick(store, policy, now, notices, ret_more,
-	    error);
+	return store->backend->tick(store, policy, now, at_once, notices,
+	    ret_more, error);
 }
 
 bool store_breaker_over(Store *store, const char *provider,
@@ -180,9 +180,9 @@ bool store_breaker_over(Store *store, const char *provider,
 }
 
 bool store_held(Store *store, int64_t id, int64_t after, unsigned max,
-    GArray *ret_ids, GError **error)
+    int64_t now, GArray *ret_ids, GError **error)
 {
-	return store->backend->held(store, id, after, max, ret_ids, error);
+	return store->backend->held(store, id, after, max, now, ret_ids, error);
 }
 
 bool store_held_settle(Store *store, const ManualChange *change,

@@ -255,19 +255,20 @@ bool store_each_breaker(Store *store, bool only_open, StoreEachBreaker each,
 bool store_tick_due(const Store *store, int64_t now);
 /* One step of the breaker's own work, in a transaction of its own of at most
    50 ms: counts events, opens and closes, looks back at what came before.
-   What an admin should read in the log is appended to NOTICES (char *).
+   AT_ONCE: also if it was done a moment ago.  What an admin should read in the
+   log is appended to NOTICES (char *).
    *RET_MORE: there is more to do at once. */
 bool store_tick(Store *store, const BreakerPolicy *policy, int64_t now,
-    GPtrArray *notices, bool *ret_more, GError **error);
+    bool at_once, GPtrArray *notices, bool *ret_more, GError **error);
 /* The open breaker that a hard verdict of PROVIDER at REMOTE_MTA falls under,
    0 for none, as of the last tick. */
 bool store_breaker_over(Store *store, const char *provider,
     const char *remote_mta, int64_t *ret_id, GError **error);
 
-/* At most MAX events after AFTER that breaker ID holds and nobody settled:
-   their ids (int64_t) are appended to RET_IDS. */
+/* At most MAX events after AFTER that breaker ID still holds at NOW and nobody
+   settled: their ids (int64_t) are appended to RET_IDS. */
 bool store_held(Store *store, int64_t id, int64_t after, unsigned max,
-    GArray *ret_ids, GError **error);
+    int64_t now, GArray *ret_ids, GError **error);
 /* EVENT is settled, inside the caller's transaction: as NEW_EVENT, or (0) it
    was nothing, and then its hold is lifted unless another breaker holds the
    recipient, too.  *RET_LIFTED: it was. */

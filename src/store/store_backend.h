@@ -58,11 +58,11 @@ typedef struct StoreBackend {
 	bool (*each_breaker)(Store *store, bool only_open,
 	    StoreEachBreaker each, void *data, GError **error);
 	bool (*tick)(Store *store, const BreakerPolicy *policy, int64_t now,
-	    GPtrArray *notices, bool *ret_more, GError **error);
+	    bool at_once, GPtrArray *notices, bool *ret_more, GError **error);
 	bool (*breaker_over)(Store *store, const char *provider,
 	    const char *remote_mta, int64_t *ret_id, GError **error);
 	bool (*held)(Store *store, int64_t id, int64_t after, unsigned max,
-	    GArray *ret_ids, GError **error);
+	    int64_t now, GArray *ret_ids, GError **error);
 	bool (*held_settle)(Store *store, const ManualChange *change,
 	    const Event *event, int64_t new_event, bool *ret_lifted,
 	    GError **error);

@@ -156,11 +156,11 @@ bool store_sqlite_each_breaker(Store *store, bool only_open,
     StoreEachBreaker each, void *data, GError **error);
 bool store_sqlite_tick_due(const Store *store, int64_t now);
 bool store_sqlite_tick(Store *store, const BreakerPolicy *policy, int64_t now,
-    GPtrArray *notices, bool *ret_more, GError **error);
+    bool at_once, GPtrArray *notices, bool *ret_more, GError **error);
 bool store_sqlite_breaker_over(Store *store, const char *provider,
     const char *remote_mta, int64_t *ret_id, GError **error);
 bool store_sqlite_held(Store *store, int64_t id, int64_t after, unsigned max,
-    GArray *ret_ids, GError **error);
+    int64_t now, GArray *ret_ids, GError **error);
 bool store_sqlite_held_settle(Store *store, const ManualChange *change,
     const Event *event, int64_t new_event, bool *ret_lifted, GError **error);
 bool store_sqlite_breaker_close(Store *store, const ManualChange *change,

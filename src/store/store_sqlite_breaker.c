@@ -576,8 +576,8 @@ bool store_sqlite_tick_due(const Store *store, int64_t now)
 }
 
 /* Another process may have done it a moment ago. */
-static bool is_needed(StoreSqlite *self, int64_t now, bool *ret_needed,
-    GError **error)
+static bool is_needed(StoreSqlite *self, int64_t now, bool at_once,
+    bool *ret_needed, GError **error)
 {
 	g_auto(Recall) recall = { 0 };
 	int64_t upto, at, last;
@@ -592,7 +592,7 @@ static bool is_needed(StoreSqlite *self, int64_t now, bool *ret_needed,
 		return false;
 	if (is_looking_back)
 		return true;
-	*ret_needed = (now - at >= TICK_SECONDS || now < at ||
+	*ret_needed = (at_once || now - at >= TICK_SECONDS || now < at ||
 			  last - upto >= TICK_EVENTS) &&
 		      (last > upto || self->open->len > 0);
 	return true;
@@ -618,7 +618,7 @@ static bool tick(Tick *tick_, GError **error)
 }
 
 bool store_sqlite_tick(Store *store, const BreakerPolicy *policy, int64_t now,
-    GPtrArray *notices, bool *ret_more, GError **error)
+    bool at_once, GPtrArray *notices, bool *ret_more, GError **error)
 {
 	StoreSqlite *self = (StoreSqlite *)store;
 	g_auto(Tick)
@@ -629,7 +629,7 @@ bool store_sqlite_tick(Store *store, const BreakerPolicy *policy, int64_t now,
 	*ret_more = false;
 	self->ticked_at = now;
 	if (!breakers_read(self, error) ||
-	    !is_needed(self, now, &is_wanted, error))
+	    !is_needed(self, now, at_once, &is_wanted, error))
 		return false;
 	if (!is_wanted)
 		return true;

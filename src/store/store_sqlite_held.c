@@ -84,7 +84,7 @@ bool store_sqlite_each_breaker(Store *store, bool only_open,
 }
 
 bool store_sqlite_held(Store *store, int64_t id, int64_t after, unsigned max,
-    GArray *ret_ids, GError **error)
+    int64_t now, GArray *ret_ids, GError **error)
 {
 	StoreSqlite *self = (StoreSqlite *)store;
 	g_autoptr(Statement)
@@ -96,6 +96,7 @@ bool store_sqlite_held(Store *store, int64_t id, int64_t after, unsigned max,
 	bind_int(stmt, 1, id);
 	bind_int(stmt, 2, after);
 	bind_int(stmt, 3, max);
+	bind_int(stmt, 4, now);
 	for (;;) {
 		int64_t event_id;
 

@@ -157,7 +157,8 @@ static void tick(const Settings *settings, Store *store, int64_t now)
 	g_autoptr(GPtrArray) notices = g_ptr_array_new_with_free_func(g_free);
 	bool more;
 
-	(void)store_tick(store, &settings->breaker, now, notices, &more, NULL);
+	(void)store_tick(store, &settings->breaker, now, false, notices, &more,
+	    NULL);
 	if (strcmp(settings->log, "syslog") != 0)
 		return;
 	for (unsigned i = 0; i < notices->len; i++)

@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "key_file.h"
 #include "row.h"
+#include "ticks.h"
 
 #include "errors.h"
 #include "units.h"
@@ -93,7 +94,9 @@ int cmd_expire(Ctl *ctl, int argc, char **argv)
 	retention = (StoreRetention){ ctl->settings->delivery_key_retention,
 		{ ctl->settings->quarantine_retention,
 		    ctl->settings->quarantine_size } };
-	if (!store_expire(store, &change, &retention, ctl->is_dry_run, &gone,
+	if ((!ctl->is_dry_run &&
+		!ticks_finish(ctl, ctl->settings, store, &error)) ||
+	    !store_expire(store, &change, &retention, ctl->is_dry_run, &gone,
 		&error))
 		return ctl_fail(ctl, error);
 	if (ctl->is_json) {

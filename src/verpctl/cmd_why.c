@@ -111,8 +111,10 @@ static void tell_change(const Ctl *ctl, const Change *change)
 
 		g_string_append_printf(what, ", %s", until);
 	}
-	printf("%s  by hand: %s\n    %s: \"%s\"\n", at, what->str, actor,
-	    reason);
+	/* a breaker looks back by itself */
+	printf("%s  %s: %s\n    %s: \"%s\"\n", at,
+	    strcmp(change->action, "hold") == 0 ? "held instead" : "by hand",
+	    what->str, actor, reason);
 }
 
 /* Those that came before event ID. */
@@ -182,6 +184,14 @@ static char *counted_text(const Story *story, const Event *event,
 	    is_usual ? "" : event->effect.policy);
 }
 
+/* What a person said of what was held. */
+static const char *settled_text(const Event *event)
+{
+	if (!event->is_reviewed)
+		return "";
+	return event->reviewed_as != 0 ? "; confirmed since" : "; dropped since";
+}
+
 /* What the policy made of it. */
 static char *effect_text(const Story *story, const Event *event)
 {
@@ -207,9 +217,9 @@ static char *effect_text(const Story *story, const Event *event)
 			return g_strdup("not the recipient's fault: recorded");
 		return g_strdup_printf("blocked: suppressed %s", until);
 	case STEP_HELD:
-		return g_strdup_printf("held %s: the circuit breaker of its "
-				       "receiver is open",
-		    until);
+		return g_strdup_printf("held %s by circuit breaker "
+				       "%" G_GINT64_FORMAT "%s",
+		    until, event->breaker_id, settled_text(event));
 	case STEP_CONFIRM:
 	case STEP_HARD:
 	case STEP_COMPLAINT:

@@ -57,3 +57,10 @@ int cmd_ingest_log(Ctl *ctl, int argc, char **argv);
 int cmd_list(Ctl *ctl, int argc, char **argv);
 /* cmd_why.c */
 int cmd_why(Ctl *ctl, int argc, char **argv);
+/* cmd_breaker.c */
+int cmd_breaker_list(Ctl *ctl, int argc, char **argv);
+int cmd_breaker_show(Ctl *ctl, int argc, char **argv);
+int cmd_breaker_confirm(Ctl *ctl, int argc, char **argv);
+int cmd_breaker_drop(Ctl *ctl, int argc, char **argv);
+int cmd_breaker_close(Ctl *ctl, int argc, char **argv);
+int cmd_alert_check(Ctl *ctl, int argc, char **argv);

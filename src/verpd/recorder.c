@@ -220,7 +220,7 @@ static void tick(Recorder *recorder, Store *store)
 	recorder->tick_at = 0;
 	if (!store_tick_due(store, now))
 		return;
-	if (!store_tick(store, &recorder->breaker, now, notices, &more,
+	if (!store_tick(store, &recorder->breaker, now, false, notices, &more,
 		&error)) {
 		log_warning("circuit breaker: %s", error->message);
 		recorder->tick_at = g_get_monotonic_time() + IDLE;

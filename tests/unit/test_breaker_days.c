@@ -183,7 +183,7 @@ static void work(World *world, int64_t now)
 	do {
 		int64_t began = g_get_monotonic_time();
 
-		ck_assert_msg(store_tick(store, &judge->breaker, now,
+		ck_assert_msg(store_tick(store, &judge->breaker, now, false,
 				  world->notices, &more, &error),
 		    "%s", error != NULL ? error->message : "");
 		world->recorded = MAX(world->recorded,
