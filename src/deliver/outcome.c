@@ -85,6 +85,13 @@ static void append_effect(GString *line, const Outcome *outcome)
 
 		append(line, "until", until);
 	}
+	if (effect->rung > 0)
+		g_string_append_printf(line, ", rung=%u", effect->rung);
+	/* a site's own; the built-in ones bear the name of their class */
+	if (effect->policy != NULL && effect->policy[0] != '\0' &&
+	    strcmp(effect->policy, vp_class_name(outcome->verdict->class_)) !=
+		0)
+		append(line, "policy", effect->policy);
 	if (effect->needs_review)
 		append(line, "review", "yes");
 }

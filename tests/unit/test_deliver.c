@@ -270,6 +270,8 @@ START_TEST(on_probation)
 		g_autoptr(Envelope) envelope = from_outside(token);
 		g_autoptr(GPtrArray) outcomes = NULL;
 		g_autoptr(GBytes) message = NULL;
+		g_autofree char *line = NULL;
+		g_autofree char *said = NULL;
 		ManualChange change = expiry;
 		StoreExpired gone;
 		Dsn dsn = good;
@@ -287,6 +289,11 @@ START_TEST(on_probation)
 		outcomes = deliver_at(envelope, message, now);
 		ck_assert_int_eq(first(outcomes)->effect.hold_until,
 		    probation[i].hold == 0 ? 0 : now + probation[i].hold * DAY);
+		line = outcome_log_line(first(outcomes), envelope, 0);
+		said = g_strdup_printf(", rung=%u", probation[i].rung);
+		ck_assert((strstr(line, said) != NULL) ==
+			  (probation[i].hold != 0));
+		ck_assert_ptr_null(strstr(line, ", policy="));
 		ck_assert_uint_eq(first(outcomes)->effect.rung,
 		    probation[i].hold == 0 ? 0 : probation[i].rung);
 	}
