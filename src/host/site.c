@@ -291,6 +291,28 @@ Judge *site_streams(const Settings *settings)
 	return judge;
 }
 
+bool site_tell_streams(const Settings *settings, Store *store, GError **error)
+{
+	g_autoptr(Judge) judge = site_streams(settings);
+	g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(StoreStream));
+	bool has_default = false;
+	StoreStream one;
+
+	for (unsigned i = 0; i < judge->streams->len; i++) {
+		const Stream *stream = g_ptr_array_index(judge->streams, i);
+
+		one = (StoreStream){ stream->name, stream->ignored };
+		has_default = has_default ||
+			      strcmp(stream->name, judge->default_stream) == 0;
+		g_array_append_val(all, one);
+	}
+	one = (StoreStream){ judge->default_stream, 0 };
+	if (!has_default)
+		g_array_append_val(all, one);
+	return store_streams_set(store, (const StoreStream *)all->data,
+	    all->len, error);
+}
+
 Judge *site_judge(const Settings *settings, const uint8_t *epoch,
     GError **error)
 {

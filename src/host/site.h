@@ -22,5 +22,7 @@ TokenSpace *site_tokens(const Settings *settings, const uint8_t *epoch,
 /* A judge that knows the streams alone, for those who only ask which stream a
    campaign is of. */
 Judge *site_streams(const Settings *settings);
+/* Tells STORE of the streams, for the views that mailers read. */
+bool site_tell_streams(const Settings *settings, Store *store, GError **error);
 Judge *site_judge(const Settings *settings, const uint8_t *epoch,
     GError **error);

@@ -30,13 +30,17 @@ char *answer_text(const Answer *answer)
 				       ? entry_subject(answer->domain_entry)
 				       : NULL;
 	g_autofree char *by = answer_by_text(answer);
+	g_autofree char *note = answer->domain_entry != NULL
+				    ? printable(answer->domain_entry->note)
+				    : g_strdup("");
 
 	if (answer->cause < 0)
 		return g_strdup("may be mailed");
 	if (answer->may_send)
 		return g_strdup_printf("may be mailed: %s is set aside by %s",
 		    cause_name((Cause)answer->cause), by);
-	return g_strdup_printf("SUPPRESSED, %s%s%s, since %s, %s",
+	return g_strdup_printf("SUPPRESSED, %s%s%s, since %s, %s%s%s",
 	    cause_name((Cause)answer->cause), subject != NULL ? " of " : "",
-	    subject != NULL ? subject : "", since, until);
+	    subject != NULL ? subject : "", since, until,
+	    note[0] != '\0' ? "  # " : "", note);
 }

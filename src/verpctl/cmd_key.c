@@ -15,6 +15,23 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Also in the store, if there is one yet: the key is made in any case. */
+static void audit(Ctl *ctl, const char *action, int id)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Store) store = NULL;
+	g_autofree char *subject = g_strdup_printf("key %d", id);
+	ManualChange change = ctl_change(ctl);
+
+	if (!g_file_test(ctl->settings->store, G_FILE_TEST_EXISTS))
+		return;
+	store = ctl_store(ctl, STORE_WRITE, &error);
+	if (store == NULL || !store_audit(store, &change, action, subject,
+				 ctl->settings->keys, &error))
+		ctl_warn(ctl, "the audit knows nothing of this: %s",
+		    error->message);
+}
+
 int cmd_key_new(Ctl *ctl, int argc, char **argv)
 {
 	gboolean only_print = FALSE;
@@ -48,6 +65,7 @@ int cmd_key_new(Ctl *ctl, int argc, char **argv)
 	}
 	if (!key_file_create(settings->keys, &error))
 		return ctl_fail(ctl, error);
+	audit(ctl, "key new", 0);
 	printf("%s: made, with one fresh key\n", settings->keys);
 	return EX_OK;
 }
@@ -144,6 +162,8 @@ int cmd_key_rotate(Ctl *ctl, int argc, char **argv)
 	}
 	if (!ctl->is_dry_run && !rotate(ctl, settings->keys, id, &error))
 		return ctl_fail(ctl, error);
+	if (!ctl->is_dry_run)
+		audit(ctl, "key rotate", id);
 	if (ctl->is_json) {
 		Row *row = row_new();
 

@@ -3,11 +3,13 @@
    yields them.  The address stands last, so columns stay aligned without
    knowing the longest. */
 #include "commands.h"
+#include "entry.h"
 #include "event_row.h"
 #include "row.h"
 
 #include "address.h"
 #include "errors.h"
+#include "site.h"
 #include "units.h"
 
 #include <stdio.h>
@@ -24,6 +26,7 @@ typedef struct ListOptions {
 	gboolean review;
 	gboolean events;
 	gboolean forged;
+	gboolean allowed;
 	gboolean expired;
 	gint64 limit;
 } ListOptions;
@@ -39,9 +42,38 @@ static void list_options_clear(ListOptions *options)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ListOptions, list_options_clear)
 
+/* What a suppression is shown by. */
+typedef struct Holding {
+	const Ctl *ctl;
+	const StoreFilter *filter;
+	const EntrySet *entries;
+	const Judge *streams;
+} Holding;
+
+/* Whether the answer is given as though ROW were not there: in the stream that
+   was asked about, or its own. */
+static bool is_set_aside(const Holding *holding, const Suppression *row)
+{
+	const char *stream = row->stream;
+	const char *domain = strrchr(row->address, '@');
+	RecipientState state = { 0 };
+
+	if (stream[0] == '\0' && holding->filter->stream != NULL)
+		stream = holding->filter->stream;
+	state.hold[row->cause] = row->hold;
+	return hold_is_active(row->hold, holding->filter->now) &&
+	       answer_give(holding->entries, row->address,
+		   domain != NULL ? domain + 1 : "", &state, stream,
+		   judge_ignored(holding->streams, stream),
+		   holding->filter->now)
+		       .by != ANSWER_BY_NOTHING;
+}
+
 static bool print_suppression(const Suppression *row, void *data)
 {
-	const Ctl *ctl = data;
+	const Holding *holding = data;
+	const Ctl *ctl = holding->ctl;
+	bool is_aside = is_set_aside(holding, row);
 	g_autofree char *address = printable(row->original);
 	g_autofree char *note = printable(row->note);
 	g_autofree char *since = time_format(row->hold.since);
@@ -58,11 +90,13 @@ static bool print_suppression(const Suppression *row, void *data)
 		row_time(json, "until", row->hold.until);
 		row_number(json, "event", row->event_id);
 		row_text(json, "note", row->note);
+		row_bool(json, "set_aside", is_aside);
 		row_print(json);
 	} else {
-		printf("%s  %-26s  %-11s  %-13s  %s%s%s\n", since, until,
+		printf("%s  %-26s  %-11s  %-13s  %s%s%s%s\n", since, until,
 		    cause_name(row->cause),
 		    row->stream[0] != '\0' ? row->stream : "(all)", address,
+		    is_aside ? "  (set aside)" : "",
 		    note[0] != '\0' ? "  # " : "", note);
 	}
 	return ferror(stdout) == 0;
@@ -164,6 +198,10 @@ static bool filter_of(const Ctl *ctl, const ListOptions *options,
 /* NULL, or why OPTIONS do not go together. */
 static const char *contradiction(const ListOptions *options, bool of_events)
 {
+	if (options->allowed &&
+	    (options->forged || of_events || options->cause != NULL))
+		return "--allowed goes with --stream, --since, --until, "
+		       "--expired and --limit";
 	if (options->forged && of_events)
 		return "--forged does not go with what is asked of events";
 	if (of_events && (options->cause != NULL || options->expired))
@@ -192,6 +230,36 @@ static void print_heading(const Ctl *ctl, bool of_forgeries, bool of_events)
 		    "CAUSE", "STREAM", "ADDRESS");
 }
 
+static bool print_allowed(const Entry *entry, void *data)
+{
+	return entry->kind != ENTRY_ALLOW || entry_print(entry, data);
+}
+
+static bool print_domain(const Entry *entry, void *data)
+{
+	return entry->kind != ENTRY_SUPPRESS || entry_print(entry, data);
+}
+
+/* Domains first: they are few, and stand for many. */
+static bool list_held(Ctl *ctl, Store *store, const StoreFilter *filter,
+    GError **error)
+{
+	Holding holding = { .ctl = ctl, .filter = filter };
+	g_autoptr(EntrySet) entries = NULL;
+	g_autoptr(Judge) streams = site_streams(ctl->settings);
+
+	if (filter->address == NULL &&
+	    (filter->cause < 0 || filter->cause == CAUSE_MANUAL) &&
+	    !store_each_entry(store, filter, print_domain, ctl, error))
+		return false;
+	if (!store_entries(store, ctl->now, &entries, error))
+		return false;
+	holding.entries = entries;
+	holding.streams = streams;
+	return store_each_suppression(store, filter, print_suppression,
+	    &holding, error);
+}
+
 static int list(Ctl *ctl, const ListOptions *options, bool of_events)
 {
 	g_autoptr(GError) error = NULL;
@@ -210,9 +278,11 @@ static int list(Ctl *ctl, const ListOptions *options, bool of_events)
 		    &error);
 	else if (of_events)
 		ok = store_each_event(store, &filter, print_event, ctl, &error);
+	else if (options->allowed)
+		ok = store_each_entry(store, &filter, print_allowed, ctl,
+		    &error);
 	else
-		ok = store_each_suppression(store, &filter, print_suppression,
-		    ctl, &error);
+		ok = list_held(ctl, store, &filter, &error);
 	return ok ? EX_OK : ctl_fail(ctl, error);
 }
 
@@ -229,6 +299,8 @@ int cmd_list(Ctl *ctl, int argc, char **argv)
 		    "CLASS" },
 		{ "campaign", 0, 0, G_OPTION_ARG_FILENAME, &options.campaign,
 		    "events of this campaign", "NAME" },
+		{ "allowed", 0, 0, G_OPTION_ARG_NONE, &options.allowed,
+		    "the allow-list", NULL },
 		{ "forged", 0, 0, G_OPTION_ARG_NONE, &options.forged,
 		    "reports that proved nothing", NULL },
 		{ "cause", 0, 0, G_OPTION_ARG_FILENAME, &options.cause,

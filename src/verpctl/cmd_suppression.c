@@ -3,6 +3,8 @@
 #include "advice.h"
 #include "answer_text.h"
 #include "commands.h"
+#include "entry.h"
+#include "many.h"
 #include "row.h"
 
 #include "errors.h"
@@ -133,28 +135,6 @@ int cmd_check(Ctl *ctl, int argc, char **argv)
 
 /* ---- add ---- */
 
-/* "30d" is a time ahead here, not an age. */
-static bool parse_until(const char *text, int64_t now, int64_t *ret_until,
-    GError **error)
-{
-	int64_t seconds;
-
-	if (text == NULL || strcmp(text, "forever") == 0) {
-		*ret_until = HOLD_FOREVER;
-		return true;
-	}
-	if (duration_parse(text, &seconds, NULL))
-		*ret_until = seconds < HOLD_FOREVER - now ? now + seconds
-							  : HOLD_FOREVER;
-	else if (!time_parse(text, now, ret_until, error))
-		return false;
-	if (*ret_until > now)
-		return true;
-	g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX, "\"%s\" is over already",
-	    text);
-	return false;
-}
-
 static void added(const Ctl *ctl, const char *folded, const char *stream,
     int64_t until)
 {
@@ -177,35 +157,86 @@ static void added(const Ctl *ctl, const char *folded, const char *stream,
 	}
 }
 
-/* Several addresses are several transactions: what is told is done. */
-static int add_all(Ctl *ctl, int argc, char **argv, const char *stream,
-    int64_t until)
+typedef struct Addition {
+	const char *stream;
+	int64_t until;
+} Addition;
+
+static bool add_one(Many *many, const char *folded, const char *original,
+    void *data, GError **error)
+{
+	const Addition *addition = data;
+	ManualChange change = ctl_change(many->ctl);
+
+	if (!many->ctl->is_dry_run &&
+	    !store_add(many->store, &change, folded, original, addition->stream,
+		addition->until, error))
+		return false;
+	/* Told of one by one where they were named so. */
+	if (many->line == 0)
+		added(many->ctl, folded, addition->stream, addition->until);
+	return true;
+}
+
+/* What became of many. */
+static void tell_count(const Ctl *ctl, const char *done, const char *what,
+    uint64_t n, uint64_t unreadable)
+{
+	if (ctl->is_json) {
+		Row *row = row_new();
+
+		row_number(row, done, (int64_t)n);
+		row_number(row, "unreadable", (int64_t)unreadable);
+		row_bool(row, "dry_run", ctl->is_dry_run);
+		row_print(row);
+	} else {
+		printf("%" G_GUINT64_FORMAT " %s %s%s\n", n, what,
+		    ctl->is_dry_run ? "would be " : "", done);
+	}
+}
+
+static int add_all(Ctl *ctl, int argc, char **argv, char *file,
+    const char *stream, int64_t until)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Store) store = ctl_store(ctl,
 	    ctl->is_dry_run ? STORE_READ : STORE_WRITE, &error);
-	ManualChange change = ctl_change(ctl);
-	int worst = EX_OK;
+	Many many = { .ctl = ctl, .store = store, .file = file };
+	Addition addition = { stream, until };
 
-	if (store == NULL)
+	if (store == NULL ||
+	    !many_each(&many, argc, argv, add_one, &addition, &error))
 		return ctl_fail(ctl, error);
-	for (int i = 1; i < argc; i++) {
-		g_autofree char *folded = ctl_address(ctl, argv[i], &worst);
+	if (file != NULL)
+		tell_count(ctl, "suppressed", "addresses", many.done,
+		    many.failed);
+	return many.failed > 0 ? EX_DATAERR : EX_OK;
+}
 
-		if (folded == NULL)
-			continue;
-		if (!ctl->is_dry_run && !store_add(store, &change, folded,
-					    argv[i], stream, until, &error))
-			return ctl_fail(ctl, error);
-		added(ctl, folded, stream, until);
-	}
-	return worst;
+static int add_domain(Ctl *ctl, const char *given, bool with_subdomains,
+    const char *stream, int64_t until, const char *note)
+{
+	int status = EX_OK;
+	g_autofree char *domain = entry_domain(ctl, given, &status);
+	const Entry entry = { .kind = ENTRY_SUPPRESS,
+		.address = "",
+		.domain = domain,
+		.with_subdomains = with_subdomains,
+		.stream = stream,
+		.hold = { .until = until },
+		.note = note != NULL ? note : "" };
+
+	return domain != NULL ? entry_change(ctl, &entry, "", false) : status;
 }
 
 int cmd_add(Ctl *ctl, int argc, char **argv)
 {
 	g_autofree char *given = NULL;
 	g_autofree char *until_given = NULL;
+	g_autofree char *file = NULL;
+	g_autofree char *domain = NULL;
+	g_autofree char *note = NULL;
+	gboolean subdomains = FALSE;
 	const GOptionEntry entries[] = {
 		{ "stream", 0, 0, G_OPTION_ARG_FILENAME, &given,
 		    "in this stream alone (default: in all)", "STREAM" },
@@ -213,6 +244,17 @@ int cmd_add(Ctl *ctl, int argc, char **argv)
 		    "for a time (30d) or until one (2026-12-24); default: "
 		    "for good",
 		    "TIME" },
+		{ "file", 0, 0, G_OPTION_ARG_FILENAME, &file,
+		    "the addresses in FILE, too, one a line; \"-\" reads "
+		    "standard input",
+		    "FILE" },
+		{ "domain", 0, 0, G_OPTION_ARG_FILENAME, &domain,
+		    "every address of DOMAIN, also those nobody has seen",
+		    "DOMAIN" },
+		{ "subdomains", 0, 0, G_OPTION_ARG_NONE, &subdomains,
+		    "and of all domains below it", NULL },
+		{ "note", 0, 0, G_OPTION_ARG_FILENAME, &note,
+		    "kept with the domain (default: the reason)", "TEXT" },
 		{ 0 },
 	};
 	g_autoptr(GError) error = NULL;
@@ -222,12 +264,20 @@ int cmd_add(Ctl *ctl, int argc, char **argv)
 
 	if (!ctl_parse(ctl, entries, &argc, &argv, &status))
 		return status;
+	if ((domain != NULL) == (argc > 1 || file != NULL))
+		return ctl_usage(ctl, "name addresses, --file or --domain");
+	if (domain == NULL && (subdomains || note != NULL))
+		return ctl_usage(ctl,
+		    "--subdomains and --note go with --domain");
 	if (!parse_until(until_given, ctl->now, &until, &error))
 		return ctl_usage(ctl, "--until: %s", error->message);
 	stream = given != NULL ? ctl_known_stream(ctl, given, &error) : "";
 	if (stream == NULL)
 		return ctl_fail(ctl, error);
-	return add_all(ctl, argc, argv, stream, until);
+	if (domain != NULL)
+		return add_domain(ctl, domain, subdomains != FALSE, stream,
+		    until, note);
+	return add_all(ctl, argc, argv, file, stream, until);
 }
 
 /* ---- release ---- */
@@ -298,43 +348,181 @@ static void released(const Ctl *ctl, const char *folded, unsigned lifted)
 	}
 }
 
-static int release_all(Ctl *ctl, int argc, char **argv, const char *stream,
-    int cause)
+typedef struct Releasing {
+	const char *stream;
+	int cause;
+	unsigned with; /* addresses that something was lifted from */
+	uint64_t holds;
+} Releasing;
+
+static bool release_given(Many *many, const char *folded, const char *original,
+    void *data, GError **error)
+{
+	Releasing *what = data;
+	unsigned lifted = 0;
+
+	if (!release_one(many->ctl, many->store, folded, what->stream,
+		what->cause, &lifted, error))
+		return false;
+	if (many->line == 0)
+		released(many->ctl, folded, lifted);
+	what->with += lifted > 0;
+	what->holds += lifted;
+	return true;
+}
+
+/* Each hold by itself: the address may have others. */
+static bool release_found(const Suppression *row, void *data)
+{
+	void **both = data;
+	Many *many = both[0];
+	Releasing *what = both[1];
+	GError **error = both[2];
+	ManualChange change = ctl_change(many->ctl);
+	unsigned lifted = 1;
+
+	if (!many_enter(many, error))
+		return false;
+	if (!many->ctl->is_dry_run &&
+	    !store_release(many->store, &change, row->address, row->stream,
+		(int)row->cause, &lifted, error)) {
+		store_rollback(many->store);
+		many->began = 0;
+		return false;
+	}
+	what->holds += lifted;
+	many->done++;
+	return many_leave(many, error);
+}
+
+static bool release_query(Many *many, Releasing *what,
+    const StoreFilter *filter, GError **error)
+{
+	GError *wrong = NULL;
+	void *both[] = { many, what, &wrong };
+
+	if (!store_each_suppression(many->store, filter, release_found, both,
+		error))
+		return false;
+	if (wrong == NULL)
+		return many_finish(many, error);
+	g_propagate_error(error, wrong);
+	return false;
+}
+
+static int release_domain(Ctl *ctl, const char *given, const char *stream)
+{
+	int status = EX_OK;
+	g_autofree char *domain = entry_domain(ctl, given, &status);
+	const Entry entry = { .kind = ENTRY_SUPPRESS,
+		.address = "",
+		.domain = domain,
+		.stream = stream,
+		.note = "" };
+
+	return domain != NULL ? entry_change(ctl, &entry, "", true) : status;
+}
+
+/* What the audit keeps of an appeal stands before the reason. */
+static void note_appeal(Ctl *ctl, const char *appeal)
+{
+	char *reason;
+
+	if (appeal == NULL)
+		return;
+	reason = g_strdup_printf("appeal: %s; %s", appeal, ctl->reason);
+	g_free(ctl->reason);
+	ctl->reason = reason;
+}
+
+typedef struct ReleaseOptions {
+	char *stream;
+	char *cause;
+	char *file;
+	char *domain;
+	char *appeal;
+	char *since;
+	char *until;
+	gboolean query;
+} ReleaseOptions;
+
+static void release_options_clear(ReleaseOptions *options)
+{
+	g_free(options->stream);
+	g_free(options->cause);
+	g_free(options->file);
+	g_free(options->domain);
+	g_free(options->appeal);
+	g_free(options->since);
+	g_free(options->until);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ReleaseOptions, release_options_clear)
+
+static int release_many(Ctl *ctl, int argc, char **argv,
+    const ReleaseOptions *options, int cause)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(Store) store = ctl_store(ctl,
-	    ctl->is_dry_run ? STORE_READ : STORE_WRITE, &error);
-	int worst = EX_OK;
+	g_autoptr(Store) store = NULL;
+	StoreFilter filter = STORE_FILTER_ANY;
+	Many many = { .ctl = ctl, .file = options->file };
+	Releasing what = { .stream = options->stream, .cause = cause };
 
+	filter.now = ctl->now;
+	filter.cause = cause;
+	filter.stream = options->stream;
+	if ((options->since != NULL &&
+		!time_parse(options->since, ctl->now, &filter.since, &error)) ||
+	    (options->until != NULL &&
+		!time_parse(options->until, ctl->now, &filter.until, &error)))
+		return ctl_usage(ctl, "%s", error->message);
+	store = ctl_store(ctl, ctl->is_dry_run ? STORE_READ : STORE_WRITE,
+	    &error);
 	if (store == NULL)
 		return ctl_fail(ctl, error);
-	for (int i = 1; i < argc; i++) {
-		g_autofree char *folded = ctl_address(ctl, argv[i], &worst);
-		unsigned lifted = 0;
-
-		if (folded == NULL)
-			continue;
-		if (!release_one(ctl, store, folded, stream, cause, &lifted,
-			&error))
-			return ctl_fail(ctl, error);
-		released(ctl, folded, lifted);
-		if (lifted == 0 && worst == EX_OK)
-			worst = EXIT_NO;
+	many.store = store;
+	if (options->query
+		? !release_query(&many, &what, &filter, &error)
+		: !many_each(&many, argc, argv, release_given, &what, &error))
+		return ctl_fail(ctl, error);
+	if (options->query || options->file != NULL) {
+		tell_count(ctl, "lifted", "suppressions", what.holds,
+		    many.failed);
 	}
-	return worst;
+	if (many.failed > 0)
+		return EX_DATAERR;
+	return what.holds > 0 && (options->query || options->file != NULL ||
+				     what.with == (unsigned)(argc - 1))
+		   ? EX_OK
+		   : EXIT_NO;
 }
 
 int cmd_release(Ctl *ctl, int argc, char **argv)
 {
-	g_autofree char *given = NULL;
-	g_autofree char *cause_given = NULL;
+	g_auto(ReleaseOptions) options = { 0 };
 	const GOptionEntry entries[] = {
-		{ "stream", 0, 0, G_OPTION_ARG_FILENAME, &given,
+		{ "stream", 0, 0, G_OPTION_ARG_FILENAME, &options.stream,
 		    "only what holds in this stream alone (default: all)",
 		    "STREAM" },
-		{ "cause", 0, 0, G_OPTION_ARG_FILENAME, &cause_given,
-		    "only soft, block, unsubscribe, complaint, hard or manual",
+		{ "cause", 0, 0, G_OPTION_ARG_FILENAME, &options.cause,
+		    "only soft, block, held, unsubscribe, complaint, hard or "
+		    "manual",
 		    "CAUSE" },
+		{ "file", 0, 0, G_OPTION_ARG_FILENAME, &options.file,
+		    "the addresses in FILE, too, one a line; \"-\" reads "
+		    "standard input",
+		    "FILE" },
+		{ "domain", 0, 0, G_OPTION_ARG_FILENAME, &options.domain,
+		    "what `add --domain` laid down", "DOMAIN" },
+		{ "query", 0, 0, G_OPTION_ARG_NONE, &options.query,
+		    "all that `list` shows for --cause, --stream, --since, "
+		    "--until",
+		    NULL },
+		{ "since", 0, 0, G_OPTION_ARG_FILENAME, &options.since,
+		    "with --query: held since TIME or later", "TIME" },
+		{ "until", 0, 0, G_OPTION_ARG_FILENAME, &options.until,
+		    "with --query: held since before TIME", "TIME" },
+		{ "appeal", 0, 0, G_OPTION_ARG_FILENAME, &options.appeal,
+		    "what the recipient said; kept with the change", "NOTE" },
 		{ 0 },
 	};
 	g_autoptr(GError) error = NULL;
@@ -343,9 +531,25 @@ int cmd_release(Ctl *ctl, int argc, char **argv)
 
 	if (!ctl_parse(ctl, entries, &argc, &argv, &status))
 		return status;
-	if (cause_given != NULL && (cause = cause_from_name(cause_given)) < 0)
-		return ctl_usage(ctl, "there is no cause \"%s\"", cause_given);
-	if (given != NULL && ctl_stream(ctl, given, &error) == NULL)
+	if ((argc > 1 || options.file != NULL) + (options.domain != NULL) +
+		(options.query != FALSE) !=
+	    1)
+		return ctl_usage(ctl,
+		    "name addresses, --file, --domain or --query");
+	if (!options.query && (options.since != NULL || options.until != NULL))
+		return ctl_usage(ctl, "--since and --until go with --query");
+	if (options.query && options.cause == NULL && options.stream == NULL &&
+	    options.since == NULL && options.until == NULL)
+		return ctl_usage(ctl, "--query of everything: say which");
+	if (options.cause != NULL &&
+	    (cause = cause_from_name(options.cause)) < 0)
+		return ctl_usage(ctl, "there is no cause \"%s\"",
+		    options.cause);
+	if (options.stream != NULL &&
+	    ctl_stream(ctl, options.stream, &error) == NULL)
 		return ctl_fail(ctl, error);
-	return release_all(ctl, argc, argv, given, cause);
+	note_appeal(ctl, options.appeal);
+	if (options.domain != NULL)
+		return release_domain(ctl, options.domain, options.stream);
+	return release_many(ctl, argc, argv, &options, cause);
 }

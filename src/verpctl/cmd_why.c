@@ -138,6 +138,8 @@ static void tell_changes(Story *story, int64_t id)
 
 static char *no_step_text(const Event *event)
 {
+	if (event->is_reverted)
+		return g_strdup("taken back: it counts for nothing");
 	if (event->is_reviewed && event->reviewed_as != 0)
 		return g_strdup_printf(
 		    "reviewed since, as event %" G_GINT64_FORMAT,

@@ -53,6 +53,13 @@ int cmd_scrub(Ctl *ctl, int argc, char **argv);
 int cmd_delivered(Ctl *ctl, int argc, char **argv);
 /* cmd_ingest.c */
 int cmd_ingest_log(Ctl *ctl, int argc, char **argv);
+/* cmd_entry.c */
+int cmd_allow(Ctl *ctl, int argc, char **argv);
+int cmd_disallow(Ctl *ctl, int argc, char **argv);
+/* cmd_revert.c */
+int cmd_revert(Ctl *ctl, int argc, char **argv);
+/* cmd_audit.c */
+int cmd_audit(Ctl *ctl, int argc, char **argv);
 /* cmd_list.c */
 int cmd_list(Ctl *ctl, int argc, char **argv);
 /* cmd_why.c */

@@ -5,6 +5,7 @@
 #include "address.h"
 #include "bounds.h"
 #include "errors.h"
+#include "site.h"
 #include "text.h"
 #include "token.h"
 #include "units.h"
@@ -220,11 +221,17 @@ const Settings *ctl_settings_or_defaults(Ctl *ctl, GError **error)
 Store *ctl_store(Ctl *ctl, StoreMode mode, GError **error)
 {
 	const Settings *settings = ctl_settings(ctl, error);
+	g_autoptr(Store) store = NULL;
 
 	if (settings == NULL)
 		return NULL;
-	return store_open(settings->store, mode,
+	store = store_open(settings->store, mode,
 	    (unsigned)settings->busy_timeout * 1000, error);
+	if (store != NULL && mode == STORE_WRITE &&
+	    (ctl->command->flags & COMMAND_CHANGES) != 0 &&
+	    !site_tell_streams(settings, store, error))
+		return NULL;
+	return g_steal_pointer(&store);
 }
 
 ManualChange ctl_change(const Ctl *ctl)

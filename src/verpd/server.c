@@ -416,6 +416,21 @@ static void server_tell_ready(const Server *server)
 	notify_ready(status->str);
 }
 
+/* What mailers read knows the streams; that it could not be told now is no
+   reason not to take mail. */
+static void tell_streams(const Settings *settings)
+{
+	enum { WAIT = 500 }; /* milliseconds */
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Store)
+	    store = store_open(settings->store, STORE_WRITE, WAIT, &error);
+
+	if (store == NULL || !site_tell_streams(settings, store, &error))
+		log_warning("the view \"suppressed\" may not know the "
+			    "streams: %s",
+		    error->message);
+}
+
 static gboolean server_reload(gpointer data)
 {
 	Server *server = data;
@@ -437,6 +452,7 @@ static gboolean server_reload(gpointer data)
 	reload_warn(server->settings, settings);
 	judge_unref(server->judge);
 	server->judge = judge;
+	tell_streams(settings);
 	server->lmtp.hostname = settings->hostname;
 	server->lmtp.size_limit = settings->message_size_limit;
 	server->connection_limit =
@@ -528,6 +544,7 @@ Server *server_new(Settings *settings, GError **error)
 	    error);
 	if (server->judge == NULL)
 		return NULL;
+	tell_streams(settings);
 	server->analysts = g_thread_pool_new(analyse, server,
 	    (int)count_workers(settings), FALSE, NULL);
 	if (!server_listen(server, error))

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `verpctl audit`: who changed what by hand or in the mass, when and why. */
+#include "commands.h"
+#include "row.h"
+
+#include "units.h"
+
+#include <stdio.h>
+
+static bool print_json(const AuditEntry *entry)
+{
+	Row *row = row_new();
+
+	row_number(row, "id", entry->id);
+	row_time(row, "at", entry->at);
+	row_text(row, "actor", entry->actor);
+	row_text(row, "action", entry->action);
+	row_text(row, "address",
+	    entry->address[0] != '\0' ? entry->address : NULL);
+	row_text(row, "subject",
+	    entry->subject[0] != '\0' ? entry->subject : NULL);
+	row_text(row, "stream", entry->stream);
+	row_text(row, "cause",
+	    entry->cause >= 0 ? cause_name((Cause)entry->cause) : NULL);
+	row_time(row, "until", entry->until);
+	row_text(row, "detail", entry->detail);
+	row_text(row, "reason", entry->reason);
+	row_print(row);
+	return ferror(stdout) == 0;
+}
+
+static bool print_audit(const AuditEntry *entry, void *data)
+{
+	const Ctl *ctl = data;
+	g_autofree char *at = time_format(entry->at);
+	g_autofree char *actor = printable(entry->actor);
+	g_autofree char *whom = printable(entry->address[0] != '\0'
+					      ? entry->address
+					      : entry->subject);
+	g_autofree char *detail = printable(entry->detail);
+	g_autofree char *reason = printable(entry->reason);
+
+	if (ctl->is_json)
+		return print_json(entry);
+	printf("%s  %-10s  %s%s%s%s%s%s%s%s  %s: \"%s\"\n", at, entry->action,
+	    whom[0] != '\0' ? whom : "-", entry->cause >= 0 ? " " : "",
+	    entry->cause >= 0 ? cause_name((Cause)entry->cause) : "",
+	    entry->stream[0] != '\0' ? " in " : "", entry->stream,
+	    detail[0] != '\0' ? " (" : "", detail, detail[0] != '\0' ? ")" : "",
+	    actor, reason);
+	return ferror(stdout) == 0;
+}
+
+int cmd_audit(Ctl *ctl, int argc, char **argv)
+{
+	g_autofree char *actor = NULL;
+	g_autofree char *action = NULL;
+	g_autofree char *since = NULL;
+	g_autofree char *until = NULL;
+	g_autofree char *folded = NULL;
+	gint64 limit = 0;
+	const GOptionEntry entries[] = {
+		{ "by", 0, 0, G_OPTION_ARG_FILENAME, &actor,
+		    "what this actor did", "NAME" },
+		{ "action", 0, 0, G_OPTION_ARG_FILENAME, &action,
+		    "add, release, allow, disallow, revert, expire, ...",
+		    "ACTION" },
+		{ "since", 0, 0, G_OPTION_ARG_FILENAME, &since,
+		    "from TIME on (2026-11-21, or an age: 7d)", "TIME" },
+		{ "until", 0, 0, G_OPTION_ARG_FILENAME, &until, "before TIME",
+		    "TIME" },
+		{ "limit", 0, 0, G_OPTION_ARG_INT64, &limit, "at most N rows",
+		    "N" },
+		{ 0 },
+	};
+	StoreFilter filter = STORE_FILTER_ANY;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Store) store = NULL;
+	int status;
+
+	if (!ctl_parse(ctl, entries, &argc, &argv, &status))
+		return status;
+	if (argc > 1 && (folded = ctl_address(ctl, argv[1], &status)) == NULL)
+		return status;
+	if (since != NULL &&
+	    !time_parse(since, ctl->now, &filter.since, &error))
+		return ctl_usage(ctl, "--since: %s", error->message);
+	if (until != NULL &&
+	    !time_parse(until, ctl->now, &filter.until, &error))
+		return ctl_usage(ctl, "--until: %s", error->message);
+	filter.address = folded;
+	filter.actor = actor;
+	filter.action = action;
+	filter.limit = (uint64_t)MAX(limit, 0);
+	store = ctl_store(ctl, STORE_READ, &error);
+	if (store == NULL ||
+	    !store_each_audit(store, &filter, print_audit, ctl, &error))
+		return ctl_fail(ctl, error);
+	return EX_OK;
+}

@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Domains, the allow-list, the way back, and who did what.
+
+usage: test_scopes.py VERPCTL
+"""
+import signal
+import sqlite3
+import subprocess
+import time
+
+from rig import FULL, UNKNOWN_USER, VERPCTL, Site, report, tap
+
+BY = ("--reason", "asked", "--actor", "root")
+
+
+def bounced(site, recipient, diagnostic=UNKNOWN_USER, campaign="news-1",
+            number=1, **fields):
+    token = site.mint(campaign, recipient)
+    site.deliver(report(recipient, diagnostic,
+                        message_id=f"{number}.{campaign}@far.example",
+                        **fields), token)
+
+
+def verified(site):
+    tap.check("0 differences" in site.run("verify"))
+
+
+def view(site, address, stream):
+    """Whether mailers that read the view may write to ADDRESS."""
+    with sqlite3.connect(site.path("verpd.db")) as db:
+        rows = db.execute("SELECT 1 FROM suppressed WHERE address = ?"
+                          " AND stream IN ('', ?)", (address, stream))
+        return rows.fetchone() is None
+
+
+def test_domain():
+    site = Site()
+    bounced(site, "ana@mx.example.org", FULL, status="4.2.2")
+    site.run("add", "--domain", "Example.ORG", "--subdomains", "--until",
+             "30d", "--note", "their host is on fire", *BY)
+    for address in ("bob@example.org", "ana@mx.example.org"):
+        row, = site.rows("check", address, status=1)
+        tap.check_equal((row["cause"], row["domain"], row["note"]),
+                        ("manual", "@.example.org", "their host is on fire"))
+    tap.check(not view(site, "ana@mx.example.org", "transactional"))
+    tap.check("their host is on fire" in
+              site.run("why", "ana@mx.example.org"))
+    site.run("check", "bob@ample.org")
+    row, = site.rows("list")
+    tap.check_equal((row["address"], row["cause"]),
+                    ("@.example.org", "manual"))
+    verified(site)
+    site.run("release", "--domain", "example.org", "--dry-run", *BY)
+    site.run("check", "bob@example.org", status=1)
+    site.run("release", "--domain", "example.org", *BY)
+    site.run("release", "--domain", "example.org", *BY, status=1)
+    site.run("check", "bob@example.org")
+    verified(site)
+
+
+def test_allow():
+    site = Site()
+    bounced(site, "ana@example.org")
+    site.run("check", "ana@example.org", status=1)
+    site.run("allow", "ana@example.org", "--stream", "transactional", *BY)
+    site.run("check", "ana@example.org", status=1)
+    row, = site.rows("check", "ana@example.org", "--stream", "transactional")
+    tap.check_equal((row["set_aside"], row["set_aside_by"]),
+                    ("hard", "allow ana@example.org"))
+    tap.check(view(site, "ana@example.org", "transactional"))
+    tap.check(not view(site, "ana@example.org", "marketing"))
+    row, = site.rows("list", "--stream", "transactional")
+    tap.check_equal(row["set_aside"], True)
+    tap.check("set aside by allow" in site.run("why", "ana@example.org"))
+    row, = site.rows("list", "--allowed")
+    tap.check_equal(row["allow"], "ana@example.org")
+    # a person's word stands, unless one stream says so
+    site.run("add", "ana@example.org", *BY)
+    site.run("check", "ana@example.org", "--stream", "transactional",
+             status=1)
+    site.run("allow", "--everyone", "--cause", "manual", *BY, status=64)
+    site.run("allow", "--everyone", "--cause", "manual", "--stream",
+             "transactional", *BY)
+    site.run("check", "ana@example.org", "--stream", "transactional")
+    verified(site)
+    site.run("disallow", "--everyone", *BY)
+    site.run("check", "ana@example.org", "--stream", "transactional",
+             status=1)
+    site.run("disallow", "ana@example.org", *BY)
+    site.run("disallow", "ana@example.org", *BY, status=1)
+    tap.check_equal(site.rows("list", "--allowed"), [])
+    verified(site)
+
+
+def test_usage():
+    site = Site()
+    for argv in (["add"], ["add", "--domain", "a.example", "b@a.example"],
+                 ["add", "b@a.example", "--subdomains"], ["release"],
+                 ["release", "--query"], ["allow"], ["revert"],
+                 ["release", "b@a.example", "--since", "1d"],
+                 ["allow", "b@a.example", "--cause", "manual"],
+                 ["revert", "--class", "nonsense"]):
+        site.run(*argv, *BY, status=64)
+
+
+def test_many():
+    site = Site()
+    addresses = [f"p{i}@example.org" for i in range(10000)]
+    began = time.monotonic()
+    done = site.start("add", "--file", "-", *BY, "--json",
+                      input="# a comment\n\nnonsense\n" +
+                      "\n".join(addresses))
+    seconds = time.monotonic() - began
+    tap.check_equal(done.returncode, 65)
+    tap.check(b"line 3" in done.stderr, done.stderr)
+    tap.check(b'"suppressed":10000' in done.stdout, done.stdout)
+    tap.check(seconds < 30, seconds)
+    print(f"# 10000 addresses in {seconds:.1f} s")
+    with open(site.path("list"), "w", encoding="ascii") as out:
+        out.write("\n".join(addresses[:9000]))
+    text = site.run("release", "--file", site.path("list"), *BY)
+    tap.check("9000 suppressions lifted" in text, text)
+    text = site.run("release", "--query", "--cause", "manual", *BY)
+    tap.check("1000 suppressions lifted" in text, text)
+    tap.check_equal(site.rows("list"), [])
+    verified(site)
+
+
+def test_appeal():
+    site = Site()
+    bounced(site, "ana@example.org")
+    site.run("release", "ana@example.org", "--appeal", "she wrote to us", *BY)
+    site.run("check", "ana@example.org")
+    for argv in (["audit"], ["audit", "ana@example.org"],
+                 ["why", "ana@example.org"]):
+        text = site.run(*argv)
+        tap.check("appeal: she wrote to us; asked" in text, text)
+    verified(site)
+
+
+def test_audit():
+    site = Site()
+    site.run("key", "rotate", *BY)
+    site.run("add", "ana@example.org", *BY)
+    site.run("add", "bob@example.org", "--reason", "x", "--actor", "eve")
+    rows = site.rows("audit")
+    tap.check_equal([(row["action"], row["address"], row["subject"],
+                      row["actor"]) for row in rows],
+                    [("key rotate", None, "key 1", "root"),
+                     ("add", "ana@example.org", None, "root"),
+                     ("add", "bob@example.org", None, "eve")])
+    tap.check_equal(len(site.rows("audit", "--by", "root")), 2)
+    tap.check_equal(len(site.rows("audit", "--action", "add")), 2)
+    tap.check_equal(len(site.rows("audit", "bob@example.org")), 1)
+    tap.check_equal(site.rows("audit", "--until", "2001-01-01"), [])
+    tap.check_equal(len(site.rows("audit", "--since", "1d", "--limit",
+                                  "1")), 1)
+
+
+def test_revert():
+    site = Site()
+    bounced(site, "ana@example.org")
+    bounced(site, "bob@example.org", campaign="news-2")
+    site.run("add", "eve@example.org", *BY)
+    row, = site.rows("revert", "--campaign", "news-1", "--dry-run", *BY)
+    tap.check_equal((row["events"], row["freed"], row["holds_ended"],
+                     row["by_class"]), (1, 1, 1, {"hard": 1}))
+    site.run("check", "ana@example.org", status=1)
+    row, = site.rows("revert", "--campaign", "news-1", "--class", "hard",
+                     "--match-reason", "bad-mailbox", "--since", "1d", *BY)
+    tap.check_equal((row["events"], row["dry_run"]), (1, False))
+    site.run("check", "ana@example.org")
+    for address in ("bob@example.org", "eve@example.org"):
+        site.run("check", address, status=1)
+    site.run("revert", "--campaign", "news-1", *BY, status=1)
+    tap.check("taken back" in site.run("why", "ana@example.org"))
+    row, = [row for row in site.rows("audit", "--action", "revert")
+            if row["address"] is None]
+    tap.check("--campaign news-1 --class hard" in row["detail"], row)
+    verified(site)
+    # the token may do again what was taken back
+    bounced(site, "ana@example.org", number=2)
+    site.run("check", "ana@example.org", status=1)
+    verified(site)
+
+
+def test_revert_is_killed():
+    site = Site()
+    for i in range(25):
+        bounced(site, f"p{i}@example.org")
+    with subprocess.Popen([VERPCTL, "-c", site.conf, "revert", "--class",
+                           "hard", *BY], stdout=subprocess.DEVNULL) as child:
+        time.sleep(0.02)
+        child.send_signal(signal.SIGKILL)
+    verified(site)
+    done = site.start("revert", "--class", "hard", *BY)
+    tap.check(done.returncode in (0, 1), done.stderr)
+    tap.check_equal(site.rows("list"), [])
+    verified(site)
+
+
+tap.run([test_domain, test_allow, test_usage, test_many, test_appeal, test_audit,
+         test_revert, test_revert_is_killed])
