@@ -43,7 +43,7 @@ static gunichar character_at(const char *p, const char *end, size_t *ret_len)
 	c = c != 0 ? g_utf8_get_char_validated(p, end - p) : (gunichar)-1;
 	if (c == (gunichar)-1 || c == (gunichar)-2)
 		return 0xfffd;
-	*ret_len = (size_t)(g_utf8_next_char(p) - p);
+	*ret_len = (size_t)g_utf8_skip[(unsigned char)*p];
 	return c;
 }
 
