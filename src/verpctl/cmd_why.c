@@ -191,7 +191,8 @@ static const char *settled_text(const Event *event)
 {
 	if (!event->is_reviewed)
 		return "";
-	return event->reviewed_as != 0 ? "; confirmed since" : "; dropped since";
+	return event->reviewed_as != 0 ? "; confirmed since"
+				       : "; dropped since";
 }
 
 /* What the policy made of it. */
