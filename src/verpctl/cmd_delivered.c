@@ -27,9 +27,10 @@
 #include <json-glib/json-glib.h>
 
 enum {
-	PART = 250,       /* lines in one transaction */
-	TOLD_LINES = 20,  /* bad ones told one by one */
-	LINE = 16 * 1024, /* octets */
+	PART = 250,            /* lines in one transaction */
+	TOLD_LINES = 20,       /* bad ones told one by one */
+	LINE = 16 * 1024,      /* octets */
+	LONGEST_PAUSE = 50000, /* microseconds */
 };
 
 /* One line understood. */
@@ -222,6 +223,7 @@ static bool write_part(Telling *telling, GError **error)
 {
 	uint8_t key[STORE_KEY];
 	gsize len = STORE_KEY;
+	gint64 began;
 	bool is_known = false, ok;
 
 	if (telling->part->len == 0)
@@ -229,6 +231,7 @@ static bool write_part(Telling *telling, GError **error)
 	g_checksum_get_digest(telling->sum, key, &len);
 	if (!store_begin(telling->store, error))
 		return false;
+	began = g_get_monotonic_time();
 	ok = store_seen(telling->store, key, telling->ctl->now, &is_known,
 		 error) &&
 	     (is_known || record_part(telling, error));
@@ -236,6 +239,10 @@ static bool write_part(Telling *telling, GError **error)
 		ok = store_commit(telling->store, error);
 	else
 		store_rollback(telling->store);
+	/* whoever waits for the writer shall find it free now and then */
+	g_usleep((unsigned long)CLAMP(g_get_monotonic_time() - began, 0,
+		     LONGEST_PAUSE) /
+		 2);
 	if (ok && is_known)
 		telling->known += telling->part->len;
 	g_ptr_array_set_size(telling->part, 0);
