@@ -329,6 +329,46 @@ START_TEST(test_as_if_never)
 }
 END_TEST
 
+/* Bounces that were echoes count without those before, and would have held her
+   when she was released: then that would have been lifted, too. */
+START_TEST(test_release_lifts_what_would_have_been)
+{
+	g_autofree char *other = g_build_filename(fixture_dir, "b.db", NULL);
+	g_autoptr(Store) with = fixture_open(STORE_WRITE);
+	g_autoptr(Store) without = make(other);
+	g_autoptr(GArray)
+	    history = g_array_new(FALSE, FALSE, sizeof(Happening));
+	RevertFilter filter = {
+		.class_ = -1, .reason = -1, .provider = providers[0]
+	};
+	Happening release = { .kind = RELEASE, .at = NOW + 12 * DAY };
+	g_autofree char *told_with = NULL;
+	g_autofree char *told_without = NULL;
+	StoreReverted done;
+
+	for (unsigned day = 0; day < 10; day++) {
+		Happening h = { .at = NOW + day * DAY,
+			.token_day = day,
+			.class_ = VP_CLASS_SOFT,
+			.reason = VP_REASON_MAILBOX_FULL,
+			.provider = day / 5 };
+
+		g_array_append_val(history, h);
+	}
+	g_array_append_val(history, release);
+	take_all(with, history, NULL);
+	take_all(without, history, &filter);
+	done = revert(with, &filter, NOW + 13 * DAY, false);
+	ck_assert_uint_eq(done.events, 5);
+	ck_assert_uint_eq(done.amended, 5);
+	store_reverted_clear(&done);
+	told_with = tell_all(with, NOW + 13 * DAY);
+	told_without = tell_all(without, NOW + 13 * DAY);
+	ck_assert_str_eq(told_with, told_without);
+	check_verified(with, NOW + 13 * DAY);
+}
+END_TEST
+
 /* ---- what is told of it ---- */
 
 static bool note_audit(const AuditEntry *row, void *data)
@@ -429,6 +469,7 @@ static Suite *revert_suite(void)
 	TCase *tcase = fixture_case(suite, "revert");
 
 	tcase_add_loop_test(tcase, test_as_if_never, 0, 40);
+	tcase_add_test(tcase, test_release_lifts_what_would_have_been);
 	tcase_add_test(tcase, test_is_told);
 	tcase_add_test(tcase, test_killed);
 	return suite;
