@@ -39,4 +39,6 @@ void event_json(const Event *event, Row *row)
 	    event->effect.needs_review && !event->is_reviewed);
 	row_bool(row, "reviewed", event->is_reviewed);
 	row_number(row, "reviewed_as", event->reviewed_as);
+	if (event->breaker_id != 0)
+		row_number(row, "breaker", event->breaker_id);
 }

@@ -79,6 +79,32 @@ static void open_breaker(void)
 	ck_assert_uint_eq(held, PEOPLE);
 }
 
+static bool count_up(const CountedHour *row, void *data)
+{
+	Counts *sum = data;
+
+	sum->hard += row->counts.hard;
+	sum->people += row->counts.people;
+	return true;
+}
+
+/* Each event was counted once; what a person says is no evidence. */
+static void check_counted(void)
+{
+	g_autoptr(GPtrArray) notices = g_ptr_array_new_with_free_func(g_free);
+	GError *error = NULL;
+	Counts sum = { 0 };
+	bool more = true;
+
+	while (more)
+		ck_assert(store_tick(store, &judge->breaker, NOW + 90, true,
+		    notices, &more, &error));
+	ck_assert(store_each_count(store, COUNTER_HOST, NULL, 0, INT64_MAX,
+	    count_up, &sum, &error));
+	ck_assert_int_eq(sum.hard, PEOPLE);
+	ck_assert_int_eq(sum.people, PEOPLE);
+}
+
 /* Stops at call FAIL_AT; false when there are not so many. */
 static bool settle_and_fail(bool is_confirm, unsigned fail_at)
 {
@@ -120,6 +146,7 @@ START_TEST(any_call_may_fail)
 	ck_assert_int_eq(stats.by_cause[CAUSE_HARD], is_confirm ? PEOPLE : 0);
 	ck_assert_int_eq(stats.by_cause[CAUSE_HELD], 0);
 	ck_assert_int_eq(stats.events, is_confirm ? 2 * PEOPLE : PEOPLE);
+	check_counted();
 	ck_assert(store_verify(store, NOW + 60, findings, &recipients, &error));
 	ck_assert_msg(findings->len == 0, "%s",
 	    findings->len > 0 ? (char *)findings->pdata[0] : "");
