@@ -33,7 +33,8 @@ FdWatch *fd_watch_new(int fd, GIOCondition conditions, FdWatchFunc func,
 	watch->conditions = conditions;
 	watch->func = func;
 	watch->data = data;
-	(void)g_source_attach(source, NULL); /* found by its pointer */
+	(void)g_source_attach(source,
+	    g_main_context_get_thread_default()); /* found by its pointer */
 	return watch;
 }
 

@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-/* Waits for a file descriptor in the main loop.  Unlike g_unix_fd_add() what
+/* Waits for a file descriptor in the loop of the thread's default GMainContext.  Unlike g_unix_fd_add() what
    is waited for can change, and change often. */
 typedef struct FdWatch FdWatch;
 

@@ -6,8 +6,8 @@
 
 #include "bounds.h"
 #include "connection.h"
+#include "doors.h"
 #include "errors.h"
-#include "fd_watch.h"
 #include "listen.h"
 #include "log.h"
 #include "notify.h"
@@ -37,17 +37,14 @@
 /* The same warning at most so often. */
 #define WARN_EVERY (60 * G_USEC_PER_SEC)
 
-#define ACCEPT_AT_ONCE 16
-
 struct Server {
 	Settings *settings;
 	Judge *judge;
 	GMainLoop *loop;
 	LmtpConfig lmtp;
 	ConnectionHooks connection_hooks;
-	GPtrArray *doors; /* of Door */
-	guint resume;     /* timer: accepting is paused; or 0 */
-	guint tick;       /* timer: there are connections; or 0 */
+	Doors *doors;
+	guint tick; /* timer: there are connections; or 0 */
 	GPtrArray *connections;
 	unsigned connection_limit; /* as far as descriptors allow */
 	GThreadPool *analysts;
@@ -59,13 +56,6 @@ struct Server {
 	GError *error;   /* a sync failed */
 	gint64 warned_at;
 };
-
-/* Where clients come in. */
-typedef struct Door {
-	Server *server;
-	Listener *listener;
-	FdWatch *watch;
-} Door;
 
 /* ---- deliveries ---- */
 
@@ -205,8 +195,9 @@ static bool server_is_full(const Server *server)
 	       server->connection_limit;
 }
 
-static void server_admit(Server *server, int fd)
+static void server_admit(void *data, int fd, unsigned which)
 {
+	Server *server = data;
 	gint64 now = g_get_monotonic_time();
 	Connection *connection;
 
@@ -231,82 +222,7 @@ static void server_admit(Server *server, int fd)
 	connection_start(connection);
 }
 
-/* ---- accepting ---- */
-
-static void set_accepting(Server *server, bool on)
-{
-	for (unsigned i = 0; i < server->doors->len; i++) {
-		const Door *door = g_ptr_array_index(server->doors, i);
-
-		fd_watch_set(door->watch, on ? G_IO_IN : 0);
-	}
-}
-
-static gboolean server_resume(gpointer data)
-{
-	Server *server = data;
-
-	server->resume = 0;
-	set_accepting(server, true);
-	return G_SOURCE_REMOVE;
-}
-
-/* Out of descriptors or memory.  The client stays in the backlog, where poll(2)
-   would find it again and again. */
-static void server_pause(Server *server)
-{
-	log_warning("cannot accept: %s; trying again in a second",
-	    g_strerror(errno));
-	set_accepting(server, false);
-	server->resume = g_timeout_add_seconds(1, server_resume, server);
-}
-
-static void server_accept(Server *server, int listener)
-{
-	for (unsigned i = 0; i < ACCEPT_AT_ONCE; i++) {
-		int fd = accept4(listener, NULL, NULL,
-		    SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-		if (fd >= 0) {
-			server_admit(server, fd);
-		} else if (errno == EMFILE || errno == ENFILE ||
-			   errno == ENOBUFS || errno == ENOMEM) {
-			server_pause(server);
-			return;
-		} else if (errno == EAGAIN) {
-			return;
-		}
-		/* else that one was gone before we looked: accept(2), "Error
-		   handling" */
-	}
-}
-
-static void door_ready(void *data, GIOCondition condition)
-{
-	const Door *door = data;
-
-	if ((condition & G_IO_IN) != 0)
-		server_accept(door->server, door->listener->fd);
-}
-
-static void door_add(Server *server, Listener *listener)
-{
-	Door *door = g_new0(Door, 1);
-
-	door->server = server;
-	door->listener = listener;
-	door->watch = fd_watch_new(listener->fd, G_IO_IN, door_ready, door);
-	g_ptr_array_add(server->doors, door);
-}
-
-static void door_free(gpointer data)
-{
-	Door *door = data;
-
-	fd_watch_free(door->watch);
-	listener_free(door->listener);
-	g_free(door);
-}
+/* ---- listening ---- */
 
 static ListenOptions listen_options(const Settings *settings)
 {
@@ -324,7 +240,7 @@ static bool server_adopt(Server *server, GError **error)
 	bool is_good = listener_adopt(adopted, &options, error);
 
 	for (unsigned i = 0; i < adopted->len; i++)
-		door_add(server, g_ptr_array_index(adopted, i));
+		doors_add(server->doors, g_ptr_array_index(adopted, i));
 	return is_good;
 }
 
@@ -335,14 +251,14 @@ static bool server_listen(Server *server, GError **error)
 	const Settings *settings = server->settings;
 	const ListenOptions options = listen_options(settings);
 
-	if (server->doors->len > 0)
+	if (doors_count(server->doors) > 0)
 		return true;
 	for (char **address = settings->listen; *address != NULL; address++) {
 		Listener *listener = listener_open(*address, &options, error);
 
 		if (listener == NULL)
 			return false;
-		door_add(server, listener);
+		doors_add(server->doors, listener);
 	}
 	return true;
 }
@@ -404,16 +320,11 @@ static gboolean server_tick(gpointer data)
 
 static void server_tell_ready(const Server *server)
 {
-	g_autoptr(GString) status = g_string_new("listening on");
+	g_autofree char *names = doors_names(server->doors);
+	g_autofree char *status = g_strconcat("listening on ", names, NULL);
 
-	for (unsigned i = 0; i < server->doors->len; i++) {
-		const Door *door = g_ptr_array_index(server->doors, i);
-
-		g_string_append_printf(status, "%s %s", i > 0 ? "," : "",
-		    door->listener->name);
-	}
-	log_info("%s", status->str);
-	notify_ready(status->str);
+	log_info("%s", status);
+	notify_ready(status);
 }
 
 /* What mailers read knows the streams; that it could not be told now is no
@@ -499,7 +410,7 @@ static gboolean server_stop(gpointer data)
 	log_info("stopping: %u connections, %u messages to record",
 	    server->connections->len, server->n_deliveries);
 	notify_stopping();
-	g_ptr_array_set_size(server->doors, 0);
+	doors_close(server->doors);
 	for (unsigned i = server->connections->len; i > 0; i--)
 		connection_abort(g_ptr_array_index(server->connections, i - 1),
 		    "421 4.3.2 Shutting down");
@@ -521,7 +432,7 @@ Server *server_new(Settings *settings, GError **error)
 	server->settings = settings;
 	server->loop = g_main_loop_new(NULL, FALSE);
 	server->connections = g_ptr_array_new();
-	server->doors = g_ptr_array_new_with_free_func(door_free);
+	server->doors = doors_new(server_admit, server);
 	server->connection_hooks = (ConnectionHooks){
 		.deliver = server_deliver,
 		.closed = server_closed,
@@ -570,7 +481,7 @@ void server_free(Server *server)
 	/* threads that are not done still look at all this */
 	if (server == NULL || server->is_late)
 		return;
-	g_ptr_array_unref(server->doors);
+	doors_free(server->doors);
 	if (server->analysts != NULL)
 		g_thread_pool_free(server->analysts, FALSE, TRUE);
 	if (server->recorder != NULL && !server->is_drained)
