@@ -17,6 +17,10 @@ enum {
 	BOUND_OUTPUT = 16 * 1024, /* replies unsent beyond which nothing is read
 				     on */
 
+	/* what smtpd(8) and smtp(8) ask */
+	BOUND_REQUEST = 16 * 1024, /* one question, with all its attributes */
+	BOUND_MAP_VALUE = 2000,    /* an address, or an action with its text */
+
 	/* return-path tokens */
 	BOUND_LOCAL = 64,   /* of what we mint (RFC 5321, 4.5.3.1.1) */
 	BOUND_WRAPPERS = 4, /* SRS0 in SRS1 in prvs in quotes */
