@@ -115,6 +115,13 @@ static bool failing_recipient_ensure(Store *store, const char *folded,
 				    now, ret_recipient, error);
 }
 
+static bool failing_ids(Store *store, StoreIds *ret_ids, GError **error)
+{
+	Store *inner = pass(store, "ids", error);
+
+	return inner != NULL && store_ids(inner, ret_ids, error);
+}
+
 static bool failing_load(Store *store, int64_t recipient_id, const char *stream,
     RecipientState *ret_state, GError **error)
 {
@@ -552,6 +559,7 @@ static const StoreBackend backend = {
 	.recipient_find = failing_recipient_find,
 	.campaign_ensure = failing_campaign_ensure,
 	.recipient_ensure = failing_recipient_ensure,
+	.ids = failing_ids,
 	.load = failing_load,
 	.save = failing_save,
 	.step_taken = failing_step_taken,

@@ -42,6 +42,7 @@ void judge_unref(Judge *judge)
 	g_ptr_array_unref(judge->streams);
 	g_free(judge->default_stream);
 	g_strfreev(judge->own_hosts);
+	g_strfreev(judge->campaigns);
 	g_free(judge);
 }
 

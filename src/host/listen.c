@@ -57,6 +57,7 @@ static Listener *listener_new(const char *name)
 	listener->fd = -1;
 	listener->name = g_strdup(name);
 	listener->path = g_strdup("");
+	listener->service = g_strdup("");
 	return listener;
 }
 
@@ -74,6 +75,7 @@ void listener_free(Listener *listener)
 	if (listener->fd >= 0)
 		(void)close(listener->fd);
 	g_free(listener->name);
+	g_free(listener->service);
 	g_free(listener->path);
 	g_free(listener);
 }
@@ -357,6 +359,9 @@ bool listener_adopt(GPtrArray *listeners, const ListenOptions *options,
 {
 	const char *pid = g_getenv("LISTEN_PID");
 	const char *fds = g_getenv("LISTEN_FDS");
+	g_auto(GStrv) names =
+	    g_strsplit(text_or_empty(g_getenv("LISTEN_FDNAMES")), ":", 0);
+	guint n_names = g_strv_length(names);
 	guint64 number = 0;
 	guint64 count = 0;
 	bool is_ours = pid != NULL && fds != NULL &&
@@ -377,6 +382,8 @@ bool listener_adopt(GPtrArray *listeners, const ListenOptions *options,
 
 		if (listener == NULL)
 			return false;
+		if (i < n_names)
+			text_take(&listener->service, g_strdup(names[i]));
 		g_ptr_array_add(listeners, listener);
 	}
 	return true;

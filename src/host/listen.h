@@ -9,7 +9,8 @@
 
 typedef struct Listener {
 	int fd;
-	char *name; /* "unix:/run/verpd/lmtp", "inet:127.0.0.1:2424" */
+	char *name;    /* "unix:/run/verpd/lmtp", "inet:127.0.0.1:2424" */
+	char *service; /* what systemd calls it (FileDescriptorName=), or "" */
 	/* the socket file that we made, which goes when we go */
 	char *path; /* "" when there is none, or it is not ours */
 	guint64 device, inode;
@@ -29,8 +30,8 @@ Listener *listener_open(const char *address, const ListenOptions *options,
     GError **error);
 
 /* Appends to LISTENERS those sockets that systemd hands over (sd_listen_fds(3):
-   $LISTEN_PID, $LISTEN_FDS), none when there are none, and forgets the two
-   variables.  What is not allowed above is not allowed here. */
+   $LISTEN_PID, $LISTEN_FDS, $LISTEN_FDNAMES), none when there are none, and
+   forgets the variables.  What is not allowed above is not allowed here. */
 bool listener_adopt(GPtrArray *listeners, const ListenOptions *options,
     GError **error);
 

@@ -103,6 +103,9 @@ void settings_free(Settings *settings)
 	g_free(settings->sub_address);
 	g_strfreev(settings->own_hosts);
 	g_strfreev(settings->listen);
+	g_strfreev(settings->map_listen);
+	g_strfreev(settings->policy_listen);
+	g_strfreev(settings->campaigns);
 	g_free(settings->listen_group);
 	g_free(settings->hostname);
 	g_ptr_array_unref(settings->policies);
@@ -252,10 +255,10 @@ static bool is_loopback(const char *listen)
 	return g_ascii_strcasecmp(name, "localhost") == 0;
 }
 
-static bool check_listen_remote(const Reader *reader, const Settings *settings,
-    GError **error)
+static bool check_remote(const Reader *reader, const Settings *settings,
+    const char *name, char **listens, GError **error)
 {
-	for (char **listen = settings->listen; *listen != NULL; listen++) {
+	for (char **listen = listens; *listen != NULL; listen++) {
 		g_autofree char *what = NULL;
 
 		if (g_str_has_prefix(*listen, "unix:") ||
@@ -265,8 +268,20 @@ static bool check_listen_remote(const Reader *reader, const Settings *settings,
 		    "%s is not a loopback address, and allow_remote is off",
 		    *listen);
 		return reader_complain(reader, "", "", "listen", what, error);
+		return complain(reader, "", "", name, what, error);
 	}
 	return true;
+}
+
+static bool check_listen_remote(const Reader *reader, const Settings *settings,
+    GError **error)
+{
+	return check_remote(reader, settings, "listen", settings->listen,
+		   error) &&
+	       check_remote(reader, settings, "map_listen",
+		   settings->map_listen, error) &&
+	       check_remote(reader, settings, "policy_listen",
+		   settings->policy_listen, error);
 }
 
 /* A stream without campaigns is of use only as the one of all others. */

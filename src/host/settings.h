@@ -25,6 +25,10 @@ typedef struct Settings {
 	char *listen_group; /* "" leaves it */
 	bool allow_remote;  /* addresses other than loopback may be listened on
 			    */
+	char **map_listen;  /* socketmap, as LISTEN */
+	char **policy_listen; /* policy delegation, as LISTEN */
+	unsigned map_connection_limit;
+	char **campaigns; /* glob patterns: names that are one of ours */
 	char *hostname;
 	uint64_t message_size_limit;
 	unsigned connection_limit;

@@ -77,6 +77,10 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	[SQL_RECIPIENT_INSERT] = { "add recipient",
 	    "INSERT INTO recipients (address, original, created)"
 	    " VALUES (?1, ?2, ?3)" },
+	[SQL_LAST_IDS] = { "find last ids",
+	    "SELECT ifnull((SELECT seq FROM sqlite_sequence"
+	    " WHERE name = 'campaigns'), 0), ifnull((SELECT seq FROM"
+	    " sqlite_sequence WHERE name = 'recipients'), 0)" },
 	[SQL_LOAD_COUNTS] = { "load recipient",
 	    "SELECT soft, rung, rung_end, counts FROM recipients"
 	    " WHERE id = ?1" },

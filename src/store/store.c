@@ -87,6 +87,11 @@ bool store_recipient_ensure(Store *store, const char *folded,
 	    ret_recipient, error);
 }
 
+bool store_ids(Store *store, StoreIds *ret_ids, GError **error)
+{
+	return store->backend->ids(store, ret_ids, error);
+}
+
 bool store_load(Store *store, int64_t recipient_id, const char *stream,
     RecipientState *ret_state, GError **error)
 {

@@ -91,6 +91,13 @@ bool store_recipient_ensure(Store *store, const char *folded,
     const char *original, int64_t now, StoreRecipient *ret_recipient,
     GError **error);
 
+/* The greatest ids given out so far. */
+typedef struct StoreIds {
+	int64_t campaign;
+	int64_t recipient;
+} StoreIds;
+bool store_ids(Store *store, StoreIds *ret_ids, GError **error);
+
 /* The state of a recipient in STREAM. */
 bool store_load(Store *store, int64_t recipient_id, const char *stream,
     RecipientState *ret_state, GError **error);

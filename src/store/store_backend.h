@@ -28,6 +28,7 @@ typedef struct StoreBackend {
 	bool (*recipient_ensure)(Store *store, const char *folded,
 	    const char *original, int64_t now, StoreRecipient *ret_recipient,
 	    GError **error);
+	bool (*ids)(Store *store, StoreIds *ret_ids, GError **error);
 	bool (*load)(Store *store, int64_t recipient_id, const char *stream,
 	    RecipientState *ret_state, GError **error);
 	bool (*save)(Store *store, int64_t recipient_id, const char *stream,

@@ -111,6 +111,7 @@ bool store_sqlite_campaign_ensure(Store *store, const char *name,
 bool store_sqlite_recipient_ensure(Store *store, const char *folded,
     const char *original, int64_t now, StoreRecipient *ret_recipient,
     GError **error);
+bool store_sqlite_ids(Store *store, StoreIds *ret_ids, GError **error);
 bool store_sqlite_load(Store *store, int64_t recipient_id, const char *stream,
     RecipientState *ret_state, GError **error);
 bool store_sqlite_save(Store *store, int64_t recipient_id, const char *stream,

@@ -380,6 +380,7 @@ static const StoreBackend backend = {
 	.recipient_find = store_sqlite_recipient_find,
 	.campaign_ensure = store_sqlite_campaign_ensure,
 	.recipient_ensure = store_sqlite_recipient_ensure,
+	.ids = store_sqlite_ids,
 	.load = store_sqlite_load,
 	.save = store_sqlite_save,
 	.step_taken = store_sqlite_step_taken,

@@ -170,6 +170,19 @@ bool store_sqlite_recipient_ensure(Store *store, const char *folded,
 	return true;
 }
 
+bool store_sqlite_ids(Store *store, StoreIds *ret_ids, GError **error)
+{
+	StoreSqlite *self = (StoreSqlite *)store;
+	g_autoptr(Statement) stmt = statement_use(self, SQL_LAST_IDS, error);
+	bool row;
+
+	if (stmt == NULL || !statement_step(self, stmt, &row, error))
+		return false;
+	ret_ids->campaign = row ? column_int(stmt, 0) : 0;
+	ret_ids->recipient = row ? column_int(stmt, 1) : 0;
+	return true;
+}
+
 /* ---- the state of a recipient ---- */
 
 static bool load_counts(StoreSqlite *self, int64_t recipient_id,

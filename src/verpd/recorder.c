@@ -34,8 +34,17 @@ struct Recorder {
 	GAsyncQueue *started; /* one answer: this recorder, or a GError */
 	GAsyncQueue *queue;   /* of Delivery */
 	Delivery end;         /* the last of the queue */
+	Delivery chores_wait; /* in the queue while CHORES has any */
+	GMutex lock;          /* of what follows */
+	GQueue chores;        /* of Chore */
+	StoreIds durable;
 	GThread *thread;
 };
+
+typedef struct Chore {
+	RecorderChore run;
+	void *data;
+} Chore;
 
 /* ---- towards the main loop ---- */
 
@@ -96,26 +105,42 @@ static void record(Recorder *recorder, Store *store, Delivery *delivery)
 	g_clear_pointer(&delivery->analysis, analysis_free);
 }
 
+/* What a batch met at the end of the queue, beside messages. */
+typedef struct Marks {
+	bool is_end;     /* of everything */
+	bool has_chores; /* they are to be done next */
+} Marks;
+
+/* Whether DELIVERY is no message but one of the marks. */
+static bool is_mark(const Recorder *recorder, const Delivery *delivery,
+    Marks *marks)
+{
+	if (delivery == &recorder->end)
+		marks->is_end = true;
+	else if (delivery == &recorder->chores_wait)
+		marks->has_chores = true;
+	else
+		return false;
+	return true;
+}
+
 static void defer_waiting(Recorder *recorder, GPtrArray *batch,
-    const GError *error, bool *ret_is_end)
+    const GError *error, Marks *marks)
 {
 	Delivery *delivery;
 
 	while ((delivery = g_async_queue_try_pop(recorder->queue)) != NULL) {
-		if (delivery == &recorder->end) {
-			*ret_is_end = true;
+		if (is_mark(recorder, delivery, marks))
 			return;
-		}
 		g_clear_pointer(&delivery->analysis, analysis_free);
 		delivery->error = g_error_copy(error);
 		g_ptr_array_add(batch, delivery);
 	}
 }
 
-/* Records what waits, beginning with FIRST.  *RET_IS_END: the end of the queue
-   was seen. */
+/* Records what waits, beginning with FIRST, up to a mark. */
 static GPtrArray *record_waiting(Recorder *recorder, Store *store,
-    Delivery *first, bool *ret_is_end)
+    Delivery *first, Marks *marks)
 {
 	GPtrArray *batch = g_ptr_array_new();
 	Delivery *delivery = first;
@@ -128,15 +153,13 @@ static GPtrArray *record_waiting(Recorder *recorder, Store *store,
 		if (delivery->error != NULL &&
 		    (delivery->error->code == VP_ERROR_FATAL ||
 			g_get_monotonic_time() - began > STALL)) {
-			defer_waiting(recorder, batch, delivery->error,
-			    ret_is_end);
+			defer_waiting(recorder, batch, delivery->error, marks);
 			break;
 		}
 		if (batch->len >= recorder->batch)
 			break;
 		delivery = g_async_queue_try_pop(recorder->queue);
-		*ret_is_end = delivery == &recorder->end;
-	} while (delivery != NULL && !*ret_is_end);
+	} while (delivery != NULL && !is_mark(recorder, delivery, marks));
 	return batch;
 }
 
@@ -184,6 +207,24 @@ static void report(Delivery *delivery)
 	}
 }
 
+/* Syncs, and lets others know of the ids that are durable by it. */
+static bool sync_store(Recorder *recorder, Store *store, GError **error)
+{
+	g_autoptr(GError) unknown = NULL;
+	StoreIds ids;
+	/* asked before: what is given out meanwhile may not be synced */
+	bool has_ids = store_ids(store, &ids, &unknown);
+
+	if (!store_sync(store, error))
+		return false;
+	if (has_ids) {
+		g_mutex_lock(&recorder->lock);
+		recorder->durable = ids;
+		g_mutex_unlock(&recorder->lock);
+	}
+	return true;
+}
+
 /* False when this process must not go on; the error is posted. */
 static bool batch_finish(Recorder *recorder, Store *store, GPtrArray *batch)
 {
@@ -191,7 +232,7 @@ static bool batch_finish(Recorder *recorder, Store *store, GPtrArray *batch)
 	bool must_sync = has_recorded(batch, &error);
 
 	if (error == NULL && must_sync)
-		(void)store_sync(store, &error); /* ERROR says it all */
+		(void)sync_store(recorder, store, &error); /* it says all */
 	if (error != NULL) {
 		/* Nobody is told anything: their connections end, and Postfix
 		   keeps the mail. */
@@ -203,6 +244,48 @@ static bool batch_finish(Recorder *recorder, Store *store, GPtrArray *batch)
 	for (unsigned i = 0; i < batch->len; i++)
 		report(g_ptr_array_index(batch, i));
 	post_take(recorder, batch, NULL);
+	return true;
+}
+
+/* ---- chores ---- */
+
+static void chores_push(Recorder *recorder, const Chore *chore)
+{
+	bool is_first;
+
+	g_mutex_lock(&recorder->lock);
+	is_first = recorder->chores.length == 0;
+	g_queue_push_tail(&recorder->chores, g_memdup2(chore, sizeof(*chore)));
+	g_mutex_unlock(&recorder->lock);
+	if (is_first)
+		g_async_queue_push(recorder->queue, &recorder->chores_wait);
+}
+
+/* One of them, and what is left of it behind all that wait.  False as
+   batch_finish(). */
+static bool do_chore(Recorder *recorder, Store *store)
+{
+	g_autofree Chore *chore = NULL;
+	GError *error = NULL;
+	bool has_more = false, is_last;
+
+	g_mutex_lock(&recorder->lock);
+	chore = g_queue_pop_head(&recorder->chores);
+	is_last = recorder->chores.length == 0;
+	g_mutex_unlock(&recorder->lock);
+	if (chore->run(chore->data, store, &has_more, &error))
+		(void)sync_store(recorder, store, &error); /* it says all */
+	if (g_error_matches(error, VP_ERROR, VP_ERROR_FATAL)) {
+		post_take(recorder, NULL, error);
+		return false;
+	}
+	if (error != NULL)
+		log_warning("put off: %s", error->message);
+	g_clear_error(&error);
+	if (!is_last)
+		g_async_queue_push(recorder->queue, &recorder->chores_wait);
+	if (has_more)
+		chores_push(recorder, chore);
 	return true;
 }
 
@@ -250,30 +333,41 @@ static Delivery *next_delivery(Recorder *recorder, Store *store)
 	}
 }
 
+/* Until the end of the queue.  False when this process must not go on. */
+static bool record_all(Recorder *recorder, Store *store)
+{
+	Marks marks = { 0 };
+
+	while (!marks.is_end) {
+		Delivery *first = next_delivery(recorder, store);
+
+		marks.has_chores = false;
+		if (!is_mark(recorder, first, &marks) &&
+		    !batch_finish(recorder, store,
+			record_waiting(recorder, store, first, &marks)))
+			return false;
+		if (marks.has_chores && !do_chore(recorder, store))
+			return false;
+	}
+	return true;
+}
+
 static gpointer recorder_main(gpointer data)
 {
 	Recorder *recorder = data;
 	GError *error = NULL;
 	g_autoptr(Store) store = store_open(recorder->path, STORE_DAEMON,
 	    recorder->busy_ms, &error);
-	bool is_end = false;
 
-	if (store == NULL) {
+	/* Opened, it is recovered: all that is in it is durable. */
+	if (store == NULL || !store_ids(store, &recorder->durable, &error)) {
 		g_async_queue_push(recorder->started, error);
 		return NULL;
 	}
 	memcpy(recorder->epoch, store_epoch(store), STORE_EPOCH);
 	g_async_queue_push(recorder->started, recorder);
-	while (!is_end) {
-		Delivery *first = next_delivery(recorder, store);
-		GPtrArray *batch;
-
-		if (first == &recorder->end)
-			break;
-		batch = record_waiting(recorder, store, first, &is_end);
-		if (!batch_finish(recorder, store, batch))
-			return NULL;
-	}
+	if (!record_all(recorder, store))
+		return NULL;
 	/* Hits of rules alone: nobody waits for them, so no sync. */
 	if (!tally_flush(recorder->tally, store, &error))
 		log_warning("hits of rules are lost: %s", error->message);
@@ -295,8 +389,10 @@ Recorder *recorder_new(const Settings *settings, const RecorderHooks *hooks,
 	recorder->batch = settings->batch;
 	recorder->breaker = settings->breaker;
 	recorder->tally = tally_new(TALLY_SECONDS);
+	g_mutex_init(&recorder->lock);
+	g_queue_init(&recorder->chores);
 	recorder->started = g_async_queue_new();
-	recorder->queue = g_async_queue_new_full((GDestroyNotify)delivery_free);
+	recorder->queue = g_async_queue_new();
 	recorder->thread = g_thread_new("recorder", recorder_main, recorder);
 	answer = g_async_queue_pop(recorder->started);
 	if (answer == recorder)
@@ -316,6 +412,20 @@ void recorder_take(Recorder *recorder, Delivery *delivery)
 	g_async_queue_push(recorder->queue, delivery);
 }
 
+void recorder_chore(Recorder *recorder, RecorderChore chore, void *data)
+{
+	const Chore wanted = { chore, data };
+
+	chores_push(recorder, &wanted);
+}
+
+void recorder_durable(Recorder *recorder, StoreIds *ret_ids)
+{
+	g_mutex_lock(&recorder->lock);
+	*ret_ids = recorder->durable;
+	g_mutex_unlock(&recorder->lock);
+}
+
 void recorder_stop(Recorder *recorder)
 {
 	g_async_queue_push(recorder->queue, &recorder->end);
@@ -325,9 +435,17 @@ void recorder_free(Recorder *recorder)
 {
 	if (recorder == NULL)
 		return;
+	Marks marks;
+	Delivery *left;
+
 	(void)g_thread_join(recorder->thread); /* it returns nothing */
+	while ((left = g_async_queue_try_pop(recorder->queue)) != NULL)
+		if (!is_mark(recorder, left, &marks))
+			delivery_free(left);
 	g_async_queue_unref(recorder->started);
 	g_async_queue_unref(recorder->queue);
+	g_queue_clear_full(&recorder->chores, g_free);
+	g_mutex_clear(&recorder->lock);
 	tally_free(recorder->tally);
 	g_free(recorder->path);
 	g_free(recorder);

@@ -7,6 +7,7 @@
 
 #include "delivery.h"
 #include "settings.h"
+#include "store.h"
 
 /* The one thread that writes to the store.  It takes analysed messages one by
    one, each its own transaction, syncs once for as many as were waiting, and
@@ -32,6 +33,16 @@ Recorder *recorder_new(const Settings *settings, const RecorderHooks *hooks,
 const uint8_t *recorder_epoch(const Recorder *recorder);
 /* From any thread; DELIVERY is the recorder's until it hands it back. */
 void recorder_take(Recorder *recorder, Delivery *delivery);
+/* Something else that is to be done to the store: a transaction of its own of
+   at most 50 ms, after which it is synced.  *RET_MORE: there is more to do, once
+   the messages that wait have had their turn.  It fails as the store does, and
+   nobody is told but the log. */
+typedef bool (*RecorderChore)(void *data, Store *store, bool *ret_more,
+    GError **error);
+/* From any thread; DATA must live as long as the recorder does. */
+void recorder_chore(Recorder *recorder, RecorderChore chore, void *data);
+/* The greatest ids that no power loss takes back; from any thread. */
+void recorder_durable(Recorder *recorder, StoreIds *ret_ids);
 /* Ends the thread once all that it was given is recorded. */
 void recorder_stop(Recorder *recorder);
 /* Only after `stopped`. */

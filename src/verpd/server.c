@@ -13,6 +13,7 @@
 #include "notify.h"
 #include "recorder.h"
 #include "reload.h"
+#include "responder.h"
 #include "site.h"
 #include "token.h"
 
@@ -44,6 +45,8 @@ struct Server {
 	LmtpConfig lmtp;
 	ConnectionHooks connection_hooks;
 	Doors *doors;
+	GPtrArray *adopted[SERVICE_POLICY + 1]; /* of Listener: not LMTP's */
+	Responder *responder;
 	guint tick; /* timer: there are connections; or 0 */
 	GPtrArray *connections;
 	unsigned connection_limit; /* as far as descriptors allow */
@@ -239,8 +242,17 @@ static bool server_adopt(Server *server, GError **error)
 	g_autoptr(GPtrArray) adopted = g_ptr_array_new();
 	bool is_good = listener_adopt(adopted, &options, error);
 
-	for (unsigned i = 0; i < adopted->len; i++)
-		doors_add(server->doors, g_ptr_array_index(adopted, i));
+	for (unsigned i = 0; i < adopted->len; i++) {
+		Listener *listener = g_ptr_array_index(adopted, i);
+
+		if (strcmp(listener->service, "map") == 0)
+			g_ptr_array_add(server->adopted[SERVICE_MAP], listener);
+		else if (strcmp(listener->service, "policy") == 0)
+			g_ptr_array_add(server->adopted[SERVICE_POLICY],
+			    listener);
+		else
+			doors_add(server->doors, listener);
+	}
 	return is_good;
 }
 
@@ -263,11 +275,47 @@ static bool server_listen(Server *server, GError **error)
 	return true;
 }
 
-/* As many as there may be descriptors for. */
-static unsigned limit_connections(unsigned wanted)
+/* The same for one kind of question. */
+static bool server_listen_for(Server *server, Service service, char **listen,
+    GError **error)
 {
+	const ListenOptions options = listen_options(server->settings);
+	GPtrArray *adopted = server->adopted[service];
+
+	for (; adopted->len == 0 && *listen != NULL; listen++) {
+		Listener *listener = listener_open(*listen, &options, error);
+
+		if (listener == NULL)
+			return false;
+		responder_add(server->responder, service, listener);
+	}
+	while (adopted->len > 0)
+		responder_add(server->responder, service,
+		    g_ptr_array_steal_index(adopted, 0));
+	return true;
+}
+
+static bool server_answer(Server *server, GError **error)
+{
+	const Settings *settings = server->settings;
+	unsigned limit = settings->map_connection_limit;
+
+	server->responder = responder_new(answers_new(settings, server->judge,
+					      server->recorder),
+	    limit);
+	return server_listen_for(server, SERVICE_MAP, settings->map_listen,
+		   error) &&
+	       server_listen_for(server, SERVICE_POLICY,
+		   settings->policy_listen, error);
+}
+
+/* As many as there may be descriptors for. */
+static unsigned limit_connections(const Settings *settings)
+{
+	unsigned wanted = settings->connection_limit;
+	rlim_t others = SPARE_FDS + settings->map_connection_limit;
+	rlim_t needed = wanted + others;
 	struct rlimit limit;
-	rlim_t needed = wanted + SPARE_FDS;
 	unsigned possible;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
@@ -279,9 +327,8 @@ static unsigned limit_connections(unsigned wanted)
 	}
 	if (limit.rlim_cur >= needed)
 		return wanted;
-	possible = limit.rlim_cur > SPARE_FDS
-		       ? (unsigned)(limit.rlim_cur - SPARE_FDS)
-		       : 1;
+	possible = limit.rlim_cur > others ? (unsigned)(limit.rlim_cur - others)
+					   : 1;
 	log_warning("connection_limit is %u, but only %u file descriptors may "
 		    "be open: %u connections",
 	    wanted, (unsigned)limit.rlim_cur, possible);
@@ -321,7 +368,9 @@ static gboolean server_tick(gpointer data)
 static void server_tell_ready(const Server *server)
 {
 	g_autofree char *names = doors_names(server->doors);
-	g_autofree char *status = g_strconcat("listening on ", names, NULL);
+	g_autofree char *maps = responder_names(server->responder);
+	g_autofree char *status = g_strconcat("listening on ", names,
+	    maps[0] != '\0' ? "; answering on " : "", maps, NULL);
 
 	log_info("%s", status);
 	notify_ready(status);
@@ -364,10 +413,10 @@ static gboolean server_reload(gpointer data)
 	judge_unref(server->judge);
 	server->judge = judge;
 	tell_streams(settings);
+	responder_judge(server->responder, judge);
 	server->lmtp.hostname = settings->hostname;
 	server->lmtp.size_limit = settings->message_size_limit;
-	server->connection_limit =
-	    limit_connections(settings->connection_limit);
+	server->connection_limit = limit_connections(settings);
 	(void)g_thread_pool_set_max_threads(server->analysts,
 	    (int)count_workers(settings), NULL); /* as g_thread_pool_push() */
 	settings_free(server->settings);
@@ -433,6 +482,10 @@ Server *server_new(Settings *settings, GError **error)
 	server->loop = g_main_loop_new(NULL, FALSE);
 	server->connections = g_ptr_array_new();
 	server->doors = doors_new(server_admit, server);
+	for (unsigned i = 0; i < G_N_ELEMENTS(server->adopted); i++)
+		server->adopted[i] =
+		    g_ptr_array_new_with_free_func((GDestroyNotify)
+			    listener_free);
 	server->connection_hooks = (ConnectionHooks){
 		.deliver = server_deliver,
 		.closed = server_closed,
@@ -446,8 +499,7 @@ Server *server_new(Settings *settings, GError **error)
 	};
 	if (!server_adopt(server, error))
 		return NULL;
-	server->connection_limit =
-	    limit_connections(settings->connection_limit);
+	server->connection_limit = limit_connections(settings);
 	server->recorder = recorder_new(settings, &hooks, error);
 	if (server->recorder == NULL)
 		return NULL;
@@ -458,7 +510,7 @@ Server *server_new(Settings *settings, GError **error)
 	tell_streams(settings);
 	server->analysts = g_thread_pool_new(analyse, server,
 	    (int)count_workers(settings), FALSE, NULL);
-	if (!server_listen(server, error))
+	if (!server_listen(server, error) || !server_answer(server, error))
 		return NULL;
 	return g_steal_pointer(&server);
 }
@@ -468,6 +520,7 @@ bool server_run(Server *server, GError **error)
 	(void)g_unix_signal_add(SIGTERM, server_stop, server);
 	(void)g_unix_signal_add(SIGINT, server_stop, server);
 	(void)g_unix_signal_add(SIGHUP, server_reload, server);
+	responder_start(server->responder);
 	server_tell_ready(server);
 	g_main_loop_run(server->loop);
 	if (server->error == NULL)
@@ -482,6 +535,10 @@ void server_free(Server *server)
 	if (server == NULL || server->is_late)
 		return;
 	doors_free(server->doors);
+	/* before the recorder, which it asks */
+	responder_free(server->responder);
+	for (unsigned i = 0; i < G_N_ELEMENTS(server->adopted); i++)
+		g_ptr_array_unref(server->adopted[i]);
 	if (server->analysts != NULL)
 		g_thread_pool_free(server->analysts, FALSE, TRUE);
 	if (server->recorder != NULL && !server->is_drained)

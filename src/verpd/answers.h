@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "deliver.h"
+#include "dialogue.h"
+#include "recorder.h"
+#include "settings.h"
+
+/* What verpd answers to Postfix's questions.  All functions are the
+   responder's thread's, but answers_new() and answers_free().*/
+typedef struct Answers Answers;
+
+/* RECORDER is lent, and must live longer; JUDGE is referenced. */
+Answers *answers_new(const Settings *settings, Judge *judge,
+    Recorder *recorder);
+void answers_free(Answers *answers);
+void answers_judge(Answers *answers, Judge *judge);
+/* Lets go what belongs to the thread. */
+void answers_stop(Answers *answers);
+
+/* The MapLookUp and the PolicyDecide of a dialogue; DATA is an Answers. */
+MapReply answers_look_up(void *data, const char *map, const char *key);
+char *answers_decide(void *data, const PolicyRequest *request);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A loop of its own, in a thread of its own, for questions that must be
+   answered in a fraction of a millisecond while bounces pour in. */
+#include "responder.h"
+
+#include "asker.h"
+#include "doors.h"
+#include "log.h"
+
+#include <sys/socket.h>
+
+struct Responder {
+	Answers *answers;
+	GPtrArray *listeners[SERVICE_POLICY + 1]; /* until it starts */
+	unsigned limit;
+	GString *names;
+	GMainContext *context;
+	GMainLoop *loop;
+	GThread *thread; /* or NULL: not started */
+	/* the thread's own */
+	GPtrArray *askers;
+};
+
+Responder *responder_new(Answers *answers, unsigned connection_limit)
+{
+	Responder *responder = g_new0(Responder, 1);
+
+	responder->answers = answers;
+	responder->limit = connection_limit;
+	for (unsigned i = 0; i < G_N_ELEMENTS(responder->listeners); i++)
+		responder->listeners[i] = g_ptr_array_new();
+	responder->names = g_string_new(NULL);
+	responder->context = g_main_context_new();
+	responder->loop = g_main_loop_new(responder->context, FALSE);
+	responder->askers = g_ptr_array_new();
+	return responder;
+}
+
+void responder_add(Responder *responder, Service service, Listener *listener)
+{
+	g_string_append_printf(responder->names, "%s%s",
+	    responder->names->len > 0 ? ", " : "", listener->name);
+	g_ptr_array_add(responder->listeners[service], listener);
+}
+
+char *responder_names(const Responder *responder)
+{
+	return g_strdup(responder->names->str);
+}
+
+/* ---- in the thread ---- */
+
+static void asker_closed(void *data, Asker *asker)
+{
+	Responder *responder = data;
+
+	(void)g_ptr_array_remove_fast(responder->askers, asker);
+}
+
+/* Of too many the one that has not asked for longest goes: it connects again
+   when it has a question. */
+static void make_room(Responder *responder)
+{
+	Asker *oldest = NULL;
+
+	if (responder->askers->len < responder->limit)
+		return;
+	for (unsigned i = 0; i < responder->askers->len; i++) {
+		Asker *asker = g_ptr_array_index(responder->askers, i);
+
+		if (oldest == NULL ||
+		    asker_last_asked(asker) < asker_last_asked(oldest))
+			oldest = asker;
+	}
+	if (oldest != NULL)
+		asker_close(oldest);
+}
+
+static void admit(Responder *responder, int fd, Dialogue *dialogue)
+{
+	make_room(responder);
+	g_ptr_array_add(responder->askers,
+	    asker_new(fd, dialogue, asker_closed, responder));
+}
+
+static void admit_map(void *data, int fd, unsigned which)
+{
+	Responder *responder = data;
+
+	admit(responder, fd,
+	    dialogue_new_socketmap(answers_look_up, responder->answers));
+}
+
+static void admit_policy(void *data, int fd, unsigned which)
+{
+	Responder *responder = data;
+
+	admit(responder, fd,
+	    dialogue_new_policy(answers_decide, responder->answers));
+}
+
+static Doors *open_doors(Responder *responder, Service service,
+    DoorsAdmit admit_one)
+{
+	Doors *doors = doors_new(admit_one, responder);
+	GPtrArray *listeners = responder->listeners[service];
+
+	for (unsigned i = 0; i < listeners->len; i++)
+		doors_add(doors, g_ptr_array_index(listeners, i));
+	g_ptr_array_set_size(listeners, 0);
+	return doors;
+}
+
+static gboolean quit(gpointer data)
+{
+	const Responder *responder = data;
+
+	g_main_loop_quit(responder->loop);
+	return G_SOURCE_REMOVE;
+}
+
+static gpointer responder_main(gpointer data)
+{
+	Responder *responder = data;
+	Doors *maps, *policies;
+
+	g_main_context_push_thread_default(responder->context);
+	maps = open_doors(responder, SERVICE_MAP, admit_map);
+	policies = open_doors(responder, SERVICE_POLICY, admit_policy);
+	g_main_loop_run(responder->loop);
+	doors_free(maps);
+	doors_free(policies);
+	while (responder->askers->len > 0)
+		asker_close(g_ptr_array_index(responder->askers, 0));
+	answers_stop(responder->answers);
+	g_main_context_pop_thread_default(responder->context);
+	return NULL;
+}
+
+/* ---- from the main thread ---- */
+
+void responder_start(Responder *responder)
+{
+	if (responder->names->len == 0)
+		return;
+	responder->thread = g_thread_new("responder", responder_main,
+	    responder);
+}
+
+typedef struct Handover {
+	Answers *answers;
+	Judge *judge;
+} Handover;
+
+static gboolean hand_over(gpointer data)
+{
+	Handover *handover = data;
+
+	answers_judge(handover->answers, handover->judge);
+	return G_SOURCE_REMOVE;
+}
+
+static void handover_free(gpointer data)
+{
+	Handover *handover = data;
+
+	judge_unref(handover->judge);
+	g_free(handover);
+}
+
+void responder_judge(Responder *responder, Judge *judge)
+{
+	Handover *handover = g_new0(Handover, 1);
+
+	handover->answers = responder->answers;
+	handover->judge = judge_ref(judge);
+	g_main_context_invoke_full(responder->context, G_PRIORITY_DEFAULT,
+	    hand_over, handover, handover_free);
+}
+
+void responder_free(Responder *responder)
+{
+	if (responder == NULL)
+		return;
+	if (responder->thread != NULL) {
+		/* it may not run yet: then quitting now would be forgotten */
+		GSource *source = g_idle_source_new();
+
+		g_source_set_callback(source, quit, responder, NULL);
+		(void)g_source_attach(source, responder->context);
+		g_source_unref(source);
+		(void)g_thread_join(responder->thread); /* returns nothing */
+	}
+	for (unsigned i = 0; i < G_N_ELEMENTS(responder->listeners); i++) {
+		g_ptr_array_set_free_func(responder->listeners[i],
+		    (GDestroyNotify)listener_free);
+		g_ptr_array_unref(responder->listeners[i]);
+	}
+	g_ptr_array_unref(responder->askers);
+	g_main_loop_unref(responder->loop);
+	g_main_context_unref(responder->context);
+	g_string_free(responder->names, TRUE);
+	answers_free(responder->answers);
+	g_free(responder);
+}
