@@ -57,6 +57,7 @@ class Verpd:
         self.conf = os.path.join(self.root, "verpd.conf")
         self.log_file = os.path.join(self.root, "log")
         self.process = self.listener = None
+        self.services = {}  # name: socket, beside LMTP's
         keys = os.path.join(self.root, "keys")
         with open(keys, "w", encoding="ascii") as out:
             out.write("1:" + base64.b64encode(os.urandom(32)).decode() + "\n")
@@ -107,26 +108,42 @@ class Verpd:
     def init(self):
         self.verpctl("init")
 
-    def activate(self, path, owner):
+    def activate(self, path, owner, service=""):
         """Listens on PATH for OWNER as systemd does for verpd.socket; the
-        daemon inherits it at each start."""
-        self.socket = path
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(path)
+        daemon inherits it at each start.  SERVICE is map or policy; without
+        it, LMTP."""
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(path)
         shutil.chown(path, owner)
         os.chmod(path, 0o600)
-        self.listener.listen(128)
+        listener.listen(128)
+        if service:
+            self.services[service] = listener
+        else:
+            self.socket, self.listener = path, listener
+
+    def inherit(self, argv):
+        """ARGV so that it inherits what activate() opened: the descriptors
+        from 3 on, and LISTEN_PID the daemon's own (sd_listen_fds(3)); only a
+        shell knows that number in time."""
+        sockets = {"lmtp": self.listener, **self.services}
+        given = [each.fileno() for each in sockets.values()]
+        # first out of the way of those that 3, 4... will be
+        moves = [f"{20 + i}<&{fd}" for i, fd in enumerate(given)]
+        moves += [f"{3 + i}<&{20 + i} {20 + i}<&-"
+                  for i in range(len(given))]
+        return ["bash", "-c",
+                f"LISTEN_FDS={len(given)} LISTEN_PID=$$ "
+                f"LISTEN_FDNAMES={':'.join(sockets)}; "
+                "export LISTEN_FDS LISTEN_PID LISTEN_FDNAMES; "
+                f"exec {' '.join(moves)}; "
+                'exec "$@"', "bash", *argv], {"pass_fds": given}
 
     def start(self, wait=True):
         argv = [os.path.join(self.bin, "verpd"), "-c", self.conf, "-f"]
         options = {}
         if self.listener:
-            # The descriptor is 3 and LISTEN_PID the daemon's own
-            # (sd_listen_fds(3)); only a shell knows that number in time.
-            argv = ["bash", "-c", "LISTEN_FDS=1 LISTEN_PID=$$; "
-                    "export LISTEN_FDS LISTEN_PID; "
-                    f'exec "$@" 3<&{self.listener.fileno()}', "bash", *argv]
-            options["pass_fds"] = [self.listener.fileno()]
+            argv, options = self.inherit(argv)
         with open(self.log_file, "ab") as log:
             # pylint: disable-next=consider-using-with
             self.process = subprocess.Popen(

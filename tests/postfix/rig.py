@@ -104,6 +104,10 @@ class Site:
         self.postfix.start()
         if self.wiring != "pipe":
             self.verpd.activate(self.postfix.private("verpd"), "postfix")
+            for service in ("map", "policy"):
+                self.verpd.activate(
+                    self.postfix.private("verpd-" + service), "postfix",
+                    service)
             self.verpd.start()
         return self
 

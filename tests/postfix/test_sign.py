@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Postfix asks verpd: what a program sends with XVERP leaves with signed
+return paths, what comes back is refused unless it is genuine, and nobody
+gets a signature that is not a campaign."""
+import os
+import re
+import smtplib
+import sys
+
+sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)),
+                os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")]
+import instance  # noqa: E402
+import messages  # noqa: E402
+import rig  # noqa: E402
+import tap  # noqa: E402
+
+if instance.why_not():
+    tap.skip_all(instance.why_not())
+
+DOMAIN = rig.DOMAIN
+BASE = f"news-42@{DOMAIN}"
+
+MAIN = f"""
+relay_recipient_maps = socketmap:unix:private/verpd-map:token
+sender_dependent_default_transport_maps = inline:{{@{DOMAIN}=campout:}}
+smtpd_sender_restrictions = permit_mynetworks,
+    check_sender_access inline:{{{{{DOMAIN}=550 5.7.1 not from outside}}}}
+virtual_alias_maps = inline:{{{{forward@sender.example=staff@far.example}}}}
+virtual_alias_domains = sender.example
+mynetworks = 127.0.0.0/8
+smtpd_authorized_verp_clients = $mynetworks
+"""
+MASTER = """
+campout unix - - n - - smtp
+    -o smtp_generic_maps=socketmap:unix:private/verpd-map:sign
+    -o syslog_name=postfix/campout
+"""
+
+
+def site_new(**settings):
+    return rig.Site(main=MAIN, master=MASTER, **settings).start()
+
+
+SITE = site_new()
+
+
+def left_with(recipient, sent=1):
+    """The return paths that mail for RECIPIENT left with, oldest first."""
+    def found():
+        with SITE.peer.lock:
+            return [sender for sender, rcpt, _ in SITE.peer.accepted
+                    if rcpt == recipient]
+    tap.wait_for(f"{sent} messages for {recipient}",
+                 lambda: len(found()) >= sent)
+    return found()
+
+
+def send(recipient, base=BASE):
+    SITE.postfix.sendmail(base, [recipient], messages.campaign(), xverp=True)
+
+
+def reply_to(address, client="192.0.2.77"):
+    """What smtpd says to a bounce for ADDRESS from outside."""
+    with SITE.postfix.smtp(client, "mx.far.example") as session:
+        session.mail("")
+        return session.rcpt(address)
+
+
+def test_sendmail():
+    """`sendmail -XV`: signed, readable first and opaque the second time; the
+    remote's bounce to it is recorded as proven."""
+    send("ana@far.example")
+    first, = left_with("ana@far.example")
+    tap.check(first.startswith("news-42+ana=far.example+"), first)
+    send("ana@far.example")
+    second = left_with("ana@far.example", 2)[1]
+    tap.check(re.match(r"b-[a-z2-7]+@", second), second)
+    for number, address in enumerate((first, second), 1):
+        SITE.postfix.send_from_outside("", [address], messages.report(
+            address, "ana@far.example", status="4.2.2",
+            diagnostic="452 4.2.2 mailbox full"))
+        event = SITE.verpd.wait_events("ana@far.example", number)[-1]
+        tap.check_equal((event["class"], event["trust"], event["campaign"]),
+                        ("soft", "signed", "news-42"))
+
+
+def test_smtp():
+    """SMTP with XVERP."""
+    with SITE.postfix.smtp() as session:
+        code, text = session.docmd("MAIL", f"FROM:<{BASE}> XVERP=+=")
+        tap.check_equal(code, 250, text)
+        session.rcpt("ben@far.example")
+        session.data(messages.campaign())
+    path, = left_with("ben@far.example")
+    tap.check(path.startswith("news-42+ben=far.example+"), path)
+
+
+def test_one_character():
+    send("eva@far.example")
+    path, = left_with("eva@far.example")
+    tap.check_equal(reply_to(path)[0], 250)
+    at = path.index("@") - 1
+    wrong = path[:at] + ("a" if path[at] != "a" else "b") + path[at + 1:]
+    code, text = reply_to(wrong)
+    tap.check_equal((code, b"5.1.1" in text), (550, True), text)
+    for address in (BASE, f"news-42+eva=far.example@{DOMAIN}",
+                    f"nobody@{DOMAIN}"):
+        tap.check_equal(reply_to(address)[0], 550, address)
+
+
+def test_refused_in_session():
+    """Postfix's own bounce goes to the XVERP address, unsigned, and counts."""
+    send("gone.uma@far.example")
+    event, = SITE.verpd.wait_events("gone.uma@far.example")
+    tap.check_equal((event["class"], event["trust"]), ("hard", "local"))
+
+
+def test_other_mail():
+    """Everybody else's mail leaves as it came."""
+    for sender in ("ana@sender.example", f"ana@mail.{DOMAIN}"):
+        SITE.postfix.sendmail(sender, ["plain-" + sender[:3]
+                                       + str(len(sender)) + "@far.example"],
+                              messages.campaign())
+        path, = left_with("plain-ana" + str(len(sender)) + "@far.example")
+        tap.check_equal(path, sender)
+
+
+def test_outsider_may_not_send_as_us():
+    with SITE.postfix.smtp("192.0.2.66", "evil.example") as session:
+        session.mail(f"news-42+victim=far.example@{DOMAIN}")
+        code, text = session.rcpt("forward@sender.example")
+        tap.check_equal(code, 550, text)
+
+
+def test_no_signing_oracle():
+    """An outsider's mail that is forwarded back to him, with our addresses in
+    every header that a generic map rewrites: no signed token leaves."""
+    wanted = f"news-42+victim=far.example@{DOMAIN}"
+    text = (f"From: {wanted}\nTo: {wanted}\nCc: {wanted}\n"
+            f"Reply-To: {wanted}\nSender: {wanted}\nErrors-To: {wanted}\n"
+            f"Return-Receipt-To: {wanted}\nMessage-ID: <oracle@evil.example>\n"
+            f"Subject: forward me\n\n{wanted}\n")
+    SITE.postfix.send_from_outside("evil@evil.example",
+                                   ["forward@sender.example"], text,
+                                   "192.0.2.66", "evil.example")
+    left_with("staff@far.example")
+    with SITE.peer.lock:
+        (sender, _, body), = [got for got in SITE.peer.accepted
+                              if got[1] == "staff@far.example"]
+    tap.check_equal(sender, "evil@evil.example")
+    signed = re.compile(rb"[+][a-z2-7]{18}@|\bb-[a-z2-7]{20,}@")
+    tap.check(not signed.search(body), body)
+    tap.check_equal(body.count(wanted.encode()), 8, body)
+
+
+def test_verpd_is_down():
+    """Only campaign mail waits, bounces are deferred; all flows again."""
+    SITE.verpd.stop()
+    send("kim@far.example")
+    SITE.postfix.sendmail("ana@sender.example", ["other@far.example"],
+                          messages.campaign())
+    tap.check_equal(left_with("other@far.example"), ["ana@sender.example"])
+    SITE.verpd.start()
+    SITE.postfix.flush()
+    path, = left_with("kim@far.example")
+    tap.check(path.startswith("news-42+kim=far.example+"), path)
+    SITE.postfix.wait_empty()
+
+
+tap.run([function for name, function in list(globals().items())
+         if name.startswith("test_")], SITE.verpd.verify)
