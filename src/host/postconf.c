@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads what postconf(1) prints.  Postfix knows best what its files mean: the
+   order of lines, $names, defaults that depend on others. */
+#include "postconf.h"
+
+#include "errors.h"
+
+#include <string.h>
+#include <sys/wait.h>
+
+struct Postconf {
+	GHashTable *raw;
+	GHashTable *expanded;
+	GPtrArray *services; /* of PostfixService */
+};
+
+static void service_free(gpointer data)
+{
+	PostfixService *service = data;
+
+	g_free(service->name);
+	g_free(service->type);
+	g_free(service->is_private);
+	g_free(service->is_unprivileged);
+	g_free(service->is_chrooted);
+	g_free(service->process_limit);
+	g_free(service->command);
+	g_hash_table_unref(service->options);
+	g_free(service);
+}
+
+void postconf_free(Postconf *postconf)
+{
+	if (postconf == NULL)
+		return;
+	g_hash_table_unref(postconf->raw);
+	g_hash_table_unref(postconf->expanded);
+	g_ptr_array_unref(postconf->services);
+	g_free(postconf);
+}
+
+/* ---- parsing ---- */
+
+static GHashTable *table_new(void)
+{
+	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+}
+
+/* LINE is "name = value"; false when it is none. */
+static bool split_line(const char *line, char **ret_name, char **ret_value)
+{
+	const char *equals = strchr(line, '=');
+
+	if (equals == NULL)
+		return false;
+	*ret_name = g_strstrip(g_strndup(line, (gsize)(equals - line)));
+	*ret_value = g_strstrip(g_strdup(equals + 1));
+	return true;
+}
+
+static GHashTable *parse_parameters(const char *text)
+{
+	GHashTable *table = table_new();
+	g_auto(GStrv) lines = g_strsplit(text, "\n", 0);
+
+	for (char **line = lines; *line != NULL; line++) {
+		char *name, *value;
+
+		if (split_line(*line, &name, &value))
+			(void)g_hash_table_insert(table, name, value);
+	}
+	return table;
+}
+
+/* LINE begins with "name type private unpriv chroot wakeup maxproc command". */
+static PostfixService *parse_service(const char *line)
+{
+	g_auto(GStrv) words = g_strsplit_set(line, " \t", 0);
+	char *field[8];
+	unsigned n = 0;
+	PostfixService *service;
+
+	for (char **word = words; *word != NULL && n < G_N_ELEMENTS(field);
+	     word++)
+		if ((*word)[0] != '\0')
+			field[n++] = *word;
+	if (n < G_N_ELEMENTS(field))
+		return NULL;
+	service = g_new0(PostfixService, 1);
+	service->name = g_strdup(field[0]);
+	service->type = g_strdup(field[1]);
+	service->is_private = g_strdup(field[2]);
+	service->is_unprivileged = g_strdup(field[3]);
+	service->is_chrooted = g_strdup(field[4]);
+	service->process_limit = g_strdup(field[6]);
+	service->command = g_strdup(field[7]);
+	service->options = table_new();
+	return service;
+}
+
+/* LINE is "name/type/parameter = value"; names hold "/", too. */
+static void parse_option(Postconf *postconf, const char *line)
+{
+	g_autofree char *path = NULL;
+	char *value;
+	char *parameter, *type;
+	const PostfixService *service;
+
+	if (!split_line(line, &path, &value))
+		return;
+	parameter = strrchr(path, '/');
+	if (parameter != NULL)
+		*parameter++ = '\0';
+	type = strrchr(path, '/');
+	if (type != NULL)
+		*type++ = '\0';
+	service = parameter != NULL && type != NULL
+		      ? postconf_service(postconf, path, type)
+		      : NULL;
+	if (service != NULL)
+		(void)g_hash_table_insert(service->options, g_strdup(parameter),
+		    value);
+	else
+		g_free(value);
+}
+
+Postconf *postconf_parse(const char *raw, const char *expanded,
+    const char *services, const char *options)
+{
+	Postconf *postconf = g_new0(Postconf, 1);
+	g_auto(GStrv) service_lines = g_strsplit(services, "\n", 0);
+	g_auto(GStrv) option_lines = g_strsplit(options, "\n", 0);
+
+	postconf->raw = parse_parameters(raw);
+	postconf->expanded = parse_parameters(expanded);
+	postconf->services = g_ptr_array_new_with_free_func(service_free);
+	for (char **line = service_lines; *line != NULL; line++) {
+		PostfixService *service = parse_service(*line);
+
+		if (service != NULL)
+			g_ptr_array_add(postconf->services, service);
+	}
+	for (char **line = option_lines; *line != NULL; line++)
+		parse_option(postconf, *line);
+	return postconf;
+}
+
+/* ---- asking ---- */
+
+/* An admin's PATH need not have sbin, cron's has not. */
+static char **environment(void)
+{
+	g_auto(GStrv) ours = g_get_environ();
+	char **env = g_environ_setenv(g_steal_pointer(&ours), "PATH",
+	    "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin", TRUE);
+
+	return g_environ_setenv(env, "LC_ALL", "C", TRUE);
+}
+
+static char **arguments(const char *directory, const char *flag)
+{
+	g_autoptr(GStrvBuilder) argv = g_strv_builder_new();
+
+	g_strv_builder_add(argv, "postconf");
+	if (directory != NULL) {
+		g_strv_builder_add(argv, "-c");
+		g_strv_builder_add(argv, directory);
+	}
+	if (flag[0] != '\0')
+		g_strv_builder_add(argv, flag);
+	return g_strv_builder_end(argv);
+}
+
+/* What `postconf FLAG` prints; g_free() it. */
+static char *ask(const char *directory, const char *flag, GError **error)
+{
+	g_auto(GStrv) argv = arguments(directory, flag);
+	g_auto(GStrv) env = environment();
+	g_autofree char *output = NULL;
+	g_autofree char *complaint = NULL;
+	g_autoptr(GError) missing = NULL;
+	int status;
+
+	if (!g_spawn_sync(NULL, argv, env, G_SPAWN_SEARCH_PATH_FROM_ENVP, NULL,
+		NULL, &output, &complaint, &status, &missing)) {
+		g_set_error(error, VP_ERROR, VP_ERROR_NOT_FOUND,
+		    "postconf cannot be run: %s", missing->message);
+		return NULL;
+	}
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG, "postconf %s: %s",
+		    flag, g_strchomp(complaint));
+		return NULL;
+	}
+	return g_steal_pointer(&output);
+}
+
+Postconf *postconf_read(const char *directory, GError **error)
+{
+	static const char *const flags[] = { "", "-x", "-M", "-P" };
+	char *texts[G_N_ELEMENTS(flags)] = { NULL };
+	Postconf *postconf = NULL;
+	bool ok = true;
+
+	for (unsigned i = 0; ok && i < G_N_ELEMENTS(flags); i++) {
+		texts[i] = ask(directory, flags[i], error);
+		ok = texts[i] != NULL;
+	}
+	if (ok)
+		postconf = postconf_parse(texts[0], texts[1], texts[2],
+		    texts[3]);
+	for (unsigned i = 0; i < G_N_ELEMENTS(flags); i++)
+		g_free(texts[i]);
+	return postconf;
+}
+
+/* ---- answers ---- */
+
+static const char *text_of(GHashTable *table, const char *name)
+{
+	const char *value = g_hash_table_lookup(table, name);
+
+	return value != NULL ? value : "";
+}
+
+const char *postconf_raw(const Postconf *postconf, const char *name)
+{
+	return text_of(postconf->raw, name);
+}
+
+const char *postconf_value(const Postconf *postconf, const char *name)
+{
+	return text_of(postconf->expanded, name);
+}
+
+const char *postconf_of(const Postconf *postconf, const PostfixService *service,
+    const char *name)
+{
+	const char *own = g_hash_table_lookup(service->options, name);
+
+	return own != NULL ? own : postconf_value(postconf, name);
+}
+
+char *postconf_queue_path(const Postconf *postconf, const char *path)
+{
+	return g_build_filename(postconf_value(postconf, "queue_directory"),
+	    path, NULL);
+}
+
+const GPtrArray *postconf_services(const Postconf *postconf)
+{
+	return postconf->services;
+}
+
+const PostfixService *postconf_service(const Postconf *postconf,
+    const char *name, const char *type)
+{
+	for (unsigned i = 0; i < postconf->services->len; i++) {
+		const PostfixService *service = postconf->services->pdata[i];
+
+		if (strcmp(service->name, name) == 0 &&
+		    strcmp(service->type, type) == 0)
+			return service;
+	}
+	return NULL;
+}
+
+/* ---- lists ---- */
+
+static bool is_parting(char c)
+{
+	return c == ',' || g_ascii_isspace(c);
+}
+
+char **postconf_items(const char *value)
+{
+	g_autoptr(GStrvBuilder) items = g_strv_builder_new();
+
+	while (*value != '\0') {
+		const char *end = value;
+		unsigned depth = 0;
+
+		while (*end != '\0' && (depth > 0 || !is_parting(*end))) {
+			if (*end == '{')
+				depth++;
+			else if (*end == '}' && depth > 0)
+				depth--;
+			end++;
+		}
+		if (end > value) {
+			g_autofree char *item = g_strndup(value,
+			    (gsize)(end - value));
+
+			g_strv_builder_add(items, item);
+		}
+		value = *end != '\0' ? end + 1 : end;
+	}
+	return g_strv_builder_end(items);
+}
+
+bool postconf_has_item(const char *value, const char *item)
+{
+	g_auto(GStrv) items = postconf_items(value);
+	g_auto(GStrv) wanted = postconf_items(item);
+	unsigned n = g_strv_length(wanted);
+
+	/* ITEM may be several words: "check_policy_service unix:..." */
+	for (char **at = items; *at != NULL; at++) {
+		unsigned i = 0;
+
+		while (i < n && at[i] != NULL && strcmp(at[i], wanted[i]) == 0)
+			i++;
+		if (i == n)
+			return n > 0;
+	}
+	return false;
+}

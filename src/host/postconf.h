@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+
+#include <glib.h>
+
+/* The configuration of a Postfix as its own postconf(1) tells it: read, never
+   written. */
+typedef struct Postconf Postconf;
+
+/* A line of master.cf. */
+typedef struct PostfixService {
+	char *name; /* "smtp", "127.0.0.1:10025", "private/verpd" */
+	char *type; /* inet, unix, fifo, pass */
+	char *is_private, *is_unprivileged, *is_chrooted; /* "y", "n" or "-" */
+	char *process_limit;                              /* or "-" */
+	char *command;       /* the program, without its arguments */
+	GHashTable *options; /* of `-o name=value`, by name */
+} PostfixService;
+
+/* Asks the Postfix whose configuration is in DIRECTORY, or NULL for its
+   default.  VP_ERROR_NOT_FOUND when there is no postconf(1), VP_ERROR_CONFIG
+   and its words when it fails. */
+Postconf *postconf_read(const char *directory, GError **error);
+/* The same from what `postconf`, `postconf -x`, `postconf -M` and `postconf -P`
+   print. */
+Postconf *postconf_parse(const char *raw, const char *expanded,
+    const char *services, const char *options);
+void postconf_free(Postconf *postconf);
+
+/* The value of a parameter as it is written, and with its $names expanded; ""
+   when it has none.  Lent. */
+const char *postconf_raw(const Postconf *postconf, const char *name);
+const char *postconf_value(const Postconf *postconf, const char *name);
+/* What holds for SERVICE: its own -o, else main.cf's; with $names as they
+   are.  Lent. */
+const char *postconf_of(const Postconf *postconf, const PostfixService *service,
+    const char *name);
+/* A path of the queue directory, PATH below it; g_free() it. */
+char *postconf_queue_path(const Postconf *postconf, const char *path);
+
+/* Of PostfixService, in the order of master.cf; lent. */
+const GPtrArray *postconf_services(const Postconf *postconf);
+/* The first of NAME and TYPE, or NULL. */
+const PostfixService *postconf_service(const Postconf *postconf,
+    const char *name, const char *type);
+
+/* VALUE's items, which are parted by commas and blanks that no braces hold
+   together; g_strfreev() it. */
+char **postconf_items(const char *value);
+/* Whether ITEM, in any number of blanks, is one of VALUE's. */
+bool postconf_has_item(const char *value, const char *item);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Postconf, postconf_free)
