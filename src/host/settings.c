@@ -106,6 +106,7 @@ void settings_free(Settings *settings)
 	g_strfreev(settings->map_listen);
 	g_strfreev(settings->policy_listen);
 	g_strfreev(settings->campaigns);
+	g_free(settings->enforce_failure);
 	g_free(settings->listen_group);
 	g_free(settings->hostname);
 	g_ptr_array_unref(settings->policies);

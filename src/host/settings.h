@@ -28,7 +28,8 @@ typedef struct Settings {
 	char **map_listen;  /* socketmap, as LISTEN */
 	char **policy_listen; /* policy delegation, as LISTEN */
 	unsigned map_connection_limit;
-	char **campaigns; /* glob patterns: names that are one of ours */
+	char *enforce_failure; /* "defer" or "accept" */
+	char **campaigns;      /* glob patterns: names that are one of ours */
 	char *hostname;
 	uint64_t message_size_limit;
 	unsigned connection_limit;

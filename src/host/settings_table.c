@@ -167,6 +167,14 @@ static bool check_log_level(const char *value, GError **error)
 	       refuse(error, value, "one of error, warning, info, debug");
 }
 
+static bool check_failure(const char *value, GError **error)
+{
+	static const char *const known[] = { "defer", "accept", NULL };
+
+	return g_strv_contains(known, value) ||
+	       refuse(error, value, "one of defer, accept");
+}
+
 #define TOP(field)    "", #field
 #define MINUTE        60
 #define HOUR          3600
@@ -259,6 +267,8 @@ const Setting settings_table[] = {
 { TOP(feed_bounces), SETTING_BOOL, AT(feed_bounces), "false", 0, 0, NULL,
   "bounces in the log count, too: only where reports do not come here" },
 
+{ TOP(enforce_failure), SETTING_STRING, AT(enforce_failure), "defer", 0, 0, check_failure,
+  "campaign mail when nobody can be asked: defer or accept" },
 { TOP(campaigns), SETTING_LIST, AT(campaigns), "*", 0, 0, check_glob,
   "names that are campaigns of ours: others are not signed; \"*\" and \"?\" match" },
 { TOP(log), SETTING_STRING, AT(log), "syslog", 0, 0, check_log,

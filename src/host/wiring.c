@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The lines of main.cf and master.cf for this site, each with its reason.  What
+   an admin has already is kept: lists are added to, never replaced, and a
+   line that is in place stays as it is. */
+#include "wiring.h"
+
+#include "text.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#define TRANSPORT_LMTP "verpd-lmtp"
+#define TRANSPORT_PIPE "verpd-pipe"
+#define TRANSPORT_SIGN "campout"
+
+typedef struct Wiring {
+	const Settings *settings;
+	const Postconf *postconf; /* or NULL */
+	WiringWish wish;
+	char *lmtp, *map, *policy;
+	char *ours; /* regexp of our addresses below sub_address, or NULL */
+	GPtrArray *lines;
+} Wiring;
+
+const char *wiring_place_name(WiringPlace place)
+{
+	static const char *const names[] = {
+		[WIRING_INTAKE] = "intake",
+		[WIRING_SIGN] = "sign",
+		[WIRING_VERIFY] = "verify",
+		[WIRING_ENFORCE] = "enforce",
+	};
+
+	return names[place];
+}
+
+static void line_free(gpointer data)
+{
+	WiringLine *line = data;
+
+	g_free(line->name);
+	g_free(line->value);
+	g_free(line);
+}
+
+static const char *raw(const Postconf *postconf, const char *name)
+{
+	return postconf != NULL ? postconf_raw(postconf, name) : "";
+}
+
+/* ---- sockets ---- */
+
+static bool is_socket(const Postconf *postconf, const char *path)
+{
+	g_autofree char *whole = postconf_queue_path(postconf, path);
+	struct stat st;
+
+	return stat(whole, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+/* LISTEN as Postfix calls it: a path in the queue directory relative to that,
+   for its programs may be chrooted there. */
+static char *from_here(const char *listen, const Postconf *postconf)
+{
+	const char *queue = postconf != NULL
+				? postconf_value(postconf, "queue_directory")
+				: "/var/spool/postfix";
+	g_autofree char *prefix = g_strconcat("unix:", queue, "/", NULL);
+
+	if (g_str_has_prefix(listen, prefix))
+		return g_strconcat("unix:", listen + strlen(prefix), NULL);
+	return g_strdup(listen);
+}
+
+/* Where systemd puts the socket, if it is there or nothing else is said. */
+static char *find_socket(const char *usual, char *const *listen,
+    const Postconf *postconf)
+{
+	if (listen[0] == NULL ||
+	    (postconf != NULL && is_socket(postconf, usual)))
+		return g_strconcat("unix:", usual, NULL);
+	return from_here(listen[0], postconf);
+}
+
+char *wiring_lmtp(const Settings *settings, const Postconf *postconf)
+{
+	return find_socket("private/verpd", settings->listen, postconf);
+}
+
+char *wiring_map(const Settings *settings, const Postconf *postconf)
+{
+	return find_socket("private/verpd-map", settings->map_listen, postconf);
+}
+
+char *wiring_policy(const Settings *settings, const Postconf *postconf)
+{
+	return find_socket("private/verpd-policy", settings->policy_listen,
+	    postconf);
+}
+
+/* ---- lines ---- */
+
+static WiringLine *add(Wiring *wiring, WiringPlace place, WiringKind kind,
+    const char *name, char *value, const char *why)
+{
+	WiringLine *line = g_new0(WiringLine, 1);
+
+	line->place = place;
+	line->kind = kind;
+	line->name = g_strdup(name);
+	line->value = value;
+	line->why = why;
+	g_ptr_array_add(wiring->lines, line);
+	return line;
+}
+
+static void set(Wiring *wiring, WiringPlace place, const char *name,
+    const char *value, const char *why)
+{
+	WiringLine *line = add(wiring, place, WIRING_MAIN, name,
+	    g_strdup(value), why);
+
+	line->is_done = strcmp(raw(wiring->postconf, name), value) == 0;
+}
+
+/* The last line so far that is about NAME of main.cf, or NULL. */
+static WiringLine *line_of(const Wiring *wiring, const char *name)
+{
+	for (unsigned i = wiring->lines->len; i-- > 0;) {
+		WiringLine *line = wiring->lines->pdata[i];
+
+		if (line->kind == WIRING_MAIN && strcmp(line->name, name) == 0)
+			return line;
+	}
+	return NULL;
+}
+
+/* ITEM and what OLD has. */
+static char *joined(const char *item, const char *old, bool is_first)
+{
+	if (old[0] == '\0')
+		return g_strdup(item);
+	return is_first ? g_strconcat(item, ", ", old, NULL)
+			: g_strconcat(old, ", ", item, NULL);
+}
+
+/* The list NAME must have ITEM, which is searched IS_FIRST if that matters. */
+static void list(Wiring *wiring, WiringPlace place, const char *name,
+    const char *item, bool is_first, const char *why)
+{
+	WiringLine *before = line_of(wiring, name);
+	const char *old = before != NULL ? before->value
+					 : raw(wiring->postconf, name);
+	bool is_done = postconf_has_item(old, item);
+	char *value = is_done ? g_strdup(old) : joined(item, old, is_first);
+
+	if (before != NULL && before->place == place) {
+		/* one line for all that it is to have */
+		text_take(&before->value, value);
+		before->is_done = before->is_done && is_done;
+		return;
+	}
+	add(wiring, place, WIRING_MAIN, name, value, why)->is_done = is_done;
+}
+
+/* The service NAME of type unix that runs COMMAND; OPTIONS are "name=value",
+   ended by NULL, and ARGUMENTS those of pipe(8) or "". */
+static void service(Wiring *wiring, WiringPlace place, const char *name,
+    const char *fields, const char *const *options, const char *arguments,
+    const char *why)
+{
+	const PostfixService *there = wiring->postconf != NULL
+					  ? postconf_service(wiring->postconf,
+						name, "unix")
+					  : NULL;
+	g_autofree char *key = g_strconcat(name, "/unix", NULL);
+	GString *value = g_string_new(name);
+	bool is_done = there != NULL;
+	WiringLine *line;
+
+	g_string_append_printf(value, " unix %s", fields);
+	for (; *options != NULL; options++) {
+		g_auto(GStrv) pair = g_strsplit(*options, "=", 2);
+		const char *has = there != NULL
+				      ? g_hash_table_lookup(there->options,
+					    pair[0])
+				      : NULL;
+
+		g_string_append_printf(value, " -o %s", *options);
+		is_done = is_done && has != NULL && strcmp(has, pair[1]) == 0;
+	}
+	if (arguments[0] != '\0')
+		g_string_append_printf(value, " %s", arguments);
+	line = add(wiring, place, WIRING_SERVICE, key,
+	    g_string_free(value, FALSE), why);
+	line->is_done = is_done;
+}
+
+/* ---- intake ---- */
+
+/* What stands behind the domain, or in a table the pattern, of our addresses:
+   "inline:{bounces.test=X}" or "regexp:{{/^b\+...$/ X}}". */
+static char *table_of(const Wiring *wiring, const char *before,
+    const char *result)
+{
+	g_autoptr(GString) table = NULL;
+
+	if (wiring->ours != NULL)
+		return g_strdup_printf("regexp:{{%s %s}}", wiring->ours,
+		    result);
+	table = g_string_new("inline:{");
+	for (char **domain = wiring->settings->bounce_domains; *domain != NULL;
+	     domain++)
+		/* a value with blanks needs braces of its own */
+		g_string_append_printf(table,
+		    strchr(result, ' ') != NULL ? "%s{%s%s = %s}" : "%s%s%s=%s",
+		    domain > wiring->settings->bounce_domains ? ", " : "",
+		    before, *domain, result);
+	g_string_append_c(table, '}');
+	return g_string_free(g_steal_pointer(&table), FALSE);
+}
+
+static void transport_pipe(Wiring *wiring)
+{
+	static const char *const options[] = { "soft_bounce=yes",
+		"syslog_name=postfix/verpd", NULL };
+
+	service(wiring, WIRING_INTAKE, TRANSPORT_PIPE, "- n n - 4 pipe",
+	    options,
+	    "user=verpd null_sender= argv=" SBINDIR "/verpctl deliver "
+	    "--sender ${sender} --recipient=${recipient} "
+	    "--original-recipient=${original_recipient} "
+	    "--client-address ${client_address} --queue-id ${queue_id}",
+	    "a process for each bounce; soft_bounce: no failure loses one");
+	set(wiring, WIRING_INTAKE,
+	    TRANSPORT_PIPE "_destination_recipient_limit", "1",
+	    "its exit status is the answer for all recipients");
+}
+
+static void transport_lmtp(Wiring *wiring)
+{
+	static const char *const options[] = { "soft_bounce=yes",
+		"lmtp_send_xforward_command=yes", "syslog_name=postfix/verpd",
+		NULL };
+
+	service(wiring, WIRING_INTAKE, TRANSPORT_LMTP, "- - n - 20 lmtp",
+	    options, "",
+	    "soft_bounce: no refusal loses a bounce; xforward: where a report "
+	    "was born");
+	set(wiring, WIRING_INTAKE,
+	    TRANSPORT_LMTP "_destination_concurrency_limit", "8",
+	    "bounces come in bursts; this is plenty");
+}
+
+static void intake(Wiring *wiring)
+{
+	const char *old = raw(wiring->postconf, "smtpd_forbid_bare_newline");
+	g_autofree char *next = wiring->wish.is_pipe
+				    ? g_strdup(TRANSPORT_PIPE ":")
+				    : g_strconcat(TRANSPORT_LMTP ":",
+					  wiring->lmtp, NULL);
+	g_autofree char *table = table_of(wiring, "", next);
+
+	if (wiring->wish.is_pipe)
+		transport_pipe(wiring);
+	else
+		transport_lmtp(wiring);
+	for (char **domain = wiring->settings->bounce_domains;
+	     wiring->ours == NULL && *domain != NULL; domain++)
+		list(wiring, WIRING_INTAKE, "relay_domains", *domain, false,
+		    "mail for the bounce domain is taken");
+	if (wiring->ours != NULL)
+		set(wiring, WIRING_INTAKE, "recipient_delimiter", "+",
+		    "an address below sub_address is a valid one");
+	list(wiring, WIRING_INTAKE, "transport_maps", table, true,
+	    "and verpd delivers it");
+	list(wiring, WIRING_INTAKE, "notify_classes", "2bounce", false,
+	    "a bounce that cannot be delivered at all reaches the postmaster");
+	if (strcmp(old, "no") == 0)
+		set(wiring, WIRING_INTAKE, "smtpd_forbid_bare_newline",
+		    "normalize",
+		    "no second message behind a bare newline "
+		    "(CVE-2023-51764)");
+}
+
+/* ---- verify ---- */
+
+/* Our relay_recipient_maps would refuse all other domains that are relayed
+   without any such table: these are let in as before. */
+static char *others_of(const Wiring *wiring)
+{
+	const char *value = wiring->postconf != NULL
+				? postconf_value(wiring->postconf,
+				      "relay_domains")
+				: "";
+	const char *home = wiring->postconf != NULL
+			       ? postconf_value(wiring->postconf,
+				     "mydestination")
+			       : "";
+	g_auto(GStrv) items = postconf_items(value);
+	g_autoptr(GString) others = g_string_new(NULL);
+
+	for (char **item = items; *item != NULL; item++)
+		if (strpbrk(*item, ":/{") == NULL &&
+		    !postconf_has_item(home, *item) &&
+		    !g_strv_contains((const char *const *)
+					 wiring->settings->bounce_domains,
+			*item))
+			g_string_append_printf(others, "%s@%s=OK",
+			    others->len > 0 ? ", " : "", *item);
+	if (others->len == 0)
+		return g_strdup("");
+	return g_strdup_printf(", inline:{%s}", others->str);
+}
+
+static void verify(Wiring *wiring)
+{
+	g_autofree char *token = g_strdup_printf("socketmap:%s:token",
+	    wiring->map);
+	const char *old = raw(wiring->postconf, "relay_recipient_maps");
+
+	if (wiring->ours == NULL) {
+		g_autofree char *others = old[0] == '\0' ? others_of(wiring)
+							 : g_strdup("");
+		g_autofree char *whole = g_strconcat(token, others, NULL);
+
+		if (postconf_has_item(old, token))
+			set(wiring, WIRING_VERIFY, "relay_recipient_maps", old,
+			    "a return path that is not genuine is refused");
+		else
+			list(wiring, WIRING_VERIFY, "relay_recipient_maps",
+			    whole, true,
+			    "a return path that is not genuine is refused");
+		return;
+	}
+	g_autofree char *check =
+	    g_strdup_printf("check_recipient_access %s, reject", token);
+	g_autofree char *table = table_of(wiring, "", "verpd_verify");
+	g_autofree char *look = g_strconcat("check_recipient_access ", table,
+	    NULL);
+
+	list(wiring, WIRING_VERIFY, "smtpd_restriction_classes", "verpd_verify",
+	    false, "a restriction of our own");
+	set(wiring, WIRING_VERIFY, "verpd_verify", check,
+	    "genuine, or refused");
+	list(wiring, WIRING_VERIFY, "smtpd_recipient_restrictions", look, true,
+	    "a return path that is not genuine is refused");
+}
+
+/* ---- sign ---- */
+
+static bool is_reinjection(const PostfixService *service_)
+{
+	const char *filter = g_hash_table_lookup(service_->options,
+	    "content_filter");
+
+	return strcmp(service_->command, "smtpd") == 0 && filter != NULL &&
+	       filter[0] == '\0';
+}
+
+static void reinjection(Wiring *wiring, const PostfixService *service_)
+{
+	const char *name = "local_header_rewrite_clients";
+	const char *has = g_hash_table_lookup(service_->options, name);
+	g_autofree char *key = g_strdup_printf("%s/%s/%s", service_->name,
+	    service_->type, name);
+	WiringLine *line = add(wiring, WIRING_SIGN, WIRING_OPTION, key,
+	    g_strdup(""),
+	    "what a filter hands back is not rewritten as if it were born "
+	    "here");
+
+	line->is_done = has != NULL && has[0] == '\0';
+}
+
+static void sign(Wiring *wiring)
+{
+	g_autofree char *generic =
+	    g_strdup_printf("smtp_generic_maps=socketmap:%s:sign", wiring->map);
+	const char *const options[] = { generic,
+		"syslog_name=postfix/" TRANSPORT_SIGN, NULL };
+	g_autofree char *senders = table_of(wiring, "@", TRANSPORT_SIGN ":");
+	g_autofree char *refused = table_of(wiring, "",
+	    "550 5.7.1 return paths of this domain are not for outsiders");
+	g_autofree char *check = g_strdup_printf("permit_mynetworks, "
+						 "permit_sasl_authenticated, "
+						 "check_sender_access %s",
+	    refused);
+
+	service(wiring, WIRING_SIGN, TRANSPORT_SIGN, "- - - - - smtp", options,
+	    "",
+	    "campaigns leave by a transport of their own: a generic map in "
+	    "main.cf would sign for everybody");
+	list(wiring, WIRING_SIGN, "sender_dependent_default_transport_maps",
+	    senders, true, "campaign senders, and nobody else");
+	list(wiring, WIRING_SIGN, "smtpd_sender_restrictions", check, false,
+	    "an outsider who sends as a return path of ours could have it "
+	    "signed");
+	if (raw(wiring->postconf, "smtpd_authorized_verp_clients")[0] == '\0' ||
+	    strcmp(raw(wiring->postconf, "smtpd_authorized_verp_clients"),
+		"$authorized_verp_clients") == 0)
+		set(wiring, WIRING_SIGN, "smtpd_authorized_verp_clients",
+		    "$mynetworks", "programs here may ask for XVERP by SMTP");
+	if (wiring->postconf == NULL)
+		return;
+	for (unsigned i = 0; i < postconf_services(wiring->postconf)->len;
+	     i++) {
+		const PostfixService *each =
+		    postconf_services(wiring->postconf)->pdata[i];
+
+		if (is_reinjection(each))
+			reinjection(wiring, each);
+	}
+}
+
+/* ---- enforce ---- */
+
+static void enforce(Wiring *wiring)
+{
+	static const char name[] = "smtpd_recipient_restrictions";
+	static const char why[] = "asked of campaign mail before anything "
+				  "permits it";
+	bool is_open = strcmp(wiring->settings->enforce_failure, "accept") == 0;
+	g_autofree char *check = g_strdup_printf(
+	    "check_policy_service { %s, timeout=10s, { default_action=%s } }",
+	    wiring->policy,
+	    is_open ? "DUNNO" : "451 4.3.5 verpd does not answer");
+
+	list(wiring, WIRING_ENFORCE, name, check, true, why);
+	if (wiring->postconf == NULL)
+		return;
+	for (unsigned i = 0; i < postconf_services(wiring->postconf)->len;
+	     i++) {
+		const PostfixService *each =
+		    postconf_services(wiring->postconf)->pdata[i];
+		const char *own = g_hash_table_lookup(each->options, name);
+		g_autofree char *key = NULL;
+		WiringLine *line;
+		bool is_done;
+
+		if (own == NULL || strcmp(each->command, "smtpd") != 0 ||
+		    is_reinjection(each))
+			continue;
+		is_done = postconf_has_item(own, check);
+		key = g_strdup_printf("%s/%s/%s", each->name, each->type, name);
+		line = add(wiring, WIRING_ENFORCE, WIRING_OPTION, key,
+		    is_done ? g_strdup(own) : joined(check, own, true),
+		    "this service has restrictions of its own");
+		line->is_done = is_done;
+	}
+}
+
+/* ---- all ---- */
+
+/* "/^b\+[^@[:space:]]+@example\.com$$/": in main.cf a dollar is two. */
+static char *pattern_of(const Settings *settings)
+{
+	g_autofree char *name = NULL;
+	g_autoptr(GString) domains = g_string_new(NULL);
+
+	if (settings->sub_address[0] == '\0')
+		return NULL;
+	name = g_regex_escape_string(settings->sub_address, -1);
+	for (char **domain = settings->bounce_domains; *domain != NULL;
+	     domain++) {
+		g_autofree char *escaped = g_regex_escape_string(*domain, -1);
+
+		g_string_append_printf(domains, "%s%s",
+		    domains->len > 0 ? "|" : "", escaped);
+	}
+	return g_strdup_printf("/^%s\\+[^@[:space:]]+@(%s)$$/", name,
+	    domains->str);
+}
+
+GPtrArray *wiring_lines(const Settings *settings, const Postconf *postconf,
+    const WiringWish *wish)
+{
+	Wiring wiring = { .settings = settings,
+		.postconf = postconf,
+		.wish = *wish,
+		.lmtp = wiring_lmtp(settings, postconf),
+		.map = wiring_map(settings, postconf),
+		.policy = wiring_policy(settings, postconf),
+		.ours = pattern_of(settings),
+		.lines = g_ptr_array_new_with_free_func(line_free) };
+
+	intake(&wiring);
+	if ((wish->places & 1u << WIRING_VERIFY) != 0)
+		verify(&wiring);
+	if ((wish->places & 1u << WIRING_SIGN) != 0)
+		sign(&wiring);
+	if ((wish->places & 1u << WIRING_ENFORCE) != 0)
+		enforce(&wiring);
+	g_free(wiring.lmtp);
+	g_free(wiring.map);
+	g_free(wiring.policy);
+	g_free(wiring.ours);
+	return wiring.lines;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "postconf.h"
+#include "settings.h"
+
+/* What main.cf and master.cf must say so that Postfix asks verpd: computed from
+   the settings and from what the Postfix here says already. */
+
+/* The four places (verpd-postfix(7)). */
+typedef enum WiringPlace {
+	WIRING_INTAKE,
+	WIRING_SIGN,
+	WIRING_VERIFY,
+	WIRING_ENFORCE,
+} WiringPlace;
+#define WIRING_PLACES (WIRING_ENFORCE + 1)
+
+const char *wiring_place_name(WiringPlace place);
+
+typedef enum WiringKind {
+	WIRING_MAIN,    /* main.cf: NAME = VALUE */
+	WIRING_SERVICE, /* master.cf: NAME is "service/type", VALUE its line */
+	WIRING_OPTION,  /* master.cf: NAME is "service/type/parameter" */
+} WiringKind;
+
+typedef struct WiringLine {
+	WiringPlace place;
+	WiringKind kind;
+	char *name;
+	char *value; /* whole: what is there already is in it */
+	const char *why;
+	bool is_done; /* nothing is to be changed */
+} WiringLine;
+
+typedef struct WiringWish {
+	unsigned places; /* bits: 1 << WiringPlace; intake always */
+	bool is_pipe;    /* intake by pipe(8) */
+} WiringWish;
+
+/* The names under which Postfix here finds verpd's sockets: "unix:private/...",
+   "unix:/...", "inet:...".  POSTCONF may be NULL.  g_free() each. */
+char *wiring_lmtp(const Settings *settings, const Postconf *postconf);
+char *wiring_map(const Settings *settings, const Postconf *postconf);
+char *wiring_policy(const Settings *settings, const Postconf *postconf);
+
+/* Every line, those that are done too, in the order to be applied.  POSTCONF
+   NULL: as for a Postfix that has its defaults. */
+GPtrArray *wiring_lines(const Settings *settings, const Postconf *postconf,
+    const WiringWish *wish); /* of WiringLine */

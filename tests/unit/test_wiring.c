@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The lines for sites of several makes, and that none is asked for twice. */
+#include "main.h"
+#include "wiring.h"
+
+#include <string.h>
+
+#define ALL ((1u << WIRING_PLACES) - 1)
+
+static Settings *settings_of(const char *text)
+{
+	g_autoptr(GError) error = NULL;
+	Settings *settings = settings_parse("c", text, strlen(text), &error);
+
+	ck_assert_msg(settings != NULL, "%s", error ? error->message : "");
+	return settings;
+}
+
+static const char own[] = "bounce_domains = {\"b.test\"}\n"
+			  "map_listen = {\"inet:127.0.0.1:2500\"}\n"
+			  "policy_listen = "
+			  "{\"unix:/var/spool/postfix/private/p\"}\n";
+static const char sub[] = "bounce_domains = {\"x.test\"}\n"
+			  "sub_address = \"b\"\n"
+			  "enforce_failure = \"accept\"\n";
+
+static const char queue[] = "queue_directory = /var/spool/postfix\n";
+
+typedef struct Case {
+	const char *label;
+	const char *settings;
+	const char *main_cf;
+	const char *master_cf;
+	const char *options;
+	WiringWish wish;
+	const char *name;  /* of a line */
+	const char *value; /* NULL: there is no such line */
+	bool is_done;
+} Case;
+
+static const Case cases[] = {
+	{ "domain", own, "", "", "", { ALL, false }, "relay_domains", "b.test",
+	    false },
+	{ "domain, added", own, "relay_domains = $mydestination\n", "", "",
+	    { ALL, false }, "relay_domains", "$mydestination, b.test", false },
+	{ "domain, there", own, "relay_domains = a, b.test\n", "", "",
+	    { ALL, false }, "relay_domains", "a, b.test", true },
+	{ "transport", own, "transport_maps = hash:/t\n", "", "",
+	    { ALL, false }, "transport_maps",
+	    "inline:{b.test=verpd-lmtp:unix:/run/verpd/lmtp}, hash:/t", false },
+	{ "pipe", own, "", "", "", { ALL, true }, "transport_maps",
+	    "inline:{b.test=verpd-pipe:}", false },
+	{ "pipe has no lmtp", own, "", "", "", { ALL, true }, "verpd-lmtp/unix",
+	    NULL, false },
+	{ "service, there", own, "",
+	    "verpd-lmtp unix - - n - 20 lmtp -o soft_bounce=yes\n",
+	    "verpd-lmtp/unix/soft_bounce = yes\n"
+	    "verpd-lmtp/unix/lmtp_send_xforward_command = yes\n"
+	    "verpd-lmtp/unix/syslog_name = postfix/verpd\n",
+	    { ALL, false }, "verpd-lmtp/unix",
+	    "verpd-lmtp unix - - n - 20 lmtp -o soft_bounce=yes "
+	    "-o lmtp_send_xforward_command=yes -o syslog_name=postfix/verpd",
+	    true },
+	{ "service, an option is missing", own, "",
+	    "verpd-lmtp unix - - n - 20 lmtp -o soft_bounce=yes\n",
+	    "verpd-lmtp/unix/soft_bounce = yes\n", { ALL, false },
+	    "verpd-lmtp/unix",
+	    "verpd-lmtp unix - - n - 20 lmtp -o soft_bounce=yes "
+	    "-o lmtp_send_xforward_command=yes -o syslog_name=postfix/verpd",
+	    false },
+	{ "verify", own, "", "", "", { ALL, false }, "relay_recipient_maps",
+	    "socketmap:inet:127.0.0.1:2500:token", false },
+	{ "verify, other relayed domains are still let in", own,
+	    "relay_domains = o.test, hash:/r, home.test\n"
+	    "mydestination = home.test\n",
+	    "", "", { ALL, false }, "relay_recipient_maps",
+	    "socketmap:inet:127.0.0.1:2500:token, inline:{@o.test=OK}", false },
+	{ "verify, other maps", own,
+	    "relay_domains = o.test\nrelay_recipient_maps = hash:/r\n", "", "",
+	    { ALL, false }, "relay_recipient_maps",
+	    "socketmap:inet:127.0.0.1:2500:token, hash:/r", false },
+	{ "not verify", own, "", "", "", { 1u << WIRING_SIGN, false },
+	    "relay_recipient_maps", NULL, false },
+	{ "sign", own, "", "", "", { ALL, false },
+	    "sender_dependent_default_transport_maps",
+	    "inline:{@b.test=campout:}", false },
+	{ "sign, the transport", own, "", "", "", { ALL, false },
+	    "campout/unix",
+	    "campout unix - - - - - smtp "
+	    "-o smtp_generic_maps=socketmap:inet:127.0.0.1:2500:sign "
+	    "-o syslog_name=postfix/campout",
+	    false },
+	{ "sign, XVERP is allowed", own,
+	    "smtpd_authorized_verp_clients = $authorized_verp_clients\n", "",
+	    "", { ALL, false }, "smtpd_authorized_verp_clients", "$mynetworks",
+	    false },
+	{ "sign, XVERP was allowed to somebody", own,
+	    "smtpd_authorized_verp_clients = 192.0.2.1\n", "", "",
+	    { ALL, false }, "smtpd_authorized_verp_clients", NULL, false },
+	{ "sign, a filter hands back", own, "",
+	    "127.0.0.1:10026 inet n - n - - smtpd\n",
+	    "127.0.0.1:10026/inet/content_filter =\n", { ALL, false },
+	    "127.0.0.1:10026/inet/local_header_rewrite_clients", "", false },
+	{ "enforce", own, "smtpd_recipient_restrictions = reject\n", "", "",
+	    { ALL, false }, "smtpd_recipient_restrictions",
+	    "check_policy_service { unix:private/p, timeout=10s, "
+	    "{ default_action=451 4.3.5 verpd does not answer } }, reject",
+	    false },
+	{ "enforce, submission", own, "", "submission inet n - n - - smtpd\n",
+	    "submission/inet/smtpd_recipient_restrictions = "
+	    "permit_sasl_authenticated,reject\n",
+	    { ALL, false }, "submission/inet/smtpd_recipient_restrictions",
+	    "check_policy_service { unix:private/p, timeout=10s, "
+	    "{ default_action=451 4.3.5 verpd does not answer } }, "
+	    "permit_sasl_authenticated,reject",
+	    false },
+	{ "sub-address", sub, "", "", "", { ALL, false }, "transport_maps",
+	    "regexp:{{/^b\\+[^@[:space:]]+@(x\\.test)$$/ "
+	    "verpd-lmtp:unix:/run/verpd/lmtp}}",
+	    false },
+	{ "sub-address is no relay domain", sub, "", "", "", { ALL, false },
+	    "relay_domains", NULL, false },
+	{ "sub-address, delimiter", sub, "recipient_delimiter = +\n", "", "",
+	    { ALL, false }, "recipient_delimiter", "+", true },
+	{ "sub-address, verify and enforce in one list", sub, "", "", "",
+	    { ALL, false }, "smtpd_recipient_restrictions",
+	    "check_policy_service { unix:private/verpd-policy, timeout=10s, "
+	    "{ default_action=DUNNO } }, check_recipient_access "
+	    "regexp:{{/^b\\+[^@[:space:]]+@(x\\.test)$$/ verpd_verify}}",
+	    false },
+};
+
+START_TEST(test_lines)
+{
+	const Case *want = &cases[_i];
+	g_autofree char *main_cf = g_strconcat(queue, want->main_cf, NULL);
+	g_autoptr(Settings) settings = settings_of(want->settings);
+	g_autoptr(Postconf) postconf = postconf_parse(main_cf, main_cf,
+	    want->master_cf, want->options);
+	g_autoptr(GPtrArray)
+	    lines = wiring_lines(settings, postconf, &want->wish);
+	const WiringLine *found = NULL;
+
+	/* the last one is what stands in the end */
+	for (unsigned i = 0; i < lines->len; i++) {
+		const WiringLine *line = lines->pdata[i];
+
+		if (strcmp(line->name, want->name) == 0)
+			found = line;
+	}
+	ck_assert_msg((found != NULL) == (want->value != NULL), "%s",
+	    want->label);
+	if (found == NULL)
+		return;
+	ck_assert_msg(strcmp(found->value, want->value) == 0, "%s: \"%s\"",
+	    want->label, found->value);
+	ck_assert_msg(found->is_done == want->is_done, "%s", want->label);
+}
+END_TEST
+
+static Suite *wiring_suite(void)
+{
+	Suite *suite = suite_create("wiring");
+	TCase *tcase = tcase_create("wiring");
+
+	tcase_add_loop_test(tcase, test_lines, 0, (int)G_N_ELEMENTS(cases));
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
+
+RUN_SUITE(wiring_suite)
