@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 struct Postconf {
+	char *directory; /* or NULL */
 	GHashTable *raw;
 	GHashTable *expanded;
 	GPtrArray *services; /* of PostfixService */
@@ -26,6 +27,7 @@ static void service_free(gpointer data)
 	g_free(service->process_limit);
 	g_free(service->command);
 	g_hash_table_unref(service->options);
+	g_hash_table_unref(service->expanded);
 	g_free(service);
 }
 
@@ -36,6 +38,7 @@ void postconf_free(Postconf *postconf)
 	g_hash_table_unref(postconf->raw);
 	g_hash_table_unref(postconf->expanded);
 	g_ptr_array_unref(postconf->services);
+	g_free(postconf->directory);
 	g_free(postconf);
 }
 
@@ -95,11 +98,12 @@ static PostfixService *parse_service(const char *line)
 	service->process_limit = g_strdup(field[6]);
 	service->command = g_strdup(field[7]);
 	service->options = table_new();
+	service->expanded = table_new();
 	return service;
 }
 
 /* LINE is "name/type/parameter = value"; names hold "/", too. */
-static void parse_option(Postconf *postconf, const char *line)
+static void parse_option(Postconf *postconf, const char *line, bool is_expanded)
 {
 	g_autofree char *path = NULL;
 	char *value;
@@ -118,30 +122,38 @@ static void parse_option(Postconf *postconf, const char *line)
 		      ? postconf_service(postconf, path, type)
 		      : NULL;
 	if (service != NULL)
-		(void)g_hash_table_insert(service->options, g_strdup(parameter),
-		    value);
+		(void)g_hash_table_insert(is_expanded ? service->expanded
+						      : service->options,
+		    g_strdup(parameter), value);
 	else
 		g_free(value);
 }
 
-Postconf *postconf_parse(const char *raw, const char *expanded,
-    const char *services, const char *options)
+static void parse_options(Postconf *postconf, const char *text,
+    bool is_expanded)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", 0);
+
+	for (char **line = lines; *line != NULL; line++)
+		parse_option(postconf, *line, is_expanded);
+}
+
+Postconf *postconf_parse(const PostconfTexts *texts)
 {
 	Postconf *postconf = g_new0(Postconf, 1);
-	g_auto(GStrv) service_lines = g_strsplit(services, "\n", 0);
-	g_auto(GStrv) option_lines = g_strsplit(options, "\n", 0);
+	g_auto(GStrv) services = g_strsplit(texts->services, "\n", 0);
 
-	postconf->raw = parse_parameters(raw);
-	postconf->expanded = parse_parameters(expanded);
+	postconf->raw = parse_parameters(texts->raw);
+	postconf->expanded = parse_parameters(texts->expanded);
 	postconf->services = g_ptr_array_new_with_free_func(service_free);
-	for (char **line = service_lines; *line != NULL; line++) {
+	for (char **line = services; *line != NULL; line++) {
 		PostfixService *service = parse_service(*line);
 
 		if (service != NULL)
 			g_ptr_array_add(postconf->services, service);
 	}
-	for (char **line = option_lines; *line != NULL; line++)
-		parse_option(postconf, *line);
+	parse_options(postconf, texts->options, false);
+	parse_options(postconf, texts->expanded_options, true);
 	return postconf;
 }
 
@@ -157,39 +169,38 @@ static char **environment(void)
 	return g_environ_setenv(env, "LC_ALL", "C", TRUE);
 }
 
-static char **arguments(const char *directory, const char *flag)
+/* What PROGRAM prints when run with FLAGS (NULL-ended); *RET_STATUS is its exit
+   status, and its complaint the error where that is above MAX_STATUS.  g_free()
+   it. */
+static char *run(const char *program, const char *directory,
+    const char *const *flags, int max_status, int *ret_status, GError **error)
 {
-	g_autoptr(GStrvBuilder) argv = g_strv_builder_new();
-
-	g_strv_builder_add(argv, "postconf");
-	if (directory != NULL) {
-		g_strv_builder_add(argv, "-c");
-		g_strv_builder_add(argv, directory);
-	}
-	if (flag[0] != '\0')
-		g_strv_builder_add(argv, flag);
-	return g_strv_builder_end(argv);
-}
-
-/* What `postconf FLAG` prints; g_free() it. */
-static char *ask(const char *directory, const char *flag, GError **error)
-{
-	g_auto(GStrv) argv = arguments(directory, flag);
+	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+	g_auto(GStrv) argv = NULL;
 	g_auto(GStrv) env = environment();
 	g_autofree char *output = NULL;
 	g_autofree char *complaint = NULL;
 	g_autoptr(GError) missing = NULL;
 	int status;
 
+	g_strv_builder_add(words, program);
+	if (directory != NULL) {
+		g_strv_builder_add(words, "-c");
+		g_strv_builder_add(words, directory);
+	}
+	for (; *flags != NULL; flags++)
+		g_strv_builder_add(words, *flags);
+	argv = g_strv_builder_end(words);
 	if (!g_spawn_sync(NULL, argv, env, G_SPAWN_SEARCH_PATH_FROM_ENVP, NULL,
 		NULL, &output, &complaint, &status, &missing)) {
 		g_set_error(error, VP_ERROR, VP_ERROR_NOT_FOUND,
-		    "postconf cannot be run: %s", missing->message);
+		    "%s cannot be run: %s", program, missing->message);
 		return NULL;
 	}
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG, "postconf %s: %s",
-		    flag, g_strchomp(complaint));
+	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+	if (*ret_status > max_status) {
+		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG, "%s: %s", program,
+		    g_strchomp(complaint));
 		return NULL;
 	}
 	return g_steal_pointer(&output);
@@ -197,21 +208,50 @@ static char *ask(const char *directory, const char *flag, GError **error)
 
 Postconf *postconf_read(const char *directory, GError **error)
 {
-	static const char *const flags[] = { "", "-x", "-M", "-P" };
+	static const char *const flags[][2] = { { NULL }, { "-x", NULL },
+		{ "-M", NULL }, { "-P", NULL }, { "-Px", NULL } };
 	char *texts[G_N_ELEMENTS(flags)] = { NULL };
 	Postconf *postconf = NULL;
 	bool ok = true;
+	int status;
 
 	for (unsigned i = 0; ok && i < G_N_ELEMENTS(flags); i++) {
-		texts[i] = ask(directory, flags[i], error);
+		texts[i] = run("postconf", directory, flags[i], 0, &status,
+		    error);
 		ok = texts[i] != NULL;
 	}
-	if (ok)
-		postconf = postconf_parse(texts[0], texts[1], texts[2],
-		    texts[3]);
+	if (ok) {
+		postconf = postconf_parse(&(PostconfTexts){
+		    texts[0], texts[1], texts[2], texts[3], texts[4] });
+		postconf->directory = g_strdup(directory);
+	}
 	for (unsigned i = 0; i < G_N_ELEMENTS(flags); i++)
 		g_free(texts[i]);
 	return postconf;
+}
+
+char *postconf_look_up(const Postconf *postconf, const char *value,
+    const char *key, GError **error)
+{
+	g_auto(GStrv) tables = postconf_items(value);
+
+	for (char **table = tables; *table != NULL; table++) {
+		/* main.cf's "$$" */
+		g_autoptr(GString) text = g_string_new(*table);
+		const char *flags[] = { "-q", key, NULL, NULL };
+		g_autofree char *found = NULL;
+		int status;
+
+		(void)g_string_replace(text, "$$", "$", 0);
+		flags[2] = text->str;
+		found = run("postmap", postconf->directory, flags, 1, &status,
+		    error);
+		if (found == NULL)
+			return NULL;
+		if (status == 0)
+			return g_strdup(g_strchomp(found));
+	}
+	return g_strdup("");
 }
 
 /* ---- answers ---- */
@@ -236,7 +276,7 @@ const char *postconf_value(const Postconf *postconf, const char *name)
 const char *postconf_of(const Postconf *postconf, const PostfixService *service,
     const char *name)
 {
-	const char *own = g_hash_table_lookup(service->options, name);
+	const char *own = g_hash_table_lookup(service->expanded, name);
 
 	return own != NULL ? own : postconf_value(postconf, name);
 }

@@ -15,30 +15,38 @@ typedef struct PostfixService {
 	char *type; /* inet, unix, fifo, pass */
 	char *is_private, *is_unprivileged, *is_chrooted; /* "y", "n" or "-" */
 	char *process_limit;                              /* or "-" */
-	char *command;       /* the program, without its arguments */
-	GHashTable *options; /* of `-o name=value`, by name */
+	char *command;        /* the program, without its arguments */
+	GHashTable *options;  /* of `-o name=value`, by name, as written */
+	GHashTable *expanded; /* the same with $names expanded */
 } PostfixService;
 
 /* Asks the Postfix whose configuration is in DIRECTORY, or NULL for its
    default.  VP_ERROR_NOT_FOUND when there is no postconf(1), VP_ERROR_CONFIG
    and its words when it fails. */
 Postconf *postconf_read(const char *directory, GError **error);
-/* The same from what `postconf`, `postconf -x`, `postconf -M` and `postconf -P`
-   print. */
-Postconf *postconf_parse(const char *raw, const char *expanded,
-    const char *services, const char *options);
+/* What postconf(1) prints: alone, -x, -M, -P and -Px. */
+typedef struct PostconfTexts {
+	const char *raw, *expanded, *services, *options, *expanded_options;
+} PostconfTexts;
+Postconf *postconf_parse(const PostconfTexts *texts);
 void postconf_free(Postconf *postconf);
 
 /* The value of a parameter as it is written, and with its $names expanded; ""
    when it has none.  Lent. */
 const char *postconf_raw(const Postconf *postconf, const char *name);
 const char *postconf_value(const Postconf *postconf, const char *name);
-/* What holds for SERVICE: its own -o, else main.cf's; with $names as they
-   are.  Lent. */
+/* What holds for SERVICE: its own -o, else main.cf's; with $names expanded.
+   Lent. */
 const char *postconf_of(const Postconf *postconf, const PostfixService *service,
     const char *name);
 /* A path of the queue directory, PATH below it; g_free() it. */
 char *postconf_queue_path(const Postconf *postconf, const char *path);
+
+/* What KEY is in VALUE's tables ("hash:/x, inline:{a=b}"), asked in turn of
+   postmap(1); "" when in none.  NULL with the words of the table that cannot be
+   asked.  g_free() it. */
+char *postconf_look_up(const Postconf *postconf, const char *value,
+    const char *key, GError **error);
 
 /* Of PostfixService, in the order of master.cf; lent. */
 const GPtrArray *postconf_services(const Postconf *postconf);

@@ -48,6 +48,20 @@ static const char *raw(const Postconf *postconf, const char *name)
 	return postconf != NULL ? postconf_raw(postconf, name) : "";
 }
 
+char *wiring_command(const WiringLine *line)
+{
+	static const char *const flags[] = {
+		[WIRING_MAIN] = "-e",
+		[WIRING_SERVICE] = "-Me",
+		[WIRING_OPTION] = "-Pe",
+	};
+	g_autofree char *assignment = g_strconcat(line->name, "=", line->value,
+	    NULL);
+	g_autofree char *quoted = g_shell_quote(assignment);
+
+	return g_strdup_printf("postconf %s %s", flags[line->kind], quoted);
+}
+
 /* ---- sockets ---- */
 
 static bool is_socket(const Postconf *postconf, const char *path)
@@ -414,39 +428,54 @@ static void sign(Wiring *wiring)
 
 /* ---- enforce ---- */
 
+/* ITEM before OLD's, without a blank: postconf -Pe takes none. */
+static char *joined_tight(const char *item, const char *old)
+{
+	g_auto(GStrv) items = postconf_items(old);
+	g_autofree char *rest = g_strjoinv(",", items);
+
+	return g_strconcat(item, rest[0] != '\0' ? "," : "", rest, NULL);
+}
+
+static void enforce_in(Wiring *wiring, const PostfixService *service_)
+{
+	const char *own = g_hash_table_lookup(service_->options,
+	    "smtpd_recipient_restrictions");
+	g_autofree char *key = NULL;
+	WiringLine *line;
+	bool is_done;
+
+	if (own == NULL || strcmp(service_->command, "smtpd") != 0 ||
+	    is_reinjection(service_))
+		return;
+	is_done = postconf_has_item(own, "$verpd_enforce");
+	key = g_strdup_printf("%s/%s/smtpd_recipient_restrictions",
+	    service_->name, service_->type);
+	line = add(wiring, WIRING_ENFORCE, WIRING_OPTION, key,
+	    is_done ? g_strdup(own) : joined_tight("$verpd_enforce", own),
+	    "this service has restrictions of its own");
+	line->is_done = is_done;
+}
+
 static void enforce(Wiring *wiring)
 {
-	static const char name[] = "smtpd_recipient_restrictions";
-	static const char why[] = "asked of campaign mail before anything "
-				  "permits it";
 	bool is_open = strcmp(wiring->settings->enforce_failure, "accept") == 0;
 	g_autofree char *check = g_strdup_printf(
 	    "check_policy_service { %s, timeout=10s, { default_action=%s } }",
 	    wiring->policy,
 	    is_open ? "DUNNO" : "451 4.3.5 verpd does not answer");
 
-	list(wiring, WIRING_ENFORCE, name, check, true, why);
-	if (wiring->postconf == NULL)
-		return;
-	for (unsigned i = 0; i < postconf_services(wiring->postconf)->len;
-	     i++) {
-		const PostfixService *each =
-		    postconf_services(wiring->postconf)->pdata[i];
-		const char *own = g_hash_table_lookup(each->options, name);
-		g_autofree char *key = NULL;
-		WiringLine *line;
-		bool is_done;
-
-		if (own == NULL || strcmp(each->command, "smtpd") != 0 ||
-		    is_reinjection(each))
-			continue;
-		is_done = postconf_has_item(own, check);
-		key = g_strdup_printf("%s/%s/%s", each->name, each->type, name);
-		line = add(wiring, WIRING_ENFORCE, WIRING_OPTION, key,
-		    is_done ? g_strdup(own) : joined(check, own, true),
-		    "this service has restrictions of its own");
-		line->is_done = is_done;
-	}
+	set(wiring, WIRING_ENFORCE, "verpd_enforce", check,
+	    is_open ? "how to ask; mail goes out when nobody answers"
+		    : "how to ask; campaign mail waits when nobody answers");
+	list(wiring, WIRING_ENFORCE, "smtpd_recipient_restrictions",
+	    "$verpd_enforce", true,
+	    "asked of campaign mail before anything permits it");
+	for (unsigned i = 0; wiring->postconf != NULL &&
+			     i < postconf_services(wiring->postconf)->len;
+	     i++)
+		enforce_in(wiring,
+		    postconf_services(wiring->postconf)->pdata[i]);
 }
 
 /* ---- all ---- */

@@ -38,6 +38,10 @@ typedef struct WiringWish {
 	bool is_pipe;    /* intake by pipe(8) */
 } WiringWish;
 
+/* LINE as the postconf(1) command that makes it so, for a shell; g_free() it.
+ */
+char *wiring_command(const WiringLine *line);
+
 /* The names under which Postfix here finds verpd's sockets: "unix:private/...",
    "unix:/...", "inet:...".  POSTCONF may be NULL.  g_free() each. */
 char *wiring_lmtp(const Settings *settings, const Postconf *postconf);

@@ -41,19 +41,11 @@ static int parse_places(const char *text)
 	return bits;
 }
 
-/* For the shell: between single quotes, which it holds otherwise. */
 static void print_command(const WiringLine *line)
 {
-	static const char *const flags[] = {
-		[WIRING_MAIN] = "-e",
-		[WIRING_SERVICE] = "-Me",
-		[WIRING_OPTION] = "-Pe",
-	};
-	g_autofree char *assignment = g_strconcat(line->name, "=", line->value,
-	    NULL);
-	g_autofree char *quoted = g_shell_quote(assignment);
+	g_autofree char *command = wiring_command(line);
 
-	printf("postconf %s %s\n", flags[line->kind], quoted);
+	printf("%s\n", command);
 }
 
 static void print_fragment(const WiringLine *line)

@@ -17,6 +17,8 @@ int cmd_key_list(Ctl *ctl, int argc, char **argv);
 /* cmd_config.c */
 int cmd_config(Ctl *ctl, int argc, char **argv);
 int cmd_config_check(Ctl *ctl, int argc, char **argv);
+/* cmd_doctor.c */
+int cmd_doctor(Ctl *ctl, int argc, char **argv);
 /* cmd_postfix_config.c */
 int cmd_postfix_config(Ctl *ctl, int argc, char **argv);
 /* cmd_deliver.c */

@@ -5,6 +5,7 @@ import atexit
 import os
 import re
 import select
+import shlex
 import socket
 import subprocess
 import tempfile
@@ -13,6 +14,7 @@ import threading
 import daemon
 import instance
 import peer
+import tap
 
 BUILD = os.path.abspath(os.environ.get("VERPD_BUILD", os.path.join(
     daemon.SOURCE, "build")))
@@ -116,6 +118,40 @@ class Site:
         self.verpd.kill()
         self.peer.stop()
         atexit.unregister(self.stop)
+
+
+class Wired(Site):
+    """A site wired by what `verpctl postfix-config` prints for it."""
+
+    def piece(self, name, is_here=True):
+        return ""
+
+    def transport(self, text):
+        """It stands in main.cf."""
+
+    def start(self):
+        super().start()
+        for line in self.config():
+            flag, assignment = shlex.split(line)[1:]
+            self.postfix.command("postconf", flag, assignment)
+        tap.check_equal(self.config(), [])
+        self.postfix.command("postfix", "reload")
+        return self
+
+    def verpctl(self, command, *options):
+        """As root does, for private/ is closed to others; with the Postfix of
+        this site."""
+        return subprocess.run(
+            [os.path.join(self.verpd.bin, "verpctl"), "-c", self.verpd.conf,
+             command, "--postfix", self.postfix.etc, *options],
+            text=True, capture_output=True, check=False, timeout=60)
+
+    def config(self):
+        """The postconf(1) commands that are to be run."""
+        done = self.verpctl("postfix-config")
+        tap.check_equal(done.returncode, 0, done.stderr)
+        return [line for line in done.stdout.splitlines()
+                if line.startswith("postconf ")]
 
 
 class Loss:

@@ -5,8 +5,6 @@ return paths, what comes back is refused unless it is genuine, and nobody
 gets a signature that is not a campaign."""
 import os
 import re
-import shlex
-import subprocess
 import sys
 
 sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)),
@@ -29,35 +27,7 @@ mynetworks = 127.0.0.0/8
 """
 
 
-class Wired(rig.Site):
-    """A site wired by what `verpctl postfix-config` prints for it."""
-
-    def piece(self, name, is_here=True):
-        return ""
-
-    def transport(self, text):
-        """It stands in main.cf."""
-
-    def start(self):
-        super().start()
-        for line in self.config():
-            flag, assignment = shlex.split(line)[1:]
-            self.postfix.command("postconf", flag, assignment)
-        tap.check_equal(self.config(), [])
-        self.postfix.command("postfix", "reload")
-        return self
-
-    def config(self):
-        """The postconf(1) commands that are to be run."""
-        done = subprocess.run(  # as root: private/ is for no one else
-            [os.path.join(self.verpd.bin, "verpctl"), "-c", self.verpd.conf,
-             "postfix-config", "--postfix", self.postfix.etc],
-            text=True, capture_output=True, check=True, timeout=60)
-        return [line for line in done.stdout.splitlines()
-                if line.startswith("postconf ")]
-
-
-SITE = Wired(main=MAIN).start()
+SITE = rig.Wired(main=MAIN).start()
 
 
 def left_with(recipient, sent=1):

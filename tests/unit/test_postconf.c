@@ -28,8 +28,8 @@ static const char options[] =
 
 START_TEST(test_parse)
 {
-	g_autoptr(Postconf)
-	    postconf = postconf_parse(raw, expanded, services, options);
+	g_autoptr(Postconf) postconf = postconf_parse(&(PostconfTexts){
+	    raw, expanded, services, options, options });
 	const PostfixService *smtpd, *reinject, *pipe;
 	g_autofree char *path = postconf_queue_path(postconf, "private/verpd");
 

@@ -101,19 +101,18 @@ static const Case cases[] = {
 	    "127.0.0.1:10026 inet n - n - - smtpd\n",
 	    "127.0.0.1:10026/inet/content_filter =\n", { ALL, false },
 	    "127.0.0.1:10026/inet/local_header_rewrite_clients", "", false },
-	{ "enforce", own, "smtpd_recipient_restrictions = reject\n", "", "",
-	    { ALL, false }, "smtpd_recipient_restrictions",
+	{ "enforce", own, "", "", "", { ALL, false }, "verpd_enforce",
 	    "check_policy_service { unix:private/p, timeout=10s, "
-	    "{ default_action=451 4.3.5 verpd does not answer } }, reject",
+	    "{ default_action=451 4.3.5 verpd does not answer } }",
 	    false },
+	{ "enforce, first", own, "smtpd_recipient_restrictions = reject\n", "",
+	    "", { ALL, false }, "smtpd_recipient_restrictions",
+	    "$verpd_enforce, reject", false },
 	{ "enforce, submission", own, "", "submission inet n - n - - smtpd\n",
 	    "submission/inet/smtpd_recipient_restrictions = "
-	    "permit_sasl_authenticated,reject\n",
+	    "permit_sasl_authenticated, reject\n",
 	    { ALL, false }, "submission/inet/smtpd_recipient_restrictions",
-	    "check_policy_service { unix:private/p, timeout=10s, "
-	    "{ default_action=451 4.3.5 verpd does not answer } }, "
-	    "permit_sasl_authenticated,reject",
-	    false },
+	    "$verpd_enforce,permit_sasl_authenticated,reject", false },
 	{ "sub-address", sub, "", "", "", { ALL, false }, "transport_maps",
 	    "regexp:{{/^b\\+[^@[:space:]]+@(x\\.test)$$/ "
 	    "verpd-lmtp:unix:/run/verpd/lmtp}}",
@@ -124,8 +123,7 @@ static const Case cases[] = {
 	    { ALL, false }, "recipient_delimiter", "+", true },
 	{ "sub-address, verify and enforce in one list", sub, "", "", "",
 	    { ALL, false }, "smtpd_recipient_restrictions",
-	    "check_policy_service { unix:private/verpd-policy, timeout=10s, "
-	    "{ default_action=DUNNO } }, check_recipient_access "
+	    "$verpd_enforce, check_recipient_access "
 	    "regexp:{{/^b\\+[^@[:space:]]+@(x\\.test)$$/ verpd_verify}}",
 	    false },
 };
@@ -135,8 +133,8 @@ START_TEST(test_lines)
 	const Case *want = &cases[_i];
 	g_autofree char *main_cf = g_strconcat(queue, want->main_cf, NULL);
 	g_autoptr(Settings) settings = settings_of(want->settings);
-	g_autoptr(Postconf) postconf = postconf_parse(main_cf, main_cf,
-	    want->master_cf, want->options);
+	g_autoptr(Postconf) postconf = postconf_parse(&(PostconfTexts){
+	    main_cf, main_cf, want->master_cf, want->options, want->options });
 	g_autoptr(GPtrArray)
 	    lines = wiring_lines(settings, postconf, &want->wish);
 	const WiringLine *found = NULL;

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Our own side: keys, rules, store, disk, clock, and whether the daemon
+   answers. */
+#include "doctor_private.h"
+
+#include "errors.h"
+#include "site.h"
+#include "store.h"
+#include "units.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/un.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+/* ---- keys and rules ---- */
+
+/* Whether the owner of the store, who runs the daemon, may read ST. */
+static bool daemon_may_read(const Doctor *doctor, const struct stat *st)
+{
+	struct stat store;
+
+	if (stat(doctor->settings->store, &store) != 0 || store.st_uid == 0)
+		return true; /* another check's matter */
+	if (st->st_uid == store.st_uid)
+		return (st->st_mode & 0400) != 0;
+	if (st->st_gid == store.st_gid)
+		return (st->st_mode & 0040) != 0;
+	return (st->st_mode & 0004) != 0;
+}
+
+void check_keys(Doctor *doctor)
+{
+	const char *path = doctor->settings->keys;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(KeyRing) keys = site_keys(doctor->settings, &error);
+	struct stat st;
+
+	if (keys == NULL) {
+		bool is_there = stat(path, &st) == 0;
+
+		found(doctor, FINDING_ERROR,
+		    !is_there ? g_strdup("verpctl key new")
+		    : (st.st_mode & 0007) != 0
+			? g_strdup_printf("chmod o= %s", path)
+			: NULL,
+		    "%s", error->message);
+		return;
+	}
+	if (stat(path, &st) == 0 && !daemon_may_read(doctor, &st))
+		found(doctor, FINDING_ERROR,
+		    g_strdup_printf("chgrp verpd %s; chmod 0640 %s", path,
+			path),
+		    "%s: the owner of the store, who runs verpd, cannot read "
+		    "it",
+		    path);
+}
+
+void check_rules(Doctor *doctor)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(RuleSet) rules = site_rules(doctor->settings, &error);
+
+	if (rules == NULL)
+		found(doctor, FINDING_ERROR, g_strdup("verpctl rules lint"),
+		    "%s", error->message);
+}
+
+/* ---- the store ---- */
+
+void check_store(Doctor *doctor)
+{
+	const char *path = doctor->settings->store;
+	g_autofree char *wal = g_strconcat(path, "-wal", NULL);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Store) store = store_open(path, STORE_READ, 1000, &error);
+	struct stat st;
+
+	if (store == NULL) {
+		found(doctor, FINDING_ERROR,
+		    stat(path, &st) != 0 ? g_strdup("verpctl init") : NULL,
+		    "%s", error->message);
+		return;
+	}
+	if (stat(wal, &st) == 0 && st.st_size > 256 * 1024 * 1024)
+		found(doctor, FINDING_WARNING,
+		    g_strdup("systemctl restart verpd"),
+		    "%s has %" G_GINT64_FORMAT " MB: somebody holds a read "
+		    "that keeps it from being written back",
+		    wal, (int64_t)st.st_size / (1024 * 1024));
+}
+
+static void check_owner(Doctor *doctor, const char *path,
+    const struct stat *store)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0 || st.st_uid == store->st_uid)
+		return;
+	found(doctor, FINDING_ERROR,
+	    g_strdup_printf("chown --reference=%s %s", doctor->settings->store,
+		path),
+	    "%s is another user's than the store: one of them cannot write "
+	    "both",
+	    path);
+}
+
+void check_store_writable(Doctor *doctor)
+{
+	const char *path = doctor->settings->store;
+	g_autofree char *directory = g_path_get_dirname(path);
+	g_autofree char *wal = g_strconcat(path, "-wal", NULL);
+	g_autofree char *shm = g_strconcat(path, "-shm", NULL);
+	struct stat store;
+
+	if (stat(path, &store) != 0)
+		return;
+	if ((store.st_mode & 0007) != 0)
+		found(doctor, FINDING_ERROR,
+		    g_strdup_printf("chmod o= %s", path),
+		    "%s is open to every user: addresses are in it", path);
+	check_owner(doctor, directory, &store);
+	check_owner(doctor, wal, &store);
+	check_owner(doctor, shm, &store);
+}
+
+/* ---- disk and clock ---- */
+
+/* statfs(2); by name, for linux/magic.h has not all. */
+static const char *remote_name(const struct statfs *fs)
+{
+	static const struct {
+		unsigned long magic;
+		const char *name;
+	} remote[] = {
+		{ 0x6969, "NFS" },
+		{ 0x517b, "SMB" },
+		{ 0xfe534d42, "SMB" },
+		{ 0xff534d42, "CIFS" },
+		{ 0x5346414f, "AFS" },
+		{ 0x00c36400, "Ceph" },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(remote); i++)
+		if ((unsigned long)fs->f_type == remote[i].magic)
+			return remote[i].name;
+	return NULL;
+}
+
+void check_disk(Doctor *doctor)
+{
+	g_autofree char *directory =
+	    g_path_get_dirname(doctor->settings->store);
+	struct statvfs room;
+	struct statfs fs;
+	uint64_t left;
+
+	if (statfs(directory, &fs) == 0 && remote_name(&fs) != NULL)
+		found(doctor, FINDING_ERROR,
+		    g_strdup("put the store on a local disk"),
+		    "%s is on %s: SQLite's write-ahead log needs shared memory",
+		    directory, remote_name(&fs));
+	if (statvfs(directory, &room) != 0)
+		return;
+	left = (uint64_t)room.f_bavail * room.f_frsize;
+	if (left < 64 * 1024 * 1024)
+		found(doctor, FINDING_ERROR, NULL,
+		    "%s: %" G_GUINT64_FORMAT " MB are left: bounces will be "
+		    "deferred (452)",
+		    directory, left / (1024 * 1024));
+	else if (left < 1024 * 1024 * 1024)
+		found(doctor, FINDING_WARNING, NULL,
+		    "%s: only %" G_GUINT64_FORMAT " MB are left", directory,
+		    left / (1024 * 1024));
+}
+
+static bool note_event(const Event *event, void *data)
+{
+	*(int64_t *)data = event->at;
+	return false;
+}
+
+/* Long after anything that this program may find in a store of its own. */
+#define BEFORE_ALL INT64_C(1767225600) /* 2026-01-01 */
+
+void check_clock(Doctor *doctor)
+{
+	StoreFilter filter = STORE_FILTER_ANY;
+	g_autoptr(Store)
+	    store = store_open(doctor->settings->store, STORE_READ, 1000, NULL);
+	int64_t ahead = 0;
+
+	if (doctor->now < BEFORE_ALL) {
+		g_autofree char *now = time_format(doctor->now);
+
+		found(doctor, FINDING_ERROR,
+		    g_strdup("timedatectl set-ntp yes"), "the clock says %s",
+		    now);
+		return;
+	}
+	if (store == NULL)
+		return;
+	filter.since = doctor->now + 3600;
+	filter.now = doctor->now;
+	filter.limit = 1;
+	if (store_each_event(store, &filter, note_event, &ahead, NULL) &&
+	    ahead != 0) {
+		g_autofree char *at = time_format(ahead);
+
+		found(doctor, FINDING_WARNING,
+		    g_strdup("timedatectl set-ntp yes"),
+		    "an event is of %s: the clock was ahead, or is behind now",
+		    at);
+	}
+}
+
+/* ---- the daemon ---- */
+
+static int fd_connect(int fd, const struct sockaddr *address, socklen_t len)
+{
+	int saved;
+
+	if (fd < 0 || connect(fd, address, len) == 0)
+		return fd;
+	saved = errno;
+	(void)close(fd); /* nothing was done with it */
+	errno = saved;
+	return -1;
+}
+
+static int unix_connect(const Doctor *doctor, const char *name)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	g_autofree char *path = name[0] == '/' || doctor->postconf == NULL
+				    ? g_strdup(name)
+				    : postconf_queue_path(doctor->postconf,
+					  name);
+
+	(void)g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+	return fd_connect(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0),
+	    (const struct sockaddr *)&address, sizeof(address));
+}
+
+/* "127.0.0.1:2424" or "[::1]:2424" */
+static int inet_connect(const char *name)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICSERV };
+	const char *port = strrchr(name, ':');
+	bool has_brackets = name[0] == '[';
+	g_autofree char *host = g_strndup(name + has_brackets,
+	    (gsize)(port - name) - 2 * has_brackets);
+	struct addrinfo *info = NULL;
+	int fd;
+
+	if (getaddrinfo(host, port + 1, &hints, &info) != 0) {
+		errno = EADDRNOTAVAIL;
+		return -1;
+	}
+	fd = fd_connect(socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0),
+	    info->ai_addr, info->ai_addrlen);
+	freeaddrinfo(info);
+	return fd;
+}
+
+/* A connection to NAME, or -1 with errno. */
+static int socket_connect(const Doctor *doctor, const char *name)
+{
+	return g_str_has_prefix(name, "unix:")
+		   ? unix_connect(doctor, name + strlen("unix:"))
+		   : inet_connect(name + strlen("inet:"));
+}
+
+/* What comes within two seconds, or "". */
+static char *read_some(int fd)
+{
+	struct pollfd wait = { fd, POLLIN, 0 };
+	char bytes[512];
+	ssize_t n = 0;
+
+	if (poll(&wait, 1, 2000) > 0)
+		n = recv(fd, bytes, sizeof(bytes) - 1, 0);
+	return g_strndup(bytes, n > 0 ? (gsize)n : 0);
+}
+
+void ask_socket(Doctor *doctor, const char *name, const char *question,
+    const char *answer)
+{
+	int fd = socket_connect(doctor, name);
+	g_autofree char *got = NULL;
+
+	if (fd < 0) {
+		/* only Postfix knows where systemd listens */
+		bool is_unsure = errno == EACCES ||
+				 (errno == ENOENT && doctor->postconf == NULL);
+
+		found(doctor, is_unsure ? FINDING_NOTE : FINDING_ERROR,
+		    g_strdup(errno == EACCES
+				 ? "run verpctl doctor as root"
+				 : "systemctl start verpd.socket verpd"),
+		    "%s: %s", name, g_strerror(errno));
+		return;
+	}
+	if (question[0] != '\0')
+		(void)!send(fd, question, strlen(question), MSG_NOSIGNAL);
+	got = read_some(fd);
+	(void)close(fd); /* all is read that we want */
+	if (strstr(got, answer) == NULL)
+		found(doctor, FINDING_ERROR,
+		    g_strdup("systemctl restart verpd"), "%s: %s", name,
+		    got[0] == '\0' ? "no answer within 2 seconds"
+				   : "somebody else than verpd answers");
+}
+
+void check_daemon(Doctor *doctor)
+{
+	char **listen = doctor->settings->listen;
+
+	/* by pipe(8) there need not be one */
+	if (doctor->transport != NULL &&
+	    strstr(doctor->transport, "pipe") != NULL)
+		return;
+	if (doctor->lmtp != NULL)
+		ask_socket(doctor, doctor->lmtp, "", " LMTP verpd");
+	else
+		for (; *listen != NULL; listen++)
+			ask_socket(doctor, *listen, "", " LMTP verpd");
+	if (doctor->is_signing || doctor->is_verifying)
+		ask_socket(doctor, doctor->map, "7:token x,", "NOTFOUND");
+	if (doctor->is_enforcing)
+		ask_socket(doctor, doctor->policy,
+		    "request=smtpd_access_policy\nprotocol_state=RCPT\n\n",
+		    "action=DUNNO");
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "doctor.h"
+
+/* One examination; the checks are in doctor_files.c and doctor_postfix.c. */
+typedef struct Doctor {
+	const Settings *settings;
+	const Postconf *postconf; /* or NULL */
+	int64_t now;
+	const char *check; /* the one that runs */
+	GPtrArray *findings;
+	char *lmtp, *map, *policy; /* as Postfix calls our sockets; NULL
+				      without one */
+	char *transport; /* what transport_maps says of a bounce; NULL: not
+			    asked yet */
+	bool is_signing, is_verifying, is_enforcing; /* as Postfix is wired */
+} Doctor;
+
+/* Tells what is wrong; MEND is taken, NULL is "". */
+void found(Doctor *doctor, FindingLevel level, char *mend, const char *format,
+    ...) G_GNUC_PRINTF(4, 5);
+
+/* Whether the socket NAME ("unix:private/x", "unix:/x", "inet:...") takes
+   QUESTION ("" asks nothing) with an answer that begins with ANSWER; tells it
+   if not. */
+void ask_socket(Doctor *doctor, const char *name, const char *question,
+    const char *answer);
+
+typedef void (*DoctorCheck)(Doctor *doctor);
+
+/* doctor_files.c: our side */
+void check_keys(Doctor *doctor);
+void check_rules(Doctor *doctor);
+void check_store(Doctor *doctor);
+void check_store_writable(Doctor *doctor);
+void check_disk(Doctor *doctor);
+void check_clock(Doctor *doctor);
+void check_daemon(Doctor *doctor);
+
+/* doctor_postfix.c: Postfix's side, only when there is one */
+void check_domain_taken(Doctor *doctor);
+void check_transport(Doctor *doctor);
+void check_transport_service(Doctor *doctor);
+void check_socket(Doctor *doctor);
+void check_soft_bounce(Doctor *doctor);
+void check_notify(Doctor *doctor);
+void check_own_hosts(Doctor *doctor);
+void check_newline(Doctor *doctor);
+void check_smtputf8(Doctor *doctor);
+void check_delimiter(Doctor *doctor);
+void check_lifetimes(Doctor *doctor);
+void check_timeouts(Doctor *doctor);
+void check_processes(Doctor *doctor);
+void check_size(Doctor *doctor);
+void check_verp(Doctor *doctor);
+void check_generic(Doctor *doctor);
+void check_signing(Doctor *doctor);
+void check_outsiders(Doctor *doctor);
+void check_reinjection(Doctor *doctor);
+void check_verifying(Doctor *doctor);
+void check_enforcing(Doctor *doctor);
+void check_map_sockets(Doctor *doctor);
