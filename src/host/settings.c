@@ -268,8 +268,7 @@ static bool check_remote(const Reader *reader, const Settings *settings,
 		what = g_strdup_printf(
 		    "%s is not a loopback address, and allow_remote is off",
 		    *listen);
-		return reader_complain(reader, "", "", "listen", what, error);
-		return complain(reader, "", "", name, what, error);
+		return reader_complain(reader, "", "", name, what, error);
 	}
 	return true;
 }
