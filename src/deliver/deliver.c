@@ -120,13 +120,17 @@ static int64_t token_day(const Recording *rec, const Claim *claim)
 }
 
 static Trust trust_now(const Recording *rec, const Claim *claim,
-    enum vp_class class_)
+    const Verdict *verdict)
 {
+	enum vp_class class_ = verdict->class_;
 	bool is_slow = class_ == VP_CLASS_COMPLAINT ||
 		       class_ == VP_CLASS_UNSUBSCRIBE;
 	int64_t lifetime = is_slow ? rec->judge->complaint_lifetime
 				   : rec->judge->bounce_lifetime;
 
+	/* our own word is no evidence */
+	if (strcmp(verdict->rule, RULE_OWN_REFUSAL) == 0)
+		return TRUST_RECORD;
 	if (claim->trust == TRUST_SIGNED &&
 	    !token_is_current(claim->token.day, rec->now, lifetime))
 		return TRUST_RECORD;
@@ -279,7 +283,7 @@ static bool record_event(const Recording *rec, const Claim *claim,
 
 	if (claim->token.kind == TOKEN_UNSUBSCRIBE)
 		judge_unsubscribe(rec->analysis, verdict);
-	trust = trust_now(rec, claim, verdict->class_);
+	trust = trust_now(rec, claim, verdict);
 	event = (Event){
 		.at = rec->now,
 		.recipient_id = recipient->id,

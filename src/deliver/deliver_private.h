@@ -32,6 +32,9 @@ bool analysis_is_address(const char *given, const char *folded);
    no rule may make it a bounce later. */
 #define RULE_NOT_BY_A_PERSON "token.unsubscribe-not-by-a-person"
 
+/* The rule of Postfix's report on what we refused ourselves. */
+#define RULE_OWN_REFUSAL "verpd.own-refusal"
+
 Outcome *outcome_new(OutcomeKind kind, const char *queue_id);
 
 /* One event of a person, on its way through the policy. */

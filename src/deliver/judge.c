@@ -43,6 +43,7 @@ void judge_unref(Judge *judge)
 	g_free(judge->default_stream);
 	g_strfreev(judge->own_hosts);
 	g_strfreev(judge->campaigns);
+	g_free(judge->enforce_failure);
 	g_free(judge);
 }
 

@@ -4,11 +4,13 @@
    has no id yet is put on a list that the recorder works off. */
 #include "answers.h"
 
+#include "address.h"
 #include "bounds.h"
 #include "errors.h"
 #include "log.h"
 #include "lookups.h"
 #include "store.h"
+#include "units.h"
 
 #include <string.h>
 
@@ -248,13 +250,121 @@ static SignNames look(void *data, const char *campaign, const char *recipient,
 	return SIGN_NO_IDS;
 }
 
+/* ---- suppression ---- */
+
+typedef enum Known {
+	KNOWN_SENDABLE,
+	KNOWN_SUPPRESSED,
+	KNOWN_NOT, /* nobody can be asked */
+} Known;
+
+/* Whether ADDRESS may be mailed in STREAM; *RET_WHY (g_free() it) says why not,
+   for people who read their mail log. */
+static Known ask_store(Answers *answers, const char *address,
+    const char *stream, char **ret_why)
+{
+	Store *store = store_of(answers);
+	int64_t now = g_get_real_time() / G_USEC_PER_SEC;
+	g_autofree char *folded = address_fold(address, NULL);
+	g_auto(StoreAnswer) found = { 0 };
+	g_autoptr(GError) error = NULL;
+	g_autofree char *since = NULL;
+
+	*ret_why = NULL;
+	if (folded == NULL) /* it is no address: others will say so */
+		return KNOWN_SENDABLE;
+	if (store == NULL)
+		return KNOWN_NOT;
+	if (!store_answer(store, folded, stream,
+		judge_ignored(answers->judge, stream), now, &found, &error)) {
+		store_failed(answers, error);
+		return KNOWN_NOT;
+	}
+	if (found.answer.may_send)
+		return KNOWN_SENDABLE;
+	since = time_format(found.answer.hold.since);
+	*ret_why = g_strdup_printf("5.7.1 suppressed by verpd: %s%s since %s",
+	    found.answer.scope == ANSWER_DOMAIN ? "domain, " : "",
+	    cause_name((Cause)found.answer.cause), since);
+	return KNOWN_SUPPRESSED;
+}
+
+static bool is_accepting(const Answers *answers)
+{
+	return strcmp(answers->judge->enforce_failure, "accept") == 0;
+}
+
+/* `suppressed`: an access(5) action. */
+static MapReply map_suppressed(Answers *answers, const char *address,
+    const char *stream)
+{
+	g_autofree char *why = NULL;
+
+	switch (ask_store(answers, address, stream, &why)) {
+	case KNOWN_SUPPRESSED:
+		return (MapReply){ MAP_OK, g_strconcat("550 ", why, NULL) };
+	case KNOWN_NOT:
+		if (!is_accepting(answers))
+			return (MapReply){ MAP_TEMP,
+				g_strdup("the store cannot be read") };
+		break;
+	case KNOWN_SENDABLE:
+		break;
+	}
+	return (MapReply){ MAP_NOTFOUND, NULL };
+}
+
+/* `route`: a transport(5) for mail that never passes smtpd(8). */
+static MapReply map_route(Answers *answers, const char *address,
+    const char *stream)
+{
+	g_autofree char *why = NULL;
+
+	switch (ask_store(answers, address, stream, &why)) {
+	case KNOWN_SUPPRESSED:
+		return (MapReply){ MAP_OK, g_strconcat("error:", why, NULL) };
+	case KNOWN_NOT:
+		if (!is_accepting(answers))
+			return (MapReply){ MAP_TEMP,
+				g_strdup("the store cannot be read") };
+		break;
+	case KNOWN_SENDABLE:
+		break;
+	}
+	return (MapReply){ MAP_NOTFOUND, NULL };
+}
+
+/* The stream that "NAME.STREAM" or "NAME" asks for, or NULL: MAP is not NAME.
+ */
+static const char *stream_asked(const Answers *answers, const char *map,
+    const char *name)
+{
+	size_t len = strlen(name);
+
+	if (strncmp(map, name, len) != 0)
+		return NULL;
+	if (map[len] == '\0')
+		return answers->judge->default_stream;
+	return map[len] == '.' && map[len + 1] != '\0' ? map + len + 1 : NULL;
+}
+
 /* ---- maps ---- */
+
+/* Whether KEY is a whole address: Postfix asks for parts as well, where a table
+   is not a socketmap or the admin lists it elsewhere. */
+static bool is_address(const char *key)
+{
+	const char *at = strrchr(key, '@');
+
+	return at != NULL && at != key && at[1] != '\0';
+}
 
 MapReply answers_look_up(void *data, const char *map, const char *key)
 {
 	Answers *answers = data;
 	const Judge *judge = answers->judge;
 	int64_t now = g_get_real_time() / G_USEC_PER_SEC;
+	const char *stream;
 
 	if (strcmp(map, "sign") == 0)
 		return map_sign(judge->tokens, look, answers, key, now);
@@ -262,11 +372,88 @@ MapReply answers_look_up(void *data, const char *map, const char *key)
 		return map_token(judge->tokens, key,
 		    MAX(judge->bounce_lifetime, judge->complaint_lifetime),
 		    now);
+	stream = stream_asked(answers, map, "suppressed");
+	if (stream != NULL)
+		return is_address(key) ? map_suppressed(answers, key, stream)
+				       : (MapReply){ MAP_NOTFOUND, NULL };
+	stream = stream_asked(answers, map, "route");
+	if (stream != NULL)
+		return is_address(key) ? map_route(answers, key, stream)
+				       : (MapReply){ MAP_NOTFOUND, NULL };
 	return (MapReply){ MAP_PERM,
 		g_strdup_printf("verpd has no map \"%s\"", map) };
 }
 
+/* ---- policy ---- */
+
+/* The campaign that SENDER is of: its name and its stream, g_free() both.
+   False when it is none of ours, *RET_KNOWN_NOT when only the store could
+   tell. */
+static bool campaign_of(Answers *answers, const char *sender, char **ret_name,
+    char **ret_stream, bool *ret_known_not)
+{
+	const Judge *judge = answers->judge;
+	g_auto(Token) token = { 0 };
+	g_auto(StoreCampaign) campaign = { 0 };
+	g_autoptr(GError) error = NULL;
+	Store *store;
+
+	*ret_known_not = false;
+	token_decode(judge->tokens, sender, &token);
+	if (token.check == TOKEN_NOT_OURS || token.check == TOKEN_FORGED ||
+	    token.check == TOKEN_UNKNOWN ||
+	    (token.campaign[0] != '\0' &&
+		!is_campaign_name(judge, token.campaign)))
+		return false;
+	store = store_of(answers);
+	if (store == NULL) {
+		*ret_known_not = true;
+		return true;
+	}
+	if (store_campaign_find(store, token.campaign_id,
+		token.campaign[0] != '\0' ? token.campaign : NULL, &campaign,
+		&error)) {
+		/* a campaign stays in the stream it began in */
+		*ret_name = g_steal_pointer(&campaign.name);
+		*ret_stream = g_steal_pointer(&campaign.stream);
+		return true;
+	}
+	note_failure(answers, error);
+	*ret_known_not = answers->store == NULL;
+	if (token.campaign[0] == '\0')
+		return *ret_known_not;
+	*ret_name = g_strdup(token.campaign);
+	*ret_stream = g_strdup(judge_stream(judge, token.campaign));
+	return true;
+}
+
 char *answers_decide(void *data, const PolicyRequest *request)
 {
+	Answers *answers = data;
+	g_autofree char *campaign = NULL;
+	g_autofree char *stream = NULL;
+	g_autofree char *why = NULL;
+	bool known_not;
+	Known known;
+
+	if (strcmp(request->protocol_state, "RCPT") != 0 ||
+	    request->sender[0] == '\0' ||
+	    !campaign_of(answers, request->sender, &campaign, &stream,
+		&known_not))
+		return g_strdup("DUNNO");
+	known = known_not
+		    ? KNOWN_NOT
+		    : ask_store(answers, request->recipient, stream, &why);
+	switch (known) {
+	case KNOWN_SENDABLE:
+		break;
+	case KNOWN_SUPPRESSED:
+		return g_strconcat("550 ", why, NULL);
+	case KNOWN_NOT:
+		if (!is_accepting(answers))
+			return g_strdup("451 4.3.0 verpd cannot read its "
+					"store; campaign mail waits");
+		break;
+	}
 	return g_strdup("DUNNO");
 }

@@ -3,7 +3,7 @@
    answered in a fraction of a millisecond while bounces pour in. */
 #include "responder.h"
 
-#include "asker.h"
+#include "caller.h"
 #include "doors.h"
 #include "log.h"
 
@@ -18,7 +18,7 @@ struct Responder {
 	GMainLoop *loop;
 	GThread *thread; /* or NULL: not started */
 	/* the thread's own */
-	GPtrArray *askers;
+	GPtrArray *callers;
 };
 
 Responder *responder_new(Answers *answers, unsigned connection_limit)
@@ -32,7 +32,7 @@ Responder *responder_new(Answers *answers, unsigned connection_limit)
 	responder->names = g_string_new(NULL);
 	responder->context = g_main_context_new();
 	responder->loop = g_main_loop_new(responder->context, FALSE);
-	responder->askers = g_ptr_array_new();
+	responder->callers = g_ptr_array_new();
 	return responder;
 }
 
@@ -50,37 +50,37 @@ char *responder_names(const Responder *responder)
 
 /* ---- in the thread ---- */
 
-static void asker_closed(void *data, Asker *asker)
+static void caller_closed(void *data, Caller *caller)
 {
 	Responder *responder = data;
 
-	(void)g_ptr_array_remove_fast(responder->askers, asker);
+	(void)g_ptr_array_remove_fast(responder->callers, caller);
 }
 
 /* Of too many the one that has not asked for longest goes: it connects again
    when it has a question. */
 static void make_room(Responder *responder)
 {
-	Asker *oldest = NULL;
+	Caller *oldest = NULL;
 
-	if (responder->askers->len < responder->limit)
+	if (responder->callers->len < responder->limit)
 		return;
-	for (unsigned i = 0; i < responder->askers->len; i++) {
-		Asker *asker = g_ptr_array_index(responder->askers, i);
+	for (unsigned i = 0; i < responder->callers->len; i++) {
+		Caller *caller = g_ptr_array_index(responder->callers, i);
 
 		if (oldest == NULL ||
-		    asker_last_asked(asker) < asker_last_asked(oldest))
-			oldest = asker;
+		    caller_last_asked(caller) < caller_last_asked(oldest))
+			oldest = caller;
 	}
 	if (oldest != NULL)
-		asker_close(oldest);
+		caller_close(oldest);
 }
 
 static void admit(Responder *responder, int fd, Dialogue *dialogue)
 {
 	make_room(responder);
-	g_ptr_array_add(responder->askers,
-	    asker_new(fd, dialogue, asker_closed, responder));
+	g_ptr_array_add(responder->callers,
+	    caller_new(fd, dialogue, caller_closed, responder));
 }
 
 static void admit_map(void *data, int fd, unsigned which)
@@ -130,8 +130,8 @@ static gpointer responder_main(gpointer data)
 	g_main_loop_run(responder->loop);
 	doors_free(maps);
 	doors_free(policies);
-	while (responder->askers->len > 0)
-		asker_close(g_ptr_array_index(responder->askers, 0));
+	while (responder->callers->len > 0)
+		caller_close(g_ptr_array_index(responder->callers, 0));
 	answers_stop(responder->answers);
 	g_main_context_pop_thread_default(responder->context);
 	return NULL;
@@ -196,7 +196,7 @@ void responder_free(Responder *responder)
 		    (GDestroyNotify)listener_free);
 		g_ptr_array_unref(responder->listeners[i]);
 	}
-	g_ptr_array_unref(responder->askers);
+	g_ptr_array_unref(responder->callers);
 	g_main_loop_unref(responder->loop);
 	g_main_context_unref(responder->context);
 	g_string_free(responder->names, TRUE);

@@ -40,12 +40,30 @@ class Asker:
         return self.ask("sign", XVERP % number)
 
 
-def begin(**settings):
-    site = Site(**settings)
-    where = os.path.join(site.root, "map")
-    site.configure(map_listen=["unix:" + where])
+class Policy(Asker):
+    """smtpd(8) asking the policy service."""
+
+    def ask(self, sender, recipient, state="RCPT"):
+        self.socket.sendall(
+            f"request=smtpd_access_policy\nprotocol_state={state}\n"
+            f"client_address=127.0.0.1\nsender={sender}\n"
+            f"recipient={recipient}\n\n".encode())
+        got = b""
+        while not got.endswith(b"\n\n"):
+            got += self.socket.recv(4096)
+        return got.decode().removeprefix("action=").rstrip("\n")
+
+
+def begin(site=None, **settings):
+    site = site or Site(**settings)
+    site.map = os.path.join(site.root, "map")
+    site.policy = os.path.join(site.root, "policy")
+    listen = (f'map_listen = {{"unix:{site.map}"}}\n'
+              f'policy_listen = {{"unix:{site.policy}"}}\n')
+    with open(site.conf, "a", encoding="utf-8") as conf:
+        conf.write(listen)
     daemon = Daemon(site)
-    return site, daemon, lambda: Asker(where)
+    return site, daemon, lambda: Asker(site.map)
 
 
 def opaque(asker, number):
@@ -154,6 +172,82 @@ def test_durable():
     tap.check(asker.sign(7).startswith("OK news+"), "not yet")
     tap.check(opaque(asker, 7))
     daemon.stop()
+
+
+def test_suppressed():
+    """An access(5) action for each stream, a transport for mail that smtpd(8)
+    never sees."""
+    site, _, connect = begin()
+    asker = connect()
+    site.verpctl("add", "--actor", "a", "--reason", "r", "--stream",
+                 "marketing", "dead@example.org")
+    for name in ("suppressed", "suppressed.marketing"):
+        answer = asker.ask(name, "Dead@Example.ORG")
+        tap.check(answer.startswith(
+            "OK 550 5.7.1 suppressed by verpd: manual since 20"), answer)
+    answer = asker.ask("route", "dead@example.org")
+    tap.check(answer.startswith("OK error:5.7.1 suppressed by verpd: "),
+              answer)
+    for name, key in (("suppressed.transactional", "dead@example.org"),
+                      ("suppressed", "alive@example.org"),
+                      ("suppressed", "@example.org"),
+                      ("suppressed", "dead@"), ("suppressed", "example.org"),
+                      ("route.transactional", "dead@example.org")):
+        tap.check_equal(asker.ask(name, key), "NOTFOUND ", name)
+    tap.check(asker.ask("suppressedx", "a@b.test").startswith("PERM "))
+
+
+def test_policy():
+    site, daemon, connect = begin()
+    site.verpctl("add", "--actor", "a", "--reason", "r", "--stream",
+                 "marketing", "dead@example.org")
+    asker = Policy(site.policy)
+    refused = asker.ask("news@bounces.test", "dead@example.org")
+    tap.check(refused.startswith("550 5.7.1 suppressed by verpd: manual"),
+              refused)
+    for sender in ("news+x=y.test@bounces.test", site.tokens[0]):
+        tap.check(asker.ask(sender, "dead@example.org").startswith("550 "),
+                  sender)
+    for sender, recipient, state in (
+            ("news@bounces.test", "alive@example.org", "RCPT"),
+            ("news@bounces.test", "dead@example.org", "DATA"),
+            ("staff@example.org", "dead@example.org", "RCPT"),
+            ("", "dead@example.org", "RCPT"),
+            ("news@elsewhere.test", "dead@example.org", "RCPT")):
+        tap.check_equal(asker.ask(sender, recipient, state), "DUNNO", sender)
+    tap.check_equal(Asker(site.map).ask("token", site.tokens[0]), "OK OK")
+    del daemon, connect
+
+
+def test_policy_by_stream():
+    site = Site()
+    with open(site.conf, "a", encoding="utf-8") as conf:
+        conf.write('stream "transactional" { campaigns = {"receipt*"} }\n')
+    site, daemon, _ = begin(site=site)
+    site.verpctl("add", "--actor", "a", "--reason", "r", "--stream",
+                 "marketing", "dead@example.org")
+    asker = Policy(site.policy)
+    tap.check(asker.ask("news@bounces.test", "dead@example.org")
+              .startswith("550 "))
+    tap.check_equal(asker.ask("receipt-1@bounces.test", "dead@example.org"),
+                    "DUNNO")
+    del daemon
+
+
+def test_policy_without_a_store():
+    """Campaign mail waits, or goes out, as set; other mail goes out."""
+    for setting, wanted in (("defer", "451 4.3.0 "), ("accept", "DUNNO")):
+        site, daemon, _ = begin(enforce_failure=setting)
+        aside = site.store + ".aside"
+        os.rename(site.store, aside)  # before anybody asked
+        asker = Policy(site.policy)
+        answer = asker.ask("news@bounces.test", "ana@example.org")
+        tap.check(answer.startswith(wanted), answer)
+        tap.check_equal(asker.ask("a@b.test", "ana@example.org"), "DUNNO")
+        os.rename(aside, site.store)
+        tap.wait_for("the store", lambda: asker.ask(
+            "news@bounces.test", "ana@example.org") == "DUNNO")
+        daemon.stop()
 
 
 def test_broken_questions():

@@ -23,9 +23,10 @@ SEES = {
     "lists": "base core",
     "store": "base core",
     "lmtp": "base",
+    "maps": "base core",
     "deliver": "base core mail store",
     "host": "base core mail store lmtp deliver",
-    "verpd": "base core mail store lmtp deliver host",
+    "verpd": "base core mail store lmtp maps deliver host",
     "verpctl": "base core mail lists store lmtp deliver host",
 }
 

@@ -223,7 +223,7 @@ def test_list():
               encoding="utf-8") as page:
         text = page.read()
     for row in rows:
-        tap.check(f".It Cm {row['check']}\n" in text, row["check"])
+        tap.check(f".It Sy {row['check']}\n" in text, row["check"])
     tap.check(len(rows) >= 20, len(rows))
 
 

@@ -27,7 +27,8 @@ mynetworks = 127.0.0.0/8
 """
 
 
-SITE = rig.Wired(main=MAIN).start()
+SITE = rig.Wired(main=MAIN, text='stream "transactional" '
+                 '{ campaigns = {"receipt*"} }\n').start()
 
 
 def left_with(recipient, sent=1):
@@ -99,6 +100,40 @@ def test_refused_in_session():
     send("gone.uma@far.example")
     event, = SITE.verpd.wait_events("gone.uma@far.example")
     tap.check_equal((event["class"], event["trust"]), ("hard", "local"))
+
+
+def test_suppressed():
+    """Refused at submission, with the reason, in its stream; passes in another
+    stream and for staff."""
+    SITE.verpd.verpctl("add", "--actor", "a", "--reason", "r", "--stream",
+                       "marketing", "stop@far.example")
+    with SITE.postfix.smtp() as session:
+        session.mail(BASE)
+        code, text = session.rcpt("stop@far.example")
+        tap.check_equal((code, b"suppressed by verpd: manual" in text),
+                        (550, True), text)
+        tap.check_equal(session.rcpt("go@far.example")[0], 250)
+    for sender in (f"receipt-1@{DOMAIN}", "staff@sender.example"):
+        with SITE.postfix.smtp() as session:
+            session.mail(sender)
+            tap.check_equal(session.rcpt("stop@far.example")[0], 250, sender)
+
+
+def test_own_refusal_is_no_bounce():
+    """sendmail(1) passes smtpd by; `route` refuses in Postfix, whose report on
+    that is recorded and counts for nothing."""
+    SITE.verpd.verpctl("add", "--actor", "a", "--reason", "r",
+                       "route@far.example")
+    old = SITE.postfix.command("postconf", "-h", "transport_maps").stdout
+    SITE.postfix.configure("transport_maps=" + old.strip() +
+                           ", socketmap:unix:private/verpd-map:route")
+    try:
+        send("route@far.example")
+        event, = SITE.verpd.wait_events("route@far.example")
+        tap.check_equal((event["rule"], event["trust"], event["step"]),
+                        ("verpd.own-refusal", "record", "none"))
+    finally:
+        SITE.postfix.configure("transport_maps=" + old.strip())
 
 
 def test_other_mail():

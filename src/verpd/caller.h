@@ -8,12 +8,12 @@
 /* One smtpd(8) or smtp(8) that asks: its socket and its dialogue.  Belongs to
    the responder's thread.  It frees itself when it ends, after telling
    `closed`. */
-typedef struct Asker Asker;
+typedef struct Caller Caller;
 
-typedef void (*AskerClosed)(void *data, Asker *asker);
+typedef void (*CallerClosed)(void *data, Caller *caller);
 
 /* FD and DIALOGUE are taken. */
-Asker *asker_new(int fd, Dialogue *dialogue, AskerClosed closed, void *data);
-void asker_close(Asker *asker);
+Caller *caller_new(int fd, Dialogue *dialogue, CallerClosed closed, void *data);
+void caller_close(Caller *caller);
 /* When it last asked: monotonic microseconds. */
-gint64 asker_last_asked(const Asker *asker);
+gint64 caller_last_asked(const Caller *caller);
