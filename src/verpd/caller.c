@@ -90,7 +90,7 @@ static void caller_read(Caller *caller)
 		return;
 	caller->asked_at = g_get_monotonic_time();
 	caller->is_ending = n <= 0 ||
-			   !dialogue_feed(caller->dialogue, bytes, (size_t)n);
+			    !dialogue_feed(caller->dialogue, bytes, (size_t)n);
 	caller_write(caller);
 }
 
