@@ -32,6 +32,20 @@ const uint8_t *store_epoch(const Store *store)
 	return store->backend->epoch(store);
 }
 
+bool store_backup(Store *store, const char *path, bool replaces, int64_t now,
+    StoreProgress progress, void *data, GError **error)
+{
+	return store->backend->backup(store, path, replaces, now, progress,
+	    data, error);
+}
+
+bool store_restore(const char *from, const char *path, StoreProgress progress,
+    void *data, int64_t *ret_at, GError **error)
+{
+	return store_sqlite_restore(from, path, &schema_current, progress, data,
+	    ret_at, error);
+}
+
 bool store_begin(Store *store, GError **error)
 {
 	return store->backend->begin(store, error);

@@ -46,6 +46,22 @@ void store_close(Store *store);
 /* The epoch that goes into opaque tokens, STORE_EPOCH octets, lent. */
 const uint8_t *store_epoch(const Store *store);
 
+/* How far a long work is, and how far it goes. */
+typedef void (*StoreProgress)(uint64_t done, uint64_t total, void *data);
+
+/* Copies the store as it is now to the file PATH, mode 0640, which gets its
+   name when it is whole and on the disk.  Nobody who writes is kept waiting;
+   only the log cannot be cut off meanwhile.  VP_ERROR_CONFIG if PATH is there,
+   unless REPLACES.  The copy is marked: it opens with STORE_READ alone. */
+bool store_backup(Store *store, const char *path, bool replaces, int64_t now,
+    StoreProgress progress, void *data, GError **error);
+/* Makes a store at PATH, where there must be none, of the backup at FROM.  It
+   has an epoch of its own: ids that were given out after the backup are given
+   out again, and no old token may come to mean who has them then.  *RET_AT is
+   when the backup was made. */
+bool store_restore(const char *from, const char *path, StoreProgress progress,
+    void *data, int64_t *ret_at, GError **error);
+
 /* ---- transactions ---- */
 
 bool store_begin(Store *store, GError **error);

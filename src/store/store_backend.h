@@ -16,6 +16,9 @@ typedef struct StoreBackend {
 	void (*rollback)(Store *store);
 	bool (*sync)(Store *store, GError **error);
 
+	bool (*backup)(Store *store, const char *path, bool replaces,
+	    int64_t now, StoreProgress progress, void *data, GError **error);
+
 	bool (*seen)(Store *store, const uint8_t key[STORE_KEY], int64_t now,
 	    bool *ret_seen, GError **error);
 	bool (*campaign_find)(Store *store, int64_t id, const char *name,

@@ -7,6 +7,7 @@
 #include <glib.h>
 #include <sqlite3.h>
 
+#include "errors.h"
 #include "schema.h"
 #include "statements.h"
 #include "store_backend.h"
@@ -45,6 +46,15 @@ bool sqlite_fail(StoreSqlite *self, int rc, const char *what, GError **error);
 /* The same while opening, where a bad file is for an admin to mend. */
 bool sqlite_fail_open(StoreSqlite *self, int rc, const char *what,
     GError **error);
+
+/* The same for a file, by errno in the second. */
+bool path_fail(VpError code, const char *path, const char *why, GError **error);
+bool path_fail_errno(VpError code, const char *path, const char *what,
+    GError **error);
+bool directory_sync(const char *path, GError **error);
+/* VP_ERROR_CONFIG if there is a database at PATH, or the log of one. */
+bool check_nothing_there(const char *path, GError **error);
+bool daemon_is_running(const char *store_path);
 
 /* ---- statements ---- */
 
@@ -99,6 +109,11 @@ bool wal_recover(StoreSqlite *self, GError **error);
 
 /* ---- the verbs ---- */
 
+bool store_sqlite_backup(Store *store, const char *path, bool replaces,
+    int64_t now, StoreProgress progress, void *data, GError **error);
+bool store_sqlite_restore(const char *from, const char *path,
+    const Schema *schema, StoreProgress progress, void *data, int64_t *ret_at,
+    GError **error);
 bool store_sqlite_seen(Store *store, const uint8_t key[STORE_KEY], int64_t now,
     bool *ret_seen, GError **error);
 bool store_sqlite_campaign_find(Store *store, int64_t id, const char *name,

@@ -17,14 +17,13 @@
 
 static const StoreBackend backend;
 
-static bool fail(VpError code, const char *path, const char *why,
-    GError **error)
+bool path_fail(VpError code, const char *path, const char *why, GError **error)
 {
 	g_set_error(error, VP_ERROR, (int)code, "%s: %s", path, why);
 	return false;
 }
 
-static bool fail_errno(VpError code, const char *path, const char *what,
+bool path_fail_errno(VpError code, const char *path, const char *what,
     GError **error)
 {
 	int saved = errno;
@@ -38,7 +37,7 @@ static bool fail_errno(VpError code, const char *path, const char *what,
 /* ---- making ---- */
 
 /* A log of a database that is gone would be played into the new one. */
-static bool check_nothing_there(const char *path, GError **error)
+bool check_nothing_there(const char *path, GError **error)
 {
 	static const char *const suffixes[] = { "", "-wal", "-journal" };
 
@@ -47,22 +46,23 @@ static bool check_nothing_there(const char *path, GError **error)
 		struct stat st;
 
 		if (lstat(name, &st) == 0)
-			return fail(VP_ERROR_CONFIG, name, "is there already",
-			    error);
+			return path_fail(VP_ERROR_CONFIG, name,
+			    "is there already", error);
 		if (errno != ENOENT)
-			return fail_errno(VP_ERROR_CONFIG, name, "stat", error);
+			return path_fail_errno(VP_ERROR_CONFIG, name, "stat",
+			    error);
 	}
 	return true;
 }
 
-static bool sync_directory(const char *path, GError **error)
+bool directory_sync(const char *path, GError **error)
 {
 	g_autofree char *dir = g_path_get_dirname(path);
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool ok = fd >= 0 && fsync(fd) == 0;
 
 	if (!ok)
-		fail_errno(VP_ERROR_TEMPORARY, dir, "sync", error);
+		path_fail_errno(VP_ERROR_TEMPORARY, dir, "sync", error);
 	if (fd >= 0)
 		(void)close(fd); /* nothing was written through it */
 	return ok;
@@ -107,19 +107,19 @@ bool store_sqlite_create(const char *path, const Schema *schema, GError **error)
 		return false;
 	fd = g_mkstemp_full(draft, O_RDWR | O_CLOEXEC, 0640);
 	if (fd < 0)
-		return fail_errno(VP_ERROR_CONFIG, draft, "create", error);
+		return path_fail_errno(VP_ERROR_CONFIG, draft, "create", error);
 	/* The umask does not widen or narrow it. */
 	ok = fchmod(fd, 0640) == 0;
 	if (close(fd) != 0)
 		ok = false;
 	if (!ok)
-		fail_errno(VP_ERROR_TEMPORARY, draft, "create", error);
+		path_fail_errno(VP_ERROR_TEMPORARY, draft, "create", error);
 	/* It gets its name only when it is whole, and takes nobody else's. */
 	ok = ok && create_database(draft, schema, error);
 	if (ok && link(draft, whole) != 0)
-		ok = fail_errno(VP_ERROR_CONFIG, whole, "create", error);
+		ok = path_fail_errno(VP_ERROR_CONFIG, whole, "create", error);
 	(void)unlink(draft); /* at worst a draft is left lying */
-	return ok && sync_directory(whole, error);
+	return ok && directory_sync(whole, error);
 }
 
 /* ---- the lock of the daemon ---- */
@@ -139,16 +139,16 @@ static bool lock_take(StoreSqlite *self, GError **error)
 
 	self->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 	if (self->lock_fd < 0)
-		return fail_errno(VP_ERROR_CONFIG, path, "open", error);
+		return path_fail_errno(VP_ERROR_CONFIG, path, "open", error);
 	if (lock_command(self->lock_fd, F_OFD_SETLK, &lock) == 0)
 		return true;
 	if (errno != EAGAIN && errno != EACCES)
-		return fail_errno(VP_ERROR_TEMPORARY, path, "lock", error);
-	return fail(VP_ERROR_CONFIG, path, "another daemon runs on this store",
-	    error);
+		return path_fail_errno(VP_ERROR_TEMPORARY, path, "lock", error);
+	return path_fail(VP_ERROR_CONFIG, path,
+	    "another daemon runs on this store", error);
 }
 
-static bool daemon_is_running(const char *store_path)
+bool daemon_is_running(const char *store_path)
 {
 	g_autofree char *path = g_strconcat(store_path, ".lock", NULL);
 	struct flock lock = { .l_type = F_UNLCK };
@@ -170,15 +170,15 @@ static bool check_file(const char *path, GError **error)
 
 	if (stat(path, &st) != 0) {
 		if (errno == ENOENT)
-			return fail(VP_ERROR_CONFIG, path,
+			return path_fail(VP_ERROR_CONFIG, path,
 			    "no store there; verpctl init makes one", error);
-		return fail_errno(VP_ERROR_CONFIG, path, "open", error);
+		return path_fail_errno(VP_ERROR_CONFIG, path, "open", error);
 	}
 	if (!S_ISREG(st.st_mode))
-		return fail(VP_ERROR_CONFIG, path, "not a file", error);
+		return path_fail(VP_ERROR_CONFIG, path, "not a file", error);
 	/* SQLite would take it for a new database. */
 	if (st.st_size == 0)
-		return fail(VP_ERROR_CONFIG, path, "is empty, not a store",
+		return path_fail(VP_ERROR_CONFIG, path, "is empty, not a store",
 		    error);
 	return true;
 }
@@ -189,7 +189,8 @@ static bool follow_links(StoreSqlite *self, GError **error)
 	char *real = realpath(self->path, NULL);
 
 	if (real == NULL)
-		return fail_errno(VP_ERROR_CONFIG, self->path, "open", error);
+		return path_fail_errno(VP_ERROR_CONFIG, self->path, "open",
+		    error);
 	g_free(self->path);
 	self->path = g_strdup(real);
 	free(real);
@@ -231,6 +232,24 @@ static bool execute(StoreSqlite *self, const char *sql, GError **error)
 	return rc == SQLITE_OK || sqlite_fail_open(self, rc, "open", error);
 }
 
+/* A copy that is written to would give out ids which are others' by now. */
+static bool check_is_no_backup(StoreSqlite *self, GError **error)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(self->db,
+	    "SELECT 1 FROM meta WHERE name = 'backup'", -1, &stmt, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(stmt);
+	(void)sqlite3_finalize(stmt); /* repeats the failure of the step */
+	if (rc == SQLITE_DONE)
+		return true;
+	if (rc == SQLITE_ROW)
+		return path_fail(VP_ERROR_CONFIG, self->path,
+		    "is a backup; verpctl restore makes a store of it", error);
+	return sqlite_fail_open(self, rc, "open", error);
+}
+
 /* The schema as this program knows it, or refusal. */
 static bool check_schema(StoreSqlite *self, const Schema *schema,
     GError **error)
@@ -241,7 +260,10 @@ static bool check_schema(StoreSqlite *self, const Schema *schema,
 	if (rc != SQLITE_OK)
 		return sqlite_fail_open(self, rc, "open", error);
 	if (version == 0)
-		return fail(VP_ERROR_CONFIG, self->path, "not a store", error);
+		return path_fail(VP_ERROR_CONFIG, self->path, "not a store",
+		    error);
+	if (self->mode != STORE_READ && !check_is_no_backup(self, error))
+		return false;
 	if (version > schema->version) {
 		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
 		    "%s: schema %d is newer than this program's %d; run the "
@@ -252,12 +274,12 @@ static bool check_schema(StoreSqlite *self, const Schema *schema,
 	if (version == schema->version)
 		return true;
 	if (self->mode == STORE_READ)
-		return fail(VP_ERROR_CONFIG, self->path,
+		return path_fail(VP_ERROR_CONFIG, self->path,
 		    "schema is older than this program; verpd migrates it "
 		    "when it starts, and so does verpctl expire",
 		    error);
 	if (self->mode == STORE_WRITE && daemon_is_running(self->path))
-		return fail(VP_ERROR_CONFIG, self->path,
+		return path_fail(VP_ERROR_CONFIG, self->path,
 		    "schema is older than this program, and verpd runs on it; "
 		    "restart verpd",
 		    error);
@@ -281,8 +303,8 @@ static bool read_epoch(StoreSqlite *self, GError **error)
 		memcpy(self->epoch, sqlite3_column_blob(stmt, 0), STORE_EPOCH);
 	(void)sqlite3_finalize(stmt); /* repeats the failure of the step */
 	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
-		return ok ||
-		       fail(VP_ERROR_CONFIG, self->path, "has no epoch", error);
+		return ok || path_fail(VP_ERROR_CONFIG, self->path,
+				 "has no epoch", error);
 	return sqlite_fail_open(self, rc, "read epoch", error);
 }
 
@@ -375,6 +397,7 @@ static const StoreBackend backend = {
 	.commit = store_sqlite_commit,
 	.rollback = store_sqlite_rollback,
 	.sync = store_sqlite_sync,
+	.backup = store_sqlite_backup,
 	.seen = store_sqlite_seen,
 	.campaign_find = store_sqlite_campaign_find,
 	.recipient_find = store_sqlite_recipient_find,

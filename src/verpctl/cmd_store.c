@@ -13,18 +13,6 @@
 
 /* ---- init ---- */
 
-static void give_store(const char *path)
-{
-	static const char *const suffixes[] = { "", "-wal", "-shm", ".lock" };
-
-	for (unsigned i = 0; i < G_N_ELEMENTS(suffixes); i++) {
-		g_autofree char *file = g_strconcat(path, suffixes[i], NULL);
-
-		if (g_file_test(file, G_FILE_TEST_EXISTS))
-			give_to_directory(file, true);
-	}
-}
-
 int cmd_init(Ctl *ctl, int argc, char **argv)
 {
 	g_autoptr(GError) error = NULL;
@@ -56,7 +44,7 @@ int cmd_init(Ctl *ctl, int argc, char **argv)
 	if ((!has_keys && !key_file_create(settings->keys, &error)) ||
 	    !store_create(settings->store, &error))
 		return ctl_fail(ctl, error);
-	give_store(settings->store);
+	store_give_to_directory(settings->store);
 	if (ctl->is_json) {
 		Row *row = row_new();
 
@@ -221,7 +209,8 @@ int cmd_verify(Ctl *ctl, int argc, char **argv)
 
 	if (!ctl_parse(ctl, NULL, &argc, &argv, &status))
 		return status;
-	store = ctl_store(ctl, STORE_READ, &error);
+	store = argc > 1 ? ctl_store_at(ctl, argv[1], STORE_READ, &error)
+			 : ctl_store(ctl, STORE_READ, &error);
 	if (store == NULL ||
 	    !store_verify(store, ctl->now, findings, &recipients, &error))
 		return ctl_fail(ctl, error);

@@ -43,6 +43,9 @@ int cmd_init(Ctl *ctl, int argc, char **argv);
 int cmd_expire(Ctl *ctl, int argc, char **argv);
 int cmd_stats(Ctl *ctl, int argc, char **argv);
 int cmd_verify(Ctl *ctl, int argc, char **argv);
+/* cmd_backup.c */
+int cmd_backup(Ctl *ctl, int argc, char **argv);
+int cmd_restore(Ctl *ctl, int argc, char **argv);
 /* cmd_suppression.c */
 int cmd_check(Ctl *ctl, int argc, char **argv);
 int cmd_add(Ctl *ctl, int argc, char **argv);

@@ -218,20 +218,25 @@ const Settings *ctl_settings_or_defaults(Ctl *ctl, GError **error)
 	return ctl_settings(ctl, error);
 }
 
-Store *ctl_store(Ctl *ctl, StoreMode mode, GError **error)
+Store *ctl_store_at(Ctl *ctl, const char *path, StoreMode mode, GError **error)
 {
 	const Settings *settings = ctl_settings(ctl, error);
 	g_autoptr(Store) store = NULL;
 
 	if (settings == NULL)
 		return NULL;
-	store = store_open(settings->store, mode,
+	store = store_open(path != NULL ? path : settings->store, mode,
 	    (unsigned)settings->busy_timeout * 1000, error);
 	if (store != NULL && mode == STORE_WRITE &&
 	    (ctl->command->flags & COMMAND_CHANGES) != 0 &&
 	    !site_tell_streams(settings, store, error))
 		return NULL;
 	return g_steal_pointer(&store);
+}
+
+Store *ctl_store(Ctl *ctl, StoreMode mode, GError **error)
+{
+	return ctl_store_at(ctl, NULL, mode, error);
 }
 
 ManualChange ctl_change(const Ctl *ctl)

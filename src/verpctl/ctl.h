@@ -74,6 +74,8 @@ const Settings *ctl_settings(Ctl *ctl, GError **error);
    commands that need no site. */
 const Settings *ctl_settings_or_defaults(Ctl *ctl, GError **error);
 Store *ctl_store(Ctl *ctl, StoreMode mode, GError **error);
+/* The store at PATH, a backup perhaps; NULL: the configured one. */
+Store *ctl_store_at(Ctl *ctl, const char *path, StoreMode mode, GError **error);
 /* Who makes this change, and why. */
 ManualChange ctl_change(const Ctl *ctl);
 

@@ -45,6 +45,18 @@ void give_to_directory(const char *path, bool with_owner)
 	(void)ignored;
 }
 
+void store_give_to_directory(const char *path)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", ".lock" };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+		g_autofree char *file = g_strconcat(path, suffixes[i], NULL);
+
+		if (g_file_test(file, G_FILE_TEST_EXISTS))
+			give_to_directory(file, true);
+	}
+}
+
 bool key_file_create(const char *path, GError **error)
 {
 	static const char head[] =

@@ -15,3 +15,5 @@ bool key_file_create(const char *path, GError **error);
 /* Gives PATH to the owner and group of its directory, where we may: what root
    makes must be the daemon's to use. */
 void give_to_directory(const char *path, bool with_owner);
+/* The same for the store at PATH and what lies beside it. */
+void store_give_to_directory(const char *path);

@@ -105,8 +105,12 @@ static const Command commands[] = {
   COMMAND_JSON, 0, ANY, cmd_ingest_log },
 { "stats", "", "count what is in the store",
   COMMAND_JSON, 0, 0, cmd_stats },
-{ "verify", "", "recount everything from the events and compare",
-  COMMAND_JSON, 0, 0, cmd_verify },
+{ "backup", "FILE", "copy the store, while verpd works on it",
+  COMMAND_JSON, 1, 1, cmd_backup },
+{ "restore", "FILE", "make a store of a backup, with a new epoch",
+  COMMAND_JSON | COMMAND_CHANGES | COMMAND_REASON, 1, 1, cmd_restore },
+{ "verify", "[FILE]", "recount everything from the events and compare",
+  COMMAND_JSON, 0, 1, cmd_verify },
 };
 /* clang-format on */
 

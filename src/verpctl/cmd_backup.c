@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The whole store: copied while the daemon works on it, and made again of such
+   a copy. */
+#include "commands.h"
+#include "key_file.h"
+#include "progress.h"
+#include "row.h"
+
+#include "units.h"
+
+#include <stdio.h>
+
+/* PROGRESS is made when the first pages are there and the total is known. */
+typedef struct Copying {
+	bool is_quiet;
+	Progress *progress;
+	bool is_begun;
+	uint64_t pages;
+} Copying;
+
+static void copied(uint64_t done, uint64_t total, void *data)
+{
+	Copying *copying = data;
+
+	if (!copying->is_begun)
+		copying->progress = progress_new(PROGRESS_ROWS, total,
+		    copying->is_quiet);
+	copying->is_begun = true;
+	copying->pages = total;
+	progress_set(copying->progress, done);
+}
+
+int cmd_backup(Ctl *ctl, int argc, char **argv)
+{
+	Copying copying = { 0 };
+	gboolean replaces = FALSE, is_quiet = FALSE;
+	const GOptionEntry entries[] = {
+		{ "force", 'f', 0, G_OPTION_ARG_NONE, &replaces,
+		    "take the place of FILE if it is there", NULL },
+		{ "quiet", 'q', 0, G_OPTION_ARG_NONE, &is_quiet,
+		    "no progress line on a terminal", NULL },
+		{ 0 },
+	};
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Store) store = NULL;
+	bool ok;
+	int status;
+
+	if (!ctl_parse(ctl, entries, &argc, &argv, &status))
+		return status;
+	copying.is_quiet = is_quiet;
+	store = ctl_store(ctl, STORE_READ, &error);
+	ok = store != NULL && store_backup(store, argv[1], replaces, ctl->now,
+				  copied, &copying, &error);
+	progress_free(copying.progress);
+	if (!ok)
+		return ctl_fail(ctl, error);
+	if (ctl->is_json) {
+		Row *row = row_new();
+
+		row_text(row, "store", ctl->settings->store);
+		row_text(row, "backup", argv[1]);
+		row_number(row, "pages", (int64_t)copying.pages);
+		row_print(row);
+	} else {
+		printf("%s: %" G_GUINT64_FORMAT " pages of %s\n", argv[1],
+		    copying.pages, ctl->settings->store);
+	}
+	return EX_OK;
+}
+
+static void print_restored(const Ctl *ctl, const char *backup, int64_t at)
+{
+	g_autofree char *time = time_format(at);
+
+	if (ctl->is_json) {
+		Row *row = row_new();
+
+		row_text(row, "store", ctl->settings->store);
+		row_text(row, "backup", backup);
+		row_text(row, "of", time);
+		row_bool(row, "dry_run", ctl->is_dry_run);
+		row_print(row);
+		return;
+	}
+	printf("%s: made of the backup of %s, with a new epoch: opaque return "
+	       "paths made before no longer count\n",
+	    ctl->settings->store, time);
+}
+
+static bool note_restored(Ctl *ctl, const char *backup, int64_t at,
+    GError **error)
+{
+	g_autoptr(Store) store = ctl_store(ctl, STORE_WRITE, error);
+	ManualChange change = ctl_change(ctl);
+	g_autofree char *time = time_format(at);
+	g_autofree char *detail = g_strconcat("backup of ", time, NULL);
+
+	return store != NULL &&
+	       store_audit(store, &change, "restore", backup, detail, error);
+}
+
+int cmd_restore(Ctl *ctl, int argc, char **argv)
+{
+	Copying copying = { 0 };
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Store) backup = NULL;
+	const Settings *settings;
+	int64_t at = 0;
+	int status;
+	bool ok;
+
+	if (!ctl_parse(ctl, NULL, &argc, &argv, &status))
+		return status;
+	settings = ctl_settings(ctl, &error);
+	if (settings == NULL)
+		return ctl_fail(ctl, error);
+	if (ctl->is_dry_run) {
+		backup = ctl_store_at(ctl, argv[1], STORE_READ, &error);
+		if (backup == NULL)
+			return ctl_fail(ctl, error);
+		printf("would make %s of %s\n", settings->store, argv[1]);
+		return EX_OK;
+	}
+	ok = store_restore(argv[1], settings->store, copied, &copying, &at,
+	    &error);
+	progress_free(copying.progress);
+	if (!ok || !note_restored(ctl, argv[1], at, &error))
+		return ctl_fail(ctl, error);
+	store_give_to_directory(settings->store);
+	print_restored(ctl, argv[1], at);
+	return EX_OK;
+}
