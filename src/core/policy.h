@@ -242,6 +242,9 @@ Forecast policy_forecast(const Policy *policy, const RecipientState *state,
    policy_rule_count(). */
 unsigned policy_rule_count(const Policy *policy);
 PolicyRule policy_rule(const Policy *policy, unsigned i, enum vp_class class_);
+/* The longest window that any rule counts within: older hits count for nothing.
+ */
+int64_t policy_longest_window(const Policy *policy);
 /* Whether RULE is about such a case. */
 bool policy_rule_matches(const PolicyRule *rule, enum vp_class class_,
     enum vp_reason reason, const char *provider);

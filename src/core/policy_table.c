@@ -181,6 +181,18 @@ PolicyRule policy_rule(const Policy *policy, unsigned i, enum vp_class class_)
 	return rule;
 }
 
+int64_t policy_longest_window(const Policy *policy)
+{
+	int64_t longest = policy->hard_window;
+
+	for (unsigned i = 0; i < policy_rule_count(policy); i++)
+		for (int class_ = 0; class_ < VP_CLASS_COUNT; class_++)
+			longest = MAX(longest,
+			    policy_rule(policy, i, (enum vp_class)class_)
+				.window);
+	return longest;
+}
+
 static bool names_provider(const PolicyRule *rule, const char *provider)
 {
 	if (rule->n_providers == 0)

@@ -313,6 +313,49 @@ bool site_tell_streams(const Settings *settings, Store *store, GError **error)
 	    all->len, error);
 }
 
+static int64_t class_retention(const Settings *settings, enum vp_class class_)
+{
+	switch (class_) {
+	case VP_CLASS_UNKNOWN:
+		return settings->unknown_retention;
+	case VP_CLASS_HARD:
+	case VP_CLASS_SOFT:
+	case VP_CLASS_BLOCK:
+	case VP_CLASS_COMPLAINT:
+	case VP_CLASS_UNSUBSCRIBE:
+	case VP_CLASS_FORGED: /* never an event */
+		return settings->event_retention;
+	case VP_CLASS_AUTO_REPLY:
+	case VP_CLASS_CHALLENGE:
+	case VP_CLASS_DELAYED:
+	case VP_CLASS_DELIVERED:
+	case VP_CLASS_RECEIPT:
+		return settings->reply_retention;
+	}
+	g_assert_not_reached();
+}
+
+StoreRetention site_retention(const Settings *settings)
+{
+	StoreRetention kept = {
+		.keys = settings->delivery_key_retention,
+		.quarantine = { settings->quarantine_retention,
+		    settings->quarantine_size },
+		.window = policy_longest_window(&settings->policy),
+		.forged = settings->forged_retention,
+		.rule_hits = settings->rule_hit_retention,
+		.feeds = settings->feed_retention,
+	};
+
+	/* Whatever could count a report once more must be over. */
+	kept.acted = MAX(kept.window, kept.keys);
+	kept.acted = MAX(kept.acted, settings->bounce_lifetime);
+	kept.acted = MAX(kept.acted, settings->complaint_lifetime);
+	for (int i = 0; i < VP_CLASS_COUNT; i++)
+		kept.events[i] = class_retention(settings, (enum vp_class)i);
+	return kept;
+}
+
 Judge *site_judge(const Settings *settings, const uint8_t *epoch,
     GError **error)
 {

@@ -24,5 +24,7 @@ TokenSpace *site_tokens(const Settings *settings, const uint8_t *epoch,
 Judge *site_streams(const Settings *settings);
 /* Tells STORE of the streams, for the views that mailers read. */
 bool site_tell_streams(const Settings *settings, Store *store, GError **error);
+/* How long what is kept. */
+StoreRetention site_retention(const Settings *settings);
 Judge *site_judge(const Settings *settings, const uint8_t *epoch,
     GError **error);

@@ -461,6 +461,43 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    " last_event AND e.needs_review = 1 AND NOT EXISTS"
 	    " (SELECT 1 FROM reviews v WHERE v.event_id = e.id))" },
 
+	/* retention */
+	[SQL_PURGE_SCAN] = { "read events",
+	    "SELECT e.id, e.at, e.recipient_id, e.class, e.step <> 'none' OR"
+	    " EXISTS (SELECT 1 FROM amendments m WHERE m.event_id = e.id),"
+	    " EXISTS (SELECT 1 FROM suppressions s WHERE"
+	    " s.recipient_id = e.recipient_id AND s.event_id = e.id)"
+	    " FROM events e WHERE e.id > ?1 AND e.id <= ?2"
+	    " ORDER BY e.id LIMIT ?3" },
+	/* Not those that a hold names, nor what is held and not settled. */
+	[SQL_PURGE_CANDIDATES] = { "read events",
+	    "SELECT e.id, e.at, e.class FROM events e"
+	    " WHERE e.recipient_id = ?1 AND e.at < ?2 AND (e.step <> 'none'"
+	    " OR EXISTS (SELECT 1 FROM amendments m WHERE m.event_id = e.id))"
+	    " AND NOT EXISTS (SELECT 1 FROM suppressions s"
+	    " WHERE s.recipient_id = e.recipient_id AND s.event_id = e.id)"
+	    " AND NOT EXISTS (SELECT 1 FROM breaker_held h"
+	    " WHERE h.event_id = e.id AND NOT EXISTS"
+	    " (SELECT 1 FROM reviews v WHERE v.event_id = e.id))"
+	    " ORDER BY e.id" },
+	[SQL_PURGE_EVENT] = { "delete event",
+	    "DELETE FROM events WHERE id = ?1" },
+	[SQL_PURGE_FORGED] = { "delete forged",
+	    "DELETE FROM forged WHERE id IN (SELECT id FROM forged"
+	    " WHERE hour < ?1 / 3600 ORDER BY hour LIMIT ?2)" },
+	[SQL_PURGE_FORGED_COUNT] = { "count forged",
+	    "SELECT count(*) FROM forged WHERE hour < ?1 / 3600" },
+	[SQL_PURGE_RULES] = { "delete hits",
+	    "DELETE FROM rule_hits WHERE rule IN"
+	    " (SELECT rule FROM rule_hits WHERE last < ?1 LIMIT ?2)" },
+	[SQL_PURGE_RULES_COUNT] = { "count hits",
+	    "SELECT count(*) FROM rule_hits WHERE last < ?1" },
+	[SQL_PURGE_JOINS] = { "delete joins",
+	    "DELETE FROM feed_joins WHERE (feed, queue_id) IN"
+	    " (SELECT feed, queue_id FROM feed_joins WHERE at < ?1 LIMIT ?2)" },
+	[SQL_PURGE_JOINS_COUNT] = { "count joins",
+	    "SELECT count(*) FROM feed_joins WHERE at < ?1" },
+
 	/* lists */
 	[SQL_HOLD_OF] = { "read hold",
 	    "SELECT since, until FROM suppressions WHERE recipient_id = ?1"

@@ -360,6 +360,19 @@ bool store_held_bound(Store *store, uint64_t *ret_bound, GError **error)
 	return store->backend->held_bound(store, ret_bound, error);
 }
 
+bool store_purge(Store *store, const ManualChange *change,
+    const StoreRetention *retention, bool is_dry_run, StoreProgress progress,
+    void *data, StorePurged *ret_purged, GError **error)
+{
+	return store->backend->purge(store, change, retention, is_dry_run,
+	    progress, data, ret_purged, error);
+}
+
+bool store_compact(Store *store, GError **error)
+{
+	return store->backend->compact(store, error);
+}
+
 bool store_review(Store *store, const ManualChange *change, const Event *event,
     int64_t new_event, GError **error)
 {

@@ -537,10 +537,18 @@ bool store_revert(Store *store, const ManualChange *change,
     bool is_dry_run, void (*progress)(uint64_t events, void *data), void *data,
     StoreReverted *ret_reverted, GError **error);
 
-/* What expiry keeps, and what it deleted. */
+/* How long what is kept, in seconds. */
 typedef struct StoreRetention {
-	int64_t keys; /* delivery keys, seconds */
+	int64_t keys; /* of deliveries */
 	StoreQuota quarantine;
+	/* of store_purge(); 0: for ever */
+	int64_t events[VP_CLASS_COUNT];
+	int64_t acted;  /* no event that did something is younger than this
+			   when it goes: its token lives, or it is counted */
+	int64_t window; /* hits older than this count for nothing */
+	int64_t forged;
+	int64_t rule_hits; /* since the last of a rule */
+	int64_t feeds;     /* messages under way, of Postfix's log */
 } StoreRetention;
 typedef struct StoreExpired {
 	uint64_t holds;
@@ -552,6 +560,21 @@ typedef struct StoreExpired {
 bool store_expire(Store *store, const ManualChange *change,
     const StoreRetention *retention, bool is_dry_run, StoreExpired *ret_expired,
     GError **error);
+typedef struct StorePurged {
+	uint64_t events;
+	uint64_t forged;
+	uint64_t rules;
+	uint64_t joins;
+} StorePurged;
+/* Deletes what is beyond RETENTION, in transactions of at most 50 ms.  No event
+   goes without which a recipient's state could not be recounted. */
+bool store_purge(Store *store, const ManualChange *change,
+    const StoreRetention *retention, bool is_dry_run, StoreProgress progress,
+    void *data, StorePurged *ret_purged, GError **error);
+/* Gives the space of what was deleted back to the disk.  Nobody can write
+   meanwhile: VP_ERROR_CONFIG if a daemon runs. */
+bool store_compact(Store *store, GError **error);
+
 /* EVENT waits for review no longer: NEW_EVENT says what it is, or 0 drops it.
    Inside the caller's transaction.  A message that no event waits for is
    deleted.  VP_ERROR_NOT_FOUND: EVENT does not wait. */

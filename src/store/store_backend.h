@@ -142,6 +142,11 @@ typedef struct StoreBackend {
 	bool (*expire)(Store *store, const ManualChange *change,
 	    const StoreRetention *retention, bool is_dry_run,
 	    StoreExpired *ret_expired, GError **error);
+	bool (*purge)(Store *store, const ManualChange *change,
+	    const StoreRetention *retention, bool is_dry_run,
+	    StoreProgress progress, void *data, StorePurged *ret_purged,
+	    GError **error);
+	bool (*compact)(Store *store, GError **error);
 	bool (*review)(Store *store, const ManualChange *change,
 	    const Event *event, int64_t new_event, GError **error);
 	bool (*verify)(Store *store, int64_t now, GPtrArray *findings,

@@ -226,6 +226,10 @@ bool store_sqlite_revert(Store *store, const ManualChange *change,
 bool store_sqlite_expire(Store *store, const ManualChange *change,
     const StoreRetention *retention, bool is_dry_run, StoreExpired *ret_expired,
     GError **error);
+bool store_sqlite_purge(Store *store, const ManualChange *change,
+    const StoreRetention *retention, bool is_dry_run, StoreProgress progress,
+    void *data, StorePurged *ret_purged, GError **error);
+bool store_sqlite_compact(Store *store, GError **error);
 bool store_sqlite_import(Store *store, const ManualChange *change,
     const ImportRow *rows, unsigned n, bool again, bool is_dry_run,
     ImportCounts *counts, GError **error);

@@ -450,6 +450,8 @@ static const StoreBackend backend = {
 	.held_bound = store_sqlite_held_bound,
 	.revert = store_sqlite_revert,
 	.expire = store_sqlite_expire,
+	.purge = store_sqlite_purge,
+	.compact = store_sqlite_compact,
 	.review = store_sqlite_review,
 	.verify = store_sqlite_verify,
 };

@@ -188,6 +188,47 @@ void replay_audit(Replay *replay, Statement *audit)
 	}
 }
 
+/* ---- a whole history ---- */
+
+static bool is_in(GHashTable *ids, int64_t id)
+{
+	return ids != NULL && g_hash_table_contains(ids, &id);
+}
+
+bool replay_recipient(StoreSqlite *self, Replay *replay, int64_t recipient_id,
+    GHashTable *without, GError **error)
+{
+	g_autoptr(Statement)
+	    events = statement_use(self, SQL_VERIFY_EVENTS, error);
+	g_autoptr(Statement) audits = NULL;
+	bool event = false, audit = false;
+
+	if (events == NULL)
+		return false;
+	audits = statement_use(self, SQL_VERIFY_AUDITS, error);
+	if (audits == NULL)
+		return false;
+	bind_int(events, 1, recipient_id);
+	bind_int(audits, 1, recipient_id);
+	if (!statement_step(self, events, &event, error) ||
+	    !statement_step(self, audits, &audit, error))
+		return false;
+	while (event || audit) {
+		if (event && (!audit || column_int(events, 0) <=
+					    column_int(audits, 6))) {
+			if (!is_in(without, column_int(events, 0)))
+				replay_event(replay, events);
+			if (!statement_step(self, events, &event, error))
+				return false;
+		} else {
+			replay_audit(replay, audits);
+			if (!statement_step(self, audits, &audit, error))
+				return false;
+		}
+	}
+	return true;
+}
+
 /* ---- runs of expire ---- */
 
 static void runs_set_latest(GArray *runs)

@@ -51,6 +51,10 @@ void replay_effect(Replay *replay, const char *stream, int64_t event_id,
 /* A row of SQL_VERIFY_EVENTS, and of SQL_VERIFY_AUDITS. */
 void replay_event(Replay *replay, Statement *event);
 void replay_audit(Replay *replay, Statement *audit);
+/* Events and audit rows of one recipient, merged; but not the events whose ids
+   (int64_t *) are in WITHOUT, unless that is NULL. */
+bool replay_recipient(StoreSqlite *self, Replay *replay, int64_t recipient_id,
+    GHashTable *without, GError **error);
 Hold replay_hold(Replay *replay, Cause cause, const char *stream, Place now_at);
 
 char *hold_key(Cause cause, const char *stream);

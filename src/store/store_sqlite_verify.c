@@ -29,39 +29,6 @@ static void recount_clear(Recount *recount)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Recount, recount_clear)
 
-/* Merges events and audit rows of the recipient, both ordered by id. */
-static bool replay(StoreSqlite *self, Recount *recount, GError **error)
-{
-	g_autoptr(Statement)
-	    events = statement_use(self, SQL_VERIFY_EVENTS, error);
-	g_autoptr(Statement) audits = NULL;
-	bool event = false, audit = false;
-
-	if (events == NULL)
-		return false;
-	audits = statement_use(self, SQL_VERIFY_AUDITS, error);
-	if (audits == NULL)
-		return false;
-	bind_int(events, 1, recount->id);
-	bind_int(audits, 1, recount->id);
-	if (!statement_step(self, events, &event, error) ||
-	    !statement_step(self, audits, &audit, error))
-		return false;
-	while (event || audit) {
-		if (event && (!audit || column_int(events, 0) <=
-					    column_int(audits, 6))) {
-			replay_event(&recount->replay, events);
-			if (!statement_step(self, events, &event, error))
-				return false;
-		} else {
-			replay_audit(&recount->replay, audits);
-			if (!statement_step(self, audits, &audit, error))
-				return false;
-		}
-	}
-	return true;
-}
-
 /* ---- comparing ---- */
 
 static void found(GPtrArray *findings, const Recount *recount,
@@ -379,7 +346,7 @@ static bool recount_next(StoreSqlite *self, Recount *recount, int64_t now,
 		return false;
 	if (!*ret_any)
 		return true;
-	if (!replay(self, recount, error))
+	if (!replay_recipient(self, &recount->replay, recount->id, NULL, error))
 		return false;
 	compare_counts(recount, findings);
 	return compare_holds(self, recount, now, findings, error);

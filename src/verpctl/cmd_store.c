@@ -6,6 +6,7 @@
 #include "ticks.h"
 
 #include "errors.h"
+#include "site.h"
 #include "units.h"
 
 #include <stdio.h>
@@ -79,9 +80,7 @@ int cmd_expire(Ctl *ctl, int argc, char **argv)
 	if (store == NULL)
 		return ctl_fail(ctl, error);
 	change = ctl_change(ctl);
-	retention = (StoreRetention){ ctl->settings->delivery_key_retention,
-		{ ctl->settings->quarantine_retention,
-		    ctl->settings->quarantine_size } };
+	retention = site_retention(ctl->settings);
 	if ((!ctl->is_dry_run &&
 		!ticks_finish(ctl, ctl->settings, store, &error)) ||
 	    !store_expire(store, &change, &retention, ctl->is_dry_run, &gone,

@@ -30,6 +30,100 @@ def counts(site):
     return site.rows("stats")[0]
 
 
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+
+
+def later(site, when, *argv, status=0):
+    """verpctl ARGV as it will be run at WHEN from now."""
+    env = dict(os.environ, LD_PRELOAD=FAKETIME, FAKETIME=when,
+               FAKETIME_DONT_FAKE_MONOTONIC="1")
+    return site.run(*argv, status=status, env=env)
+
+
+# ---- retention ----
+
+def test_purge():
+    site = Site(text="event_retention = 1y\nreply_retention = 10d\n")
+    hard(site, "ana@example.net")
+    full = "452 4.2.2 The mailbox is full"
+    token = site.mint("news-1", "bob@example.net")
+    site.deliver(report("bob@example.net", full, status="4.2.2",
+                        message_id="bob"), token)
+    site.deliver("From: bob@example.net\nSubject: Out of office\n"
+                 "Auto-Submitted: auto-replied\nMessage-Id: <a@b>\n\nAway.\n",
+                 token)
+    tap.check_equal(counts(site)["events"], 3)
+    row, = site.rows("purge", "--dry-run")
+    tap.check_equal(row["events"], 0)
+    tap.check("deleted 1 events" in later(site, "+20d", "purge"))
+    check_whole(site)
+    # two years on bob's bounce counts for nothing; ana's still does
+    tap.check("would delete 1 events" in
+              later(site, "+2y", "purge", "--dry-run"))
+    tap.check_equal(counts(site)["events"], 2)
+    tap.check("deleted 1 events" in later(site, "+2y", "purge"))
+    check_whole(site)
+    site.run("check", "ana@example.net", status=1)
+    tap.check("5.1.1" in site.run("why", "ana@example.net"))
+    tap.check_equal([row["action"] for row in site.rows("audit")
+                     if row["action"] == "purge"], ["purge", "purge"])
+    site.run("purge", "--compact")
+    check_whole(site)
+
+
+def test_purge_killed():
+    """Ended midway, the same once more does the rest."""
+    site = Site(text="event_retention = 1y\n")
+    token = site.mint("news-1", "ana@example.net")
+    hard(site, "ana@example.net")
+    db = sqlite3.connect(site.path("verpd.db"))
+    names = [column[1] for column in
+             db.execute("PRAGMA table_info(events)")][1:]
+    columns = ", ".join(names)
+    values = ", ".join("at - 100000000 + n" if name == "at" else
+                       "'auto-reply'" if name == "class" else
+                       "'none'" if name == "step" else name
+                       for name in names)
+    with db:
+        db.execute(f"INSERT INTO events ({columns}) WITH RECURSIVE c(n) AS"
+                   " (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 60000)"
+                   f" SELECT {values} FROM c, events WHERE events.id = 1")
+        db.execute("DELETE FROM hours")
+    db.close()
+    tap.check(token)
+    left = 60001
+    for _ in range(3):
+        purge = subprocess.Popen([VERPCTL, "-c", site.conf, "purge"],
+                                 stdout=subprocess.DEVNULL)
+        for _ in range(200):
+            now = counts(site)["events"]
+            if now < left or purge.poll() is not None:
+                break
+        purge.kill()
+        purge.wait()
+        check_whole(site)
+        left = counts(site)["events"]
+    tap.check(left < 60001, left)
+    site.run("purge")
+    tap.check_equal(counts(site)["events"], 1)
+    check_whole(site)
+    site.run("check", "ana@example.net", status=1)
+
+
+def test_expiry_needs_no_cron():
+    """A suppression that is over is over, though nobody cleaned it away."""
+    site = Site()
+    site.run("add", *WHY, "--until", "10d", "ana@example.net")
+    site.run("add", *WHY, "--until", "10d", "--domain", "example.com")
+    later(site, "+9d", "check", "ana@example.net", status=1)
+    later(site, "+9d", "check", "x@example.com", status=1)
+    later(site, "+11d", "check", "ana@example.net")
+    later(site, "+11d", "check", "x@example.com")
+    tap.check_equal(later(site, "+11d", "export", "--format", "plain"), "")
+    tap.check("deleted 2 " in later(site, "+11d", "expire"))
+    later(site, "+11d", "check", "ana@example.net")
+
+
 # ---- backup and restore ----
 
 def test_backup():
