@@ -262,6 +262,51 @@ static bool failing_held_settle(Store *store, const ManualChange *change,
 				    new_event, ret_lifted, error);
 }
 
+static bool failing_each_campaign(Store *store, bool only_paused,
+    StoreEachCampaign each, void *data, GError **error)
+{
+	Store *inner = pass(store, "each_campaign", error);
+
+	return inner != NULL &&
+	       store_each_campaign(inner, only_paused, each, data, error);
+}
+
+static bool failing_campaign_row(Store *store, const char *name,
+    StoreEachCampaign each, void *data, GError **error)
+{
+	Store *inner = pass(store, "campaign_row", error);
+
+	return inner != NULL &&
+	       store_campaign_row(inner, name, each, data, error);
+}
+
+static bool failing_campaign_accepted(Store *store, const char *name,
+    const char *stream, int64_t at, uint64_t n, GError **error)
+{
+	Store *inner = pass(store, "campaign_accepted", error);
+
+	return inner != NULL &&
+	       store_campaign_accepted(inner, name, stream, at, n, error);
+}
+
+static bool failing_campaign_pause(Store *store, const ManualChange *change,
+    const char *name, bool is_pause, bool *ret_changed, GError **error)
+{
+	Store *inner = pass(store, "campaign_pause", error);
+
+	return inner != NULL && store_campaign_pause(inner, change, name,
+				    is_pause, ret_changed, error);
+}
+
+static bool failing_campaign_set(Store *store, const ManualChange *change,
+    const char *name, const char *stream, int may_pause, GError **error)
+{
+	Store *inner = pass(store, "campaign_set", error);
+
+	return inner != NULL && store_campaign_set(inner, change, name, stream,
+				    may_pause, error);
+}
+
 static bool failing_breaker_close(Store *store, const ManualChange *change,
     int64_t id, GError **error)
 {
@@ -577,6 +622,11 @@ static const StoreBackend backend = {
 	.held = failing_held,
 	.held_settle = failing_held_settle,
 	.breaker_close = failing_breaker_close,
+	.each_campaign = failing_each_campaign,
+	.campaign_row = failing_campaign_row,
+	.campaign_accepted = failing_campaign_accepted,
+	.campaign_pause = failing_campaign_pause,
+	.campaign_set = failing_campaign_set,
 	.breaker_fate = failing_breaker_fate,
 	.feed_load = failing_feed_load,
 	.feed_save = failing_feed_save,

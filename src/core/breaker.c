@@ -159,6 +159,13 @@ const BreakerPolicy breaker_defaults = {
 	.learn = 14 * 86400,
 	.is_campaign_on = true,
 	.campaign_minimum = 50,
+	.is_pause_on = true,
+	.pause_minimum = 200,
+	.pause_hits = 5,
+	.pause_hard = 0.02,
+	.pause_complaint = 0.001,
+	.pause_block = 0.1,
+	.pause_window = 7 * 86400,
 };
 
 /* The present hour has only begun: so many more before it. */

@@ -32,6 +32,7 @@ typedef struct Counts {
 	int64_t block; /* block, content, authentication, policy, our fault */
 	int64_t complaint;
 	int64_t delivered; /* as far as a success feed tells */
+	int64_t accepted;  /* of a campaign: recipients taken at submission */
 } Counts;
 
 #define BREAKER_OTHER "other"
@@ -62,6 +63,14 @@ typedef struct BreakerPolicy {
 	int64_t learn;         /* then its own hours are baseline, too */
 	bool is_campaign_on;
 	unsigned campaign_minimum;
+	/* a campaign by itself, of what it sent: see pause_why() */
+	bool is_pause_on;
+	unsigned pause_minimum; /* recipients sent to, at least */
+	unsigned pause_hits;    /* bounces or complaints, at least */
+	double pause_hard;      /* shares that pause it; 0: none does */
+	double pause_complaint;
+	double pause_block;
+	int64_t pause_window; /* what is judged */
 } BreakerPolicy;
 
 extern const BreakerPolicy breaker_defaults;
@@ -109,6 +118,10 @@ bool breaker_is_calm(const BreakerPolicy *policy, const BreakerView *view);
 
 /* In words; g_free() it. */
 char *breaker_why(const BreakerReading *reading, bool is_campaign);
+
+/* Why a campaign that came to SENT recipients is to be paused because of what
+   came back, BACK, in words; g_free() it.  NULL: it is not. */
+char *pause_why(const BreakerPolicy *policy, int64_t sent, const Counts *back);
 
 /* Hours that the baseline needs, the window and the present one included. */
 unsigned breaker_hours(const BreakerPolicy *policy);

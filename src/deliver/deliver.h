@@ -40,6 +40,7 @@ typedef struct Judge {
 	GPtrArray *streams; /* of Stream; the first that matches */
 	char *default_stream;
 	char *enforce_failure;   /* "defer" or "accept" */
+	char *pause_action;      /* "hold" or "defer" */
 	char **campaigns;        /* glob patterns: names that are one of ours */
 	char **own_hosts;        /* Reporting-MTA names that are this host */
 	int64_t bounce_lifetime; /* seconds a token is good for, by class */

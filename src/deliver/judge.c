@@ -44,6 +44,7 @@ void judge_unref(Judge *judge)
 	g_strfreev(judge->own_hosts);
 	g_strfreev(judge->campaigns);
 	g_free(judge->enforce_failure);
+	g_free(judge->pause_action);
 	g_free(judge);
 }
 

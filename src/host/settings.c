@@ -107,6 +107,8 @@ void settings_free(Settings *settings)
 	g_strfreev(settings->policy_listen);
 	g_strfreev(settings->campaigns);
 	g_free(settings->enforce_failure);
+	g_free(settings->pause_action);
+	g_free(settings->pause_map);
 	g_free(settings->listen_group);
 	g_free(settings->hostname);
 	g_ptr_array_unref(settings->policies);

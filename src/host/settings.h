@@ -29,6 +29,8 @@ typedef struct Settings {
 	char **policy_listen; /* policy delegation, as LISTEN */
 	unsigned map_connection_limit;
 	char *enforce_failure; /* "defer" or "accept" */
+	char *pause_action;    /* "hold" or "defer" */
+	char *pause_map;       /* path, or "" */
 	char **campaigns;      /* glob patterns: names that are one of ours */
 	char *hostname;
 	uint64_t message_size_limit;

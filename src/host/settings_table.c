@@ -167,6 +167,21 @@ static bool check_log_level(const char *value, GError **error)
 	       refuse(error, value, "one of error, warning, info, debug");
 }
 
+static bool check_pause(const char *value, GError **error)
+{
+	static const char *const known[] = { "hold", "defer", NULL };
+
+	return g_strv_contains(known, value) ||
+	       refuse(error, value, "one of hold, defer");
+}
+
+static bool check_map(const char *value, GError **error)
+{
+	if (strpbrk(value, " \t,{}\"$") != NULL)
+		return refuse(error, value, "a path that main.cf can name");
+	return value[0] == '\0' || check_path(value, error);
+}
+
 static bool check_failure(const char *value, GError **error)
 {
 	static const char *const known[] = { "defer", "accept", NULL };
@@ -281,6 +296,10 @@ const Setting settings_table[] = {
 
 { TOP(enforce_failure), SETTING_STRING, AT(enforce_failure), "defer", 0, 0, check_failure,
   "campaign mail when nobody can be asked: defer or accept" },
+{ TOP(pause_action), SETTING_STRING, AT(pause_action), "hold", 0, 0, check_pause,
+  "mail of a paused campaign: hold or defer" },
+{ TOP(pause_map), SETTING_STRING, AT(pause_map), "", 0, 0, check_map,
+  "a texthash file of paused campaigns, for Postfix; empty: none" },
 { TOP(campaigns), SETTING_LIST, AT(campaigns), "*", 0, 0, check_glob,
   "names that are campaigns of ours: others are not signed; \"*\" and \"?\" match" },
 { TOP(log), SETTING_STRING, AT(log), "syslog", 0, 0, check_log,
@@ -367,6 +386,20 @@ const Setting settings_table[] = {
   "mark campaigns for pause that are suddenly blocked" },
 { BREAKER(campaign_minimum), SETTING_INTEGER, BREAKER_AT(campaign_minimum), NULL, 1, 1000000, NULL,
   "messages of a campaign blocked within a window, at least" },
+{ "breaker", "pause_campaigns", SETTING_BOOL, BREAKER_AT(is_pause_on), NULL, 0, 0, NULL,
+  "pause campaigns of which too much comes back" },
+{ BREAKER(pause_minimum), SETTING_INTEGER, BREAKER_AT(pause_minimum), NULL, 1, 1000000, NULL,
+  "recipients a campaign went to, at least" },
+{ BREAKER(pause_hits), SETTING_INTEGER, BREAKER_AT(pause_hits), NULL, 1, 1000000, NULL,
+  "bounces, blocks or complaints, at least" },
+{ BREAKER(pause_hard), SETTING_FRACTION, BREAKER_AT(pause_hard), NULL, 0, 1, NULL,
+  "share of hard bounces that pauses it; 0: none does" },
+{ BREAKER(pause_complaint), SETTING_FRACTION, BREAKER_AT(pause_complaint), NULL, 0, 1, NULL,
+  "the same of complaints" },
+{ BREAKER(pause_block), SETTING_FRACTION, BREAKER_AT(pause_block), NULL, 0, 1, NULL,
+  "the same of blocks" },
+{ BREAKER(pause_window), SETTING_DURATION, BREAKER_AT(pause_window), NULL, HOUR, 30 * DAY, NULL,
+  "what is judged: the last so much" },
 
 { "stream", "campaigns", SETTING_LIST, STREAM_AT(campaigns), "", 0, 0, check_glob,
   "campaigns of this stream; \"*\" and \"?\" match" },

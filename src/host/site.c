@@ -376,6 +376,7 @@ Judge *site_judge(const Settings *settings, const uint8_t *epoch,
 	g_strfreev(judge->own_hosts);
 	judge->own_hosts = g_strdupv(settings->own_hosts);
 	judge->enforce_failure = g_strdup(settings->enforce_failure);
+	judge->pause_action = g_strdup(settings->pause_action);
 	judge->campaigns = g_strdupv(settings->campaigns);
 	judge->bounce_lifetime = settings->bounce_lifetime;
 	judge->complaint_lifetime = settings->complaint_lifetime;

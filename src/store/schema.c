@@ -435,11 +435,28 @@ static const char version_2[] =
 	") STRICT, WITHOUT ROWID;"                                             \
 	"CREATE INDEX feed_waiting_recipient ON feed_waiting (recipient_id);"
 
+/* Campaigns.  One that is paused is so since `paused`, if that is not 0; of
+   what came back before `resumed` nothing pauses it again, for a person has
+   looked at it.  What it sent is counted by the hour, to be held against what
+   came back, and as a whole. */
+#define V3_CAMPAIGNS                                                           \
+	"ALTER TABLE counters ADD COLUMN accepted INTEGER NOT NULL DEFAULT 0;" \
+	"ALTER TABLE campaigns ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;"  \
+	"ALTER TABLE campaigns ADD COLUMN paused_by TEXT NOT NULL DEFAULT '';" \
+	"ALTER TABLE campaigns ADD COLUMN paused_why TEXT NOT NULL"            \
+	"  DEFAULT '';"                                                        \
+	"ALTER TABLE campaigns ADD COLUMN resumed INTEGER NOT NULL DEFAULT 0;" \
+	"ALTER TABLE campaigns ADD COLUMN may_pause INTEGER NOT NULL"          \
+	"  DEFAULT 1;"                                                         \
+	"ALTER TABLE campaigns ADD COLUMN accepted INTEGER NOT NULL"           \
+	"  DEFAULT 0;"                                                         \
+	"CREATE INDEX campaigns_paused ON campaigns (id) WHERE paused <> 0;"
+
 /* C99 promises 4095 octets of a string; both our compilers take any. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverlength-strings"
-static const char version_3[] =
-    V3_LISTS V3_BREAKERS V3_POLICY V3_SCOPES V3_REVERT V3_VIEWS V3_FEEDS;
+static const char version_3[] = V3_LISTS V3_BREAKERS V3_POLICY V3_SCOPES
+    V3_REVERT V3_VIEWS V3_FEEDS V3_CAMPAIGNS;
 #pragma GCC diagnostic pop
 
 static const char *const steps[] = { version_1, version_2, version_3 };

@@ -159,16 +159,19 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 
 	/* counters */
 	[SQL_COUNTER_ADD] = { "count",
-	    "INSERT INTO counters VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+	    "INSERT INTO counters VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
+	    " ?10)"
 	    " ON CONFLICT DO UPDATE SET hard = hard + excluded.hard,"
 	    " people = people + excluded.people, soft = soft + excluded.soft,"
 	    " block = block + excluded.block,"
 	    " complaint = complaint + excluded.complaint,"
-	    " delivered = delivered + excluded.delivered" },
+	    " delivered = delivered + excluded.delivered,"
+	    " accepted = accepted + excluded.accepted" },
 	[SQL_COUNTER_MORE] = { "count",
 	    "UPDATE counters SET hard = hard + ?4, people = people + ?5,"
 	    " soft = soft + ?6, block = block + ?7,"
-	    " complaint = complaint + ?8, delivered = delivered + ?9"
+	    " complaint = complaint + ?8, delivered = delivered + ?9,"
+	    " accepted = accepted + ?10"
 	    " WHERE kind = ?1 AND name = ?2 AND hour = ?3" },
 	[SQL_COUNTER_HOSTS] = { "count hosts",
 	    "SELECT count(*) FROM counters INDEXED BY counters_hour"
@@ -185,11 +188,11 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    " LIMIT 1" },
 	[SQL_COUNTERS_OF_NAME] = { "read counters",
 	    "SELECT name, hour, hard, people, soft, block, complaint,"
-	    " delivered FROM counters WHERE kind = ?1 AND name = ?2"
+	    " delivered, accepted FROM counters WHERE kind = ?1 AND name = ?2"
 	    " AND hour BETWEEN ?3 AND ?4 ORDER BY hour LIMIT ?5" },
 	[SQL_COUNTERS_OF_KIND] = { "read counters",
 	    "SELECT name, hour, hard, people, soft, block, complaint,"
-	    " delivered FROM counters WHERE kind = ?1"
+	    " delivered, accepted FROM counters WHERE kind = ?1"
 	    " AND (name, hour) > (?2, ?3) AND hour BETWEEN ?6 AND ?4"
 	    " ORDER BY name, hour LIMIT ?5" },
 	[SQL_COUNTERS_OLD] = { "delete counters",
@@ -274,6 +277,34 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    "UPDATE breakers SET recall_next = ?2 WHERE id = ?1" },
 	[SQL_CAMPAIGN_MARK] = { "mark campaign",
 	    "UPDATE campaigns SET marked = ?2 WHERE name = ?1" },
+	/* campaigns */
+	[SQL_CAMPAIGNS] = { "read campaigns",
+	    "SELECT id, name, stream, created, paused, paused_by, paused_why,"
+	    " resumed, may_pause, accepted, marked FROM campaigns"
+	    " WHERE id > ?1 ORDER BY id LIMIT ?2" },
+	[SQL_CAMPAIGNS_PAUSED] = { "read campaigns",
+	    "SELECT id, name, stream, created, paused, paused_by, paused_why,"
+	    " resumed, may_pause, accepted, marked FROM campaigns"
+	    " WHERE paused <> 0 AND id > ?1 ORDER BY id LIMIT ?2" },
+	[SQL_CAMPAIGN] = { "read campaign",
+	    "SELECT id, name, stream, created, paused, paused_by, paused_why,"
+	    " resumed, may_pause, accepted, marked FROM campaigns"
+	    " WHERE name = ?1" },
+	[SQL_CAMPAIGN_PAUSE] = { "pause campaign",
+	    "UPDATE campaigns SET paused = ?2, paused_by = ?3, paused_why = ?4"
+	    " WHERE id = ?1" },
+	[SQL_CAMPAIGN_RESUME] = { "resume campaign",
+	    "UPDATE campaigns SET paused = 0, paused_by = '', paused_why = '',"
+	    " resumed = ?2, marked = 0 WHERE id = ?1" },
+	[SQL_CAMPAIGN_SET] = { "set campaign",
+	    "UPDATE campaigns SET stream = ?2, may_pause = ?3 WHERE id = ?1" },
+	[SQL_CAMPAIGN_ACCEPTED] = { "count accepted",
+	    "UPDATE campaigns SET accepted = accepted + ?2 WHERE name = ?1" },
+	[SQL_CAMPAIGN_EVENT] = { "read events",
+	    "SELECT 1 FROM events WHERE campaign_id = ?1 LIMIT 1" },
+	[SQL_BREAKER_CAMPAIGN_CLOSE] = { "close breaker",
+	    "UPDATE breakers SET closed = ?2, closed_by = ?3"
+	    " WHERE kind = 'campaign' AND name = ?1 AND closed IS NULL" },
 	[SQL_HELD_INSERT] = { "hold",
 	    "INSERT INTO breaker_held VALUES (?1, ?2, ?3)"
 	    " ON CONFLICT DO NOTHING" },

@@ -223,6 +223,40 @@ bool store_breaker_fate(Store *store, const ManualChange *change, int64_t id,
 	return store->backend->breaker_fate(store, change, id, fate, error);
 }
 
+bool store_each_campaign(Store *store, bool only_paused, StoreEachCampaign each,
+    void *data, GError **error)
+{
+	return store->backend->each_campaign(store, only_paused, each, data,
+	    error);
+}
+
+bool store_campaign_row(Store *store, const char *name, StoreEachCampaign each,
+    void *data, GError **error)
+{
+	return store->backend->campaign_row(store, name, each, data, error);
+}
+
+bool store_campaign_accepted(Store *store, const char *name, const char *stream,
+    int64_t at, uint64_t n, GError **error)
+{
+	return store->backend->campaign_accepted(store, name, stream, at, n,
+	    error);
+}
+
+bool store_campaign_pause(Store *store, const ManualChange *change,
+    const char *name, bool is_pause, bool *ret_changed, GError **error)
+{
+	return store->backend->campaign_pause(store, change, name, is_pause,
+	    ret_changed, error);
+}
+
+bool store_campaign_set(Store *store, const ManualChange *change,
+    const char *name, const char *stream, int may_pause, GError **error)
+{
+	return store->backend->campaign_set(store, change, name, stream,
+	    may_pause, error);
+}
+
 bool store_each_suppression(Store *store, const StoreFilter *filter,
     StoreEachSuppression each, void *data, GError **error)
 {

@@ -305,6 +305,41 @@ bool store_breaker_close(Store *store, const ManualChange *change, int64_t id,
 bool store_breaker_fate(Store *store, const ManualChange *change, int64_t id,
     const char *fate, GError **error);
 
+/* ---- campaigns ---- */
+
+typedef struct CampaignRow {
+	int64_t id;
+	const char *name;
+	const char *stream;
+	int64_t created;
+	int64_t paused;         /* since; 0: it is not */
+	const char *paused_by;  /* "verpd": by itself */
+	const char *paused_why; /* both "" unless paused */
+	int64_t resumed;        /* the last time, or 0 */
+	bool may_pause;         /* by itself */
+	int64_t accepted;       /* recipients, ever, as far as counted */
+	int64_t marked;         /* for pause by the breaker, or 0 */
+} CampaignRow;
+typedef bool (*StoreEachCampaign)(const CampaignRow *row, void *data);
+/* All of them, or those that are paused, by id. */
+bool store_each_campaign(Store *store, bool only_paused, StoreEachCampaign each,
+    void *data, GError **error);
+/* One more by name; VP_ERROR_NOT_FOUND.  EACH is called once. */
+bool store_campaign_row(Store *store, const char *name, StoreEachCampaign each,
+    void *data, GError **error);
+/* N recipients more were accepted for NAME, which is made known if it is not;
+   inside a transaction. */
+bool store_campaign_accepted(Store *store, const char *name, const char *stream,
+    int64_t at, uint64_t n, GError **error);
+/* Pauses NAME, or (not IS_PAUSE) lets it go on, which takes its breaker's mark
+   away, too.  *RET_CHANGED: it was not so before. */
+bool store_campaign_pause(Store *store, const ManualChange *change,
+    const char *name, bool is_pause, bool *ret_changed, GError **error);
+/* Sets what is not NULL or -1.  A stream can be changed only until a bounce was
+   recorded in it: VP_ERROR_SYNTAX after that. */
+bool store_campaign_set(Store *store, const ManualChange *change,
+    const char *name, const char *stream, int may_pause, GError **error);
+
 /* ---- asking ---- */
 
 typedef struct Suppression {

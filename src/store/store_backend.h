@@ -74,6 +74,17 @@ typedef struct StoreBackend {
 	    int64_t id, GError **error);
 	bool (*breaker_fate)(Store *store, const ManualChange *change,
 	    int64_t id, const char *fate, GError **error);
+	bool (*each_campaign)(Store *store, bool only_paused,
+	    StoreEachCampaign each, void *data, GError **error);
+	bool (*campaign_row)(Store *store, const char *name,
+	    StoreEachCampaign each, void *data, GError **error);
+	bool (*campaign_accepted)(Store *store, const char *name,
+	    const char *stream, int64_t at, uint64_t n, GError **error);
+	bool (*campaign_pause)(Store *store, const ManualChange *change,
+	    const char *name, bool is_pause, bool *ret_changed, GError **error);
+	bool (*campaign_set)(Store *store, const ManualChange *change,
+	    const char *name, const char *stream, int may_pause,
+	    GError **error);
 	bool (*feed_load)(Store *store, const char *name,
 	    FeedPosition *ret_position, FeedTotals *ret_totals, bool *ret_found,
 	    StoreEachJoin each, void *data, GError **error);

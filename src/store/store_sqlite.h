@@ -184,6 +184,17 @@ bool store_sqlite_breaker_close(Store *store, const ManualChange *change,
 bool store_sqlite_breaker_fate(Store *store, const ManualChange *change,
     int64_t id, const char *fate, GError **error);
 
+bool store_sqlite_each_campaign(Store *store, bool only_paused,
+    StoreEachCampaign each, void *data, GError **error);
+bool store_sqlite_campaign_row(Store *store, const char *name,
+    StoreEachCampaign each, void *data, GError **error);
+bool store_sqlite_campaign_accepted(Store *store, const char *name,
+    const char *stream, int64_t at, uint64_t n, GError **error);
+bool store_sqlite_campaign_pause(Store *store, const ManualChange *change,
+    const char *name, bool is_pause, bool *ret_changed, GError **error);
+bool store_sqlite_campaign_set(Store *store, const ManualChange *change,
+    const char *name, const char *stream, int may_pause, GError **error);
+
 bool store_sqlite_each_suppression(Store *store, const StoreFilter *filter,
     StoreEachSuppression each, void *data, GError **error);
 bool store_sqlite_each_event(Store *store, const StoreFilter *filter,
@@ -321,6 +332,12 @@ bool breaker_end(StoreSqlite *self, int64_t id, int64_t at, const char *by,
 /* AT 0: it is marked no longer. */
 bool campaign_mark(StoreSqlite *self, const char *name, int64_t at,
     GError **error);
+/* What is paused by itself: of the campaign NAME, because of WHY, by verpd. */
+bool campaign_pause_by_rule(StoreSqlite *self, const char *name,
+    const char *why, int64_t now, bool *ret_changed, GError **error);
+/* Lets NAME go on if it was paused by itself. */
+bool campaign_resume_by_rule(StoreSqlite *self, const ManualChange *change,
+    const char *name, GError **error);
 bool last_event(StoreSqlite *self, int64_t *ret_id, GError **error);
 
 /* Rounds down, also before 1970. */

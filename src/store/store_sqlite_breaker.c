@@ -216,6 +216,28 @@ bool campaign_mark(StoreSqlite *self, const char *name, int64_t at,
 	return statement_run(self, stmt, error);
 }
 
+/* A campaign is paused, unless that is off. */
+static bool pause_campaign(Tick *tick, const char *name, const char *why,
+    GError **error)
+{
+	bool is_new;
+
+	if (!campaign_pause_by_rule(tick->self, name, why, tick->now, &is_new,
+		error))
+		return false;
+	if (is_new)
+		notice(tick, "campaign %s is paused: %s", name, why);
+	return true;
+}
+
+static bool notice_marked(Tick *tick, const char *name, const char *why,
+    GError **error)
+{
+	notice(tick, "campaign %s is marked for pause: %s", name, why);
+	return !tick->policy->is_pause_on ||
+	       pause_campaign(tick, name, why, error);
+}
+
 static bool breaker_open(Tick *tick, CounterKind kind, const char *name,
     const BreakerReading *reading, GError **error)
 {
@@ -239,12 +261,10 @@ static bool breaker_open(Tick *tick, CounterKind kind, const char *name,
 		return false;
 	tick->self->is_open_known = false;
 	if (is_campaign)
-		notice(tick, "campaign %s is marked for pause: %s", name, why);
-	else
-		notice(tick,
-		    "circuit breaker open: %s %s: %s; its hard "
-		    "bounces are held",
-		    counter_kind_name(kind), name, why);
+		return notice_marked(tick, name, why, error);
+	notice(tick,
+	    "circuit breaker open: %s %s: %s; its hard bounces are held",
+	    counter_kind_name(kind), name, why);
 	return true;
 }
 
@@ -323,6 +343,91 @@ static bool open_some(Tick *tick, GError **error)
 			    NULL)))
 			continue;
 		if (!judge_key(tick, of, error))
+			return false;
+	}
+	return true;
+}
+
+/* ---- pausing ---- */
+
+/* What came of a campaign in the window that is judged. */
+typedef struct Sent {
+	int64_t resumed; /* hour: what came back before is known to a person */
+	Counts back;
+	int64_t accepted, delivered;
+} Sent;
+
+static bool add_sent(const CountedHour *row, void *data)
+{
+	Sent *sent = data;
+
+	/* what was sent before may still come back */
+	sent->accepted += row->counts.accepted;
+	sent->delivered += row->counts.delivered;
+	if (row->hour <= sent->resumed)
+		return true;
+	sent->back.hard += row->counts.hard;
+	sent->back.block += row->counts.block;
+	sent->back.complaint += row->counts.complaint;
+	return true;
+}
+
+typedef struct Pausable {
+	bool may; /* it is not paused, and may be */
+	int64_t resumed;
+} Pausable;
+
+static bool take_pausable(const CampaignRow *row, void *data)
+{
+	Pausable *pausable = data;
+
+	pausable->may = row->paused == 0 && row->may_pause;
+	pausable->resumed = row->resumed;
+	return true;
+}
+
+static bool judge_campaign(Tick *tick, const char *name, GError **error)
+{
+	Store *store = &tick->self->base;
+	int64_t hour = hour_of(tick->now);
+	int64_t window = (tick->policy->pause_window + 3599) / 3600;
+	Pausable pausable = { 0 };
+	g_autofree char *why = NULL;
+	Sent sent = { 0 };
+
+	if (!store_sqlite_campaign_row(store, name, take_pausable, &pausable,
+		error))
+		return false;
+	if (!pausable.may)
+		return true;
+	sent.resumed = pausable.resumed != 0 ? hour_of(pausable.resumed)
+					     : INT64_MIN;
+	/* a clock that was set back leaves hours ahead of it */
+	if (!store_sqlite_each_count(store, COUNTER_CAMPAIGN, name,
+		hour - window, hour + window, add_sent, &sent, error))
+		return false;
+	why = pause_why(tick->policy, MAX(sent.accepted, sent.delivered),
+	    &sent.back);
+	return why == NULL || pause_campaign(tick, name, why, error);
+}
+
+static bool pause_some(Tick *tick, GError **error)
+{
+	g_autoptr(GHashTable)
+	    judged = g_hash_table_new(g_str_hash, g_str_equal);
+	GHashTableIter iter;
+	void *key, *value;
+
+	g_hash_table_iter_init(&iter, tick->sums);
+	while (g_hash_table_iter_next(&iter, &key, &value)) {
+		const CountKey *of = key;
+		const Counts *counts = value;
+
+		if (of->kind != COUNTER_CAMPAIGN ||
+		    counts->hard + counts->block + counts->complaint == 0 ||
+		    !g_hash_table_add(judged, of->own))
+			continue;
+		if (!judge_campaign(tick, of->name, error))
 			return false;
 	}
 	return true;
@@ -608,6 +713,8 @@ static bool tick(Tick *tick_, GError **error)
 		COUNT_EVENTS, tick_->sums, &tick_->more, error))
 		return false;
 	if (tick_->policy->is_on && !open_some(tick_, error))
+		return false;
+	if (tick_->policy->is_pause_on && !pause_some(tick_, error))
 		return false;
 	if (!close_some(tick_, error))
 		return false;

@@ -33,6 +33,7 @@ static bool run_counts(StoreSqlite *self, StatementId id, CounterKind kind,
 	bind_int(stmt, 7, counts->block);
 	bind_int(stmt, 8, counts->complaint);
 	bind_int(stmt, 9, counts->delivered);
+	bind_int(stmt, 10, counts->accepted);
 	return statement_run(self, stmt, error);
 }
 
@@ -157,6 +158,7 @@ static void counts_add(Counts *sum, const Counts *one)
 	sum->block += one->block;
 	sum->complaint += one->complaint;
 	sum->delivered += one->delivered;
+	sum->accepted += one->accepted;
 }
 
 /* What one event is worth; all zero is nothing. */
@@ -339,7 +341,8 @@ static bool page_read(StoreSqlite *self, CounterKind kind, const char *name,
 		one.hour = column_int(stmt, 1);
 		one.counts = (Counts){ column_int(stmt, 2), column_int(stmt, 3),
 			column_int(stmt, 4), column_int(stmt, 5),
-			column_int(stmt, 6), column_int(stmt, 7) };
+			column_int(stmt, 6), column_int(stmt, 7),
+			column_int(stmt, 8) };
 		g_array_append_val(page->rows, one);
 	}
 }

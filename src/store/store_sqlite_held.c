@@ -242,7 +242,8 @@ static bool change_breaker(StoreSqlite *self, const ManualChange *change,
 			   id, kind, name, error);
 	return breaker_end(self, id, change->now, change->actor, error) &&
 	       (kind != COUNTER_CAMPAIGN ||
-		   campaign_mark(self, name, 0, error)) &&
+		   (campaign_mark(self, name, 0, error) &&
+		       campaign_resume_by_rule(self, change, name, error))) &&
 	       note_change(self, change, "breaker close", id, kind, name,
 		   error);
 }

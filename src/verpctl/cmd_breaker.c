@@ -194,6 +194,33 @@ int cmd_breaker_list(Ctl *ctl, int argc, char **argv)
 	return EX_OK;
 }
 
+/* A campaign that verpd paused: somebody is to look at it.  Of one that a
+   person did people know. */
+static bool alert_campaign(const CampaignRow *row, void *data)
+{
+	Listing *listing = data;
+	g_autofree char *since = time_format(row->paused);
+	g_autofree char *why = printable(row->paused_why);
+
+	if (strcmp(row->paused_by, "verpd") != 0)
+		return true;
+	listing->n++;
+	if (listing->ctl->is_json) {
+		Row *json = row_new();
+
+		row_text(json, "kind", "campaign");
+		row_text(json, "name", row->name);
+		row_text(json, "state", "paused");
+		row_time(json, "opened", row->paused);
+		row_text(json, "why", row->paused_why);
+		row_print(json);
+	} else {
+		printf("campaign %s is paused since %s: %s\n", row->name, since,
+		    why);
+	}
+	return true;
+}
+
 int cmd_alert_check(Ctl *ctl, int argc, char **argv)
 {
 	const GOptionEntry entries[] = { { 0 } };
@@ -205,7 +232,8 @@ int cmd_alert_check(Ctl *ctl, int argc, char **argv)
 	if (!ctl_parse(ctl, entries, &argc, &argv, &status))
 		return status;
 	listing.store = store = ctl_store(ctl, STORE_READ, &error);
-	if (store == NULL || !list_all(&listing, true, &error))
+	if (store == NULL || !list_all(&listing, true, &error) ||
+	    !store_each_campaign(store, true, alert_campaign, &listing, &error))
 		return ctl_fail(ctl, error);
 	if (listing.n == 0 && !ctl->is_json)
 		printf("nothing to tell\n");

@@ -73,6 +73,12 @@ int cmd_audit(Ctl *ctl, int argc, char **argv);
 int cmd_list(Ctl *ctl, int argc, char **argv);
 /* cmd_why.c */
 int cmd_why(Ctl *ctl, int argc, char **argv);
+/* cmd_campaign.c */
+int cmd_campaign_list(Ctl *ctl, int argc, char **argv);
+int cmd_campaign_show(Ctl *ctl, int argc, char **argv);
+int cmd_campaign_pause(Ctl *ctl, int argc, char **argv);
+int cmd_campaign_resume(Ctl *ctl, int argc, char **argv);
+int cmd_campaign_set(Ctl *ctl, int argc, char **argv);
 /* cmd_breaker.c */
 int cmd_breaker_list(Ctl *ctl, int argc, char **argv);
 int cmd_breaker_show(Ctl *ctl, int argc, char **argv);

@@ -3,6 +3,8 @@
    it has done, and for a site where nothing else does it for long. */
 #include "ticks.h"
 
+#include "pause_map.h"
+
 bool ticks_finish(const Ctl *ctl, const Settings *settings, Store *store,
     GError **error)
 {
@@ -22,5 +24,6 @@ bool ticks_finish(const Ctl *ctl, const Settings *settings, Store *store,
 	}
 	for (unsigned i = 0; i < notices->len; i++)
 		ctl_warn(ctl, "%s", (char *)g_ptr_array_index(notices, i));
-	return true;
+	/* one of them may have been paused */
+	return notices->len == 0 || pause_map_write(settings, store, error);
 }

@@ -22,6 +22,7 @@ void reload_warn(const Settings *old, const Settings *new)
 		{ "store", strcmp(old->store, new->store) == 0 },
 		{ "busy_timeout", old->busy_timeout == new->busy_timeout },
 		{ "batch", old->batch == new->batch },
+		{ "pause_map", strcmp(old->pause_map, new->pause_map) == 0 },
 		{ "listen", is_same_list(old->listen, new->listen) },
 		{ "listen_mode", old->listen_mode == new->listen_mode },
 		{ "listen_group",

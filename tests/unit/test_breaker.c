@@ -87,12 +87,55 @@ START_TEST(holds_what_would_suppress)
 }
 END_TEST
 
+/* ---- pausing a campaign ---- */
+
+static const struct {
+	int64_t sent;
+	Counts back;
+	const char *why; /* how it begins, or NULL: it goes on */
+} pauses[] = {
+	{ 1000, { .hard = 19 }, NULL },
+	{ 1000, { .hard = 20 }, "20 of 1000 bounced hard (2.00 %, 2 % pause)" },
+	{ 200, { .hard = 5 }, "5 of 200 bounced" },
+	{ 200, { .hard = 4 }, NULL },   /* too few to be a share */
+	{ 199, { .hard = 199 }, NULL }, /* of too few */
+	{ 0, { .hard = 100 }, NULL },   /* nobody counted what it sent */
+	{ 5000, { .complaint = 4 }, NULL },
+	{ 5000, { .complaint = 5 }, "5 of 5000 complained (0.10 %, 0.1 %" },
+	{ 5001, { .complaint = 5 }, NULL },
+	{ 1000, { .block = 99 }, NULL },
+	{ 1000, { .block = 100 }, "100 of 1000 were blocked (10.00 %" },
+	{ 1000, { .soft = 900 }, NULL },
+};
+
+START_TEST(pauses_by_share)
+{
+	BreakerPolicy policy = breaker_defaults;
+	g_autofree char *why = pause_why(&policy, pauses[_i].sent,
+	    &pauses[_i].back);
+	const char *wanted = pauses[_i].why;
+
+	if (wanted == NULL)
+		ck_assert_ptr_null(why);
+	else
+		ck_assert_msg(g_str_has_prefix(why, wanted), "%s", why);
+	policy.is_pause_on = false;
+	ck_assert_ptr_null(pause_why(&policy, pauses[_i].sent,
+	    &pauses[_i].back));
+	policy.is_pause_on = true;
+	policy.pause_hard = policy.pause_block = policy.pause_complaint = 0;
+	ck_assert_ptr_null(pause_why(&policy, pauses[_i].sent,
+	    &pauses[_i].back));
+}
+END_TEST
+
 static Suite *breaker_suite(void)
 {
 	Suite *suite = suite_create("breaker");
 	TCase *tcase = tcase_create("breaker");
 
 	tcase_add_loop_test(tcase, host_names, 0, G_N_ELEMENTS(hosts));
+	tcase_add_loop_test(tcase, pauses_by_share, 0, G_N_ELEMENTS(pauses));
 	tcase_add_test(tcase, names);
 	tcase_add_test(tcase, holds_what_would_suppress);
 	suite_add_tcase(suite, tcase);
