@@ -3,7 +3,8 @@
 
 #include "doctor.h"
 
-/* One examination; the checks are in doctor_files.c and doctor_postfix.c. */
+/* One examination; the checks are in doctor_files.c,
+   doctor_postfix.c, doctor_sockets.c and doctor_asks.c. */
 typedef struct Doctor {
 	const Settings *settings;
 	const Postconf *postconf; /* or NULL */
@@ -27,6 +28,26 @@ void found(Doctor *doctor, FindingLevel level, char *mend, const char *format,
 void ask_socket(Doctor *doctor, const char *name, const char *question,
     const char *answer);
 
+/* A parameter of main.cf, expanded; "" without. */
+const char *doctor_value(const Doctor *doctor, const char *name);
+/* The first bounce domain, or "". */
+const char *doctor_domain(const Doctor *doctor);
+/* An address such as bounces come to, with BEFORE in front of it; g_free() it.
+ */
+char *doctor_return_path(const Doctor *doctor, const char *before);
+/* What KEY is in TABLES of the parameter NAME; NULL when they cannot be asked,
+   which is told.  g_free() it. */
+char *doctor_ask_tables(Doctor *doctor, const char *name, const char *tables,
+    const char *key);
+/* The service that bounces are delivered by, or NULL. */
+const PostfixService *doctor_transport(const Doctor *doctor);
+bool doctor_is_yes(const char *text);
+/* The command that mends NAME, of the wiring of PLACES (bits); NULL when that
+   is in place.  g_free() it. */
+char *doctor_mend(const Doctor *doctor, unsigned places, const char *name);
+/* "postconf -e 'NAME = WANTED'"; g_free() it. */
+char *doctor_set(const char *name, const char *wanted);
+
 typedef void (*DoctorCheck)(Doctor *doctor);
 
 /* doctor_files.c: our side */
@@ -38,11 +59,11 @@ void check_disk(Doctor *doctor);
 void check_clock(Doctor *doctor);
 void check_daemon(Doctor *doctor);
 
-/* doctor_postfix.c: Postfix's side, only when there is one */
+/* The others only when there is a Postfix.  doctor_postfix.c: intake, and what
+   main.cf says */
 void check_domain_taken(Doctor *doctor);
 void check_transport(Doctor *doctor);
 void check_transport_service(Doctor *doctor);
-void check_socket(Doctor *doctor);
 void check_soft_bounce(Doctor *doctor);
 void check_notify(Doctor *doctor);
 void check_own_hosts(Doctor *doctor);
@@ -53,6 +74,12 @@ void check_lifetimes(Doctor *doctor);
 void check_timeouts(Doctor *doctor);
 void check_processes(Doctor *doctor);
 void check_size(Doctor *doctor);
+
+/* doctor_sockets.c */
+void check_socket(Doctor *doctor);
+void check_map_sockets(Doctor *doctor);
+
+/* doctor_asks.c: sign, verify, enforce */
 void check_verp(Doctor *doctor);
 void check_generic(Doctor *doctor);
 void check_signing(Doctor *doctor);
@@ -60,4 +87,3 @@ void check_outsiders(Doctor *doctor);
 void check_reinjection(Doctor *doctor);
 void check_verifying(Doctor *doctor);
 void check_enforcing(Doctor *doctor);
-void check_map_sockets(Doctor *doctor);
