@@ -72,12 +72,14 @@ static bool settle_event(const Event *event, void *data)
 {
 	Settling *settling = data;
 	int64_t new_event = 0;
-	bool lifted;
+	bool lifted = false;
 
 	settling->is_bad = (settling->is_confirm &&
 			       !confirm(settling, event, &new_event)) ||
 			   !store_held_settle(settling->store, settling->change,
 			       event, new_event, &lifted, settling->error);
+	if (settling->is_bad)
+		return false;
 	if (settling->is_confirm || lifted)
 		settling->count.settled++;
 	else

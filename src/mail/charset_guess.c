@@ -87,7 +87,9 @@ static double fit(const Candidate *candidate, const char *bytes, size_t len)
 	/* the sample may end within a character */
 	if (text == NULL || n_read + 4 < len)
 		return 0;
-	for (const char *p = text; *p != '\0'; p = g_utf8_next_char(p)) {
+	/* g_utf8_next_char() casts const away */
+	for (const char *p = text; *p != '\0';
+	     p += g_utf8_skip[(unsigned char)*p]) {
 		gunichar c = g_utf8_get_char(p);
 
 		if (c < 0x80)
