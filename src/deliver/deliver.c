@@ -13,6 +13,7 @@
 #include "claim.h"
 #include "delivered.h"
 #include "errors.h"
+#include "selftest.h"
 #include "units.h"
 
 #include <string.h>
@@ -417,6 +418,20 @@ static bool record_base(const Recording *rec, const Claim *claim,
 	return true;
 }
 
+static bool record_selftest(const Recording *rec, const Claim *claim,
+    GPtrArray *outcomes, GError **error)
+{
+	uint8_t key[STORE_KEY];
+	bool seen;
+
+	selftest_key(claim->token.recipient, key);
+	if (!store_seen(rec->store, key, rec->now, &seen, error))
+		return false;
+	outcome_add(outcomes,
+	    outcome_new(OUTCOME_SELFTEST, rec->analysis->queue_id));
+	return true;
+}
+
 static bool record_claim(const Recording *rec, const Claim *claim,
     const char *address, GPtrArray *outcomes, GError **error)
 {
@@ -432,6 +447,8 @@ static bool record_claim(const Recording *rec, const Claim *claim,
 	}
 	if (!claim->is_believed)
 		return record_forged(rec, address, claim->why, outcomes, error);
+	if (selftest_is(&claim->token))
+		return record_selftest(rec, claim, outcomes, error);
 	claim_key(claim, rec->analysis->report, key);
 	if (!store_seen(rec->store, key, rec->now, &seen, error))
 		return false;

@@ -77,6 +77,7 @@ typedef enum OutcomeKind {
 	OUTCOME_STORED,    /* an event, or a delivery that changed nothing */
 	OUTCOME_DUPLICATE, /* seen before: nothing changed */
 	OUTCOME_FORGED,    /* proves nothing: recorded apart */
+	OUTCOME_SELFTEST,  /* verpd's own: its key is noted, and no more */
 } OutcomeKind;
 
 /* What became of one envelope recipient; for its reply and its log line. */

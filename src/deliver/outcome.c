@@ -38,6 +38,8 @@ char *outcome_reply(const Outcome *outcome)
 		return g_strdup("250 2.0.0 duplicate");
 	case OUTCOME_FORGED:
 		return g_strdup("250 2.0.0 recorded as forged");
+	case OUTCOME_SELFTEST:
+		return g_strdup("250 2.0.0 selftest");
 	}
 	g_assert_not_reached();
 }
@@ -49,6 +51,22 @@ char *deliver_failure_reply(const GError *error)
 	if (g_error_matches(error, VP_ERROR, VP_ERROR_CONFIG))
 		return g_strdup("451 4.3.5 Not configured for this");
 	return g_strdup("451 4.3.0 Temporary failure, nothing was recorded");
+}
+
+/* What did not become an event. */
+static const char *kind_name(OutcomeKind kind)
+{
+	switch (kind) {
+	case OUTCOME_DUPLICATE:
+		return "duplicate";
+	case OUTCOME_FORGED:
+		return "forged";
+	case OUTCOME_SELFTEST:
+		return "selftest";
+	case OUTCOME_STORED:
+		break;
+	}
+	g_assert_not_reached();
 }
 
 static void append(GString *line, const char *name, const char *value)
@@ -109,7 +127,7 @@ char *outcome_log_line(const Outcome *outcome, const Envelope *envelope,
 	g_string_append(line, queue_id[0] != '\0' ? ": " : "");
 	if (outcome->kind != OUTCOME_STORED) {
 		g_string_append_printf(line, "rcpt=<%s>, %s", address,
-		    outcome->kind == OUTCOME_FORGED ? "forged" : "duplicate");
+		    kind_name(outcome->kind));
 		append(line, "why", outcome->why);
 		append(line, "client", envelope->client_address);
 		return g_string_free(g_steal_pointer(&line), FALSE);

@@ -24,8 +24,6 @@ static const struct {
 	{ "disk", "there is room, on a disk that locks", check_disk, false },
 	{ "clock", "the clock is not before or far behind the last event",
 	    check_clock, false },
-	{ "daemon", "verpd answers on every socket that it should",
-	    check_daemon, false },
 
 	{ "domain", "Postfix takes mail for the bounce domain",
 	    check_domain_taken, true },
@@ -35,6 +33,8 @@ static const struct {
 	    "that transport is in master.cf, with what keeps bounces "
 	    "from being lost",
 	    check_transport_service, true },
+	{ "daemon", "verpd answers on every socket that it should",
+	    check_daemon, false },
 	{ "socket", "Postfix reaches the LMTP socket, from its chroot, too",
 	    check_socket, true },
 	{ "soft-bounce", "soft_bounce is off in main.cf", check_soft_bounce,

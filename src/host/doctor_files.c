@@ -3,21 +3,17 @@
    answers. */
 #include "doctor_private.h"
 
+#include "ask.h"
 #include "errors.h"
 #include "site.h"
 #include "store.h"
 #include "units.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/un.h>
 #include <sys/vfs.h>
-#include <unistd.h>
 
 /* ---- keys and rules ---- */
 
@@ -125,6 +121,10 @@ void check_store_writable(Doctor *doctor)
 		found(doctor, FINDING_ERROR,
 		    g_strdup_printf("chmod o= %s", path),
 		    "%s is open to every user: addresses are in it", path);
+	if ((store.st_mode & 0200) == 0)
+		found(doctor, FINDING_ERROR,
+		    g_strdup_printf("chmod u+w %s", path),
+		    "%s: its owner, who runs verpd, cannot write it", path);
 	check_owner(doctor, directory, &store);
 	check_owner(doctor, wal, &store);
 	check_owner(doctor, shm, &store);
@@ -222,80 +222,12 @@ void check_clock(Doctor *doctor)
 
 /* ---- the daemon ---- */
 
-static int fd_connect(int fd, const struct sockaddr *address, socklen_t len)
-{
-	int saved;
-
-	if (fd < 0 || connect(fd, address, len) == 0)
-		return fd;
-	saved = errno;
-	(void)close(fd); /* nothing was done with it */
-	errno = saved;
-	return -1;
-}
-
-static int unix_connect(const Doctor *doctor, const char *name)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	g_autofree char *path = name[0] == '/' || doctor->postconf == NULL
-				    ? g_strdup(name)
-				    : postconf_queue_path(doctor->postconf,
-					  name);
-
-	(void)g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
-	return fd_connect(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0),
-	    (const struct sockaddr *)&address, sizeof(address));
-}
-
-/* "127.0.0.1:2424" or "[::1]:2424" */
-static int inet_connect(const char *name)
-{
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_NUMERICSERV };
-	const char *port = strrchr(name, ':');
-	bool has_brackets = name[0] == '[';
-	g_autofree char *host = g_strndup(name + has_brackets,
-	    (gsize)(port - name) - 2 * has_brackets);
-	struct addrinfo *info = NULL;
-	int fd;
-
-	if (getaddrinfo(host, port + 1, &hints, &info) != 0) {
-		errno = EADDRNOTAVAIL;
-		return -1;
-	}
-	fd = fd_connect(socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0),
-	    info->ai_addr, info->ai_addrlen);
-	freeaddrinfo(info);
-	return fd;
-}
-
-/* A connection to NAME, or -1 with errno. */
-static int socket_connect(const Doctor *doctor, const char *name)
-{
-	return g_str_has_prefix(name, "unix:")
-		   ? unix_connect(doctor, name + strlen("unix:"))
-		   : inet_connect(name + strlen("inet:"));
-}
-
-/* What comes within two seconds, or "". */
-static char *read_some(int fd)
-{
-	struct pollfd wait = { fd, POLLIN, 0 };
-	char bytes[512];
-	ssize_t n = 0;
-
-	if (poll(&wait, 1, 2000) > 0)
-		n = recv(fd, bytes, sizeof(bytes) - 1, 0);
-	return g_strndup(bytes, n > 0 ? (gsize)n : 0);
-}
-
 void ask_socket(Doctor *doctor, const char *name, const char *question,
     const char *answer)
 {
-	int fd = socket_connect(doctor, name);
-	g_autofree char *got = NULL;
+	g_autofree char *got = socket_ask(doctor->postconf, name, question);
 
-	if (fd < 0) {
+	if (got == NULL) {
 		/* only Postfix knows where systemd listens */
 		bool is_unsure = errno == EACCES ||
 				 (errno == ENOENT && doctor->postconf == NULL);
@@ -307,10 +239,6 @@ void ask_socket(Doctor *doctor, const char *name, const char *question,
 		    "%s: %s", name, g_strerror(errno));
 		return;
 	}
-	if (question[0] != '\0')
-		(void)!send(fd, question, strlen(question), MSG_NOSIGNAL);
-	got = read_some(fd);
-	(void)close(fd); /* all is read that we want */
 	if (strstr(got, answer) == NULL)
 		found(doctor, FINDING_ERROR,
 		    g_strdup("systemctl restart verpd"), "%s: %s", name,
@@ -323,12 +251,9 @@ void check_daemon(Doctor *doctor)
 	char **listen = doctor->settings->listen;
 
 	/* by pipe(8) there need not be one */
-	if (doctor->transport != NULL &&
-	    strstr(doctor->transport, "pipe") != NULL)
-		return;
-	if (doctor->lmtp != NULL)
+	if (!is_by_pipe(doctor) && doctor->lmtp != NULL)
 		ask_socket(doctor, doctor->lmtp, "", " LMTP verpd");
-	else
+	else if (!is_by_pipe(doctor))
 		for (; *listen != NULL; listen++)
 			ask_socket(doctor, *listen, "", " LMTP verpd");
 	if (doctor->is_signing || doctor->is_verifying)

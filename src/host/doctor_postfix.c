@@ -203,6 +203,13 @@ const PostfixService *doctor_transport(const Doctor *doctor)
 	return postconf_service(doctor->postconf, name, "unix");
 }
 
+bool is_by_pipe(const Doctor *doctor)
+{
+	const PostfixService *service = doctor_transport(doctor);
+
+	return service != NULL && strcmp(service->command, "pipe") == 0;
+}
+
 static void check_option(Doctor *doctor, const PostfixService *service,
     const char *name, const char *why)
 {

@@ -47,6 +47,8 @@ bool doctor_is_yes(const char *text);
 char *doctor_mend(const Doctor *doctor, unsigned places, const char *name);
 /* "postconf -e 'NAME = WANTED'"; g_free() it. */
 char *doctor_set(const char *name, const char *wanted);
+/* Whether bounces come by pipe(8), as far as check_transport() has seen. */
+bool is_by_pipe(const Doctor *doctor);
 
 typedef void (*DoctorCheck)(Doctor *doctor);
 

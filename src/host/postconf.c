@@ -5,6 +5,8 @@
 
 #include "errors.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -204,6 +206,77 @@ static char *run(const char *program, const char *directory,
 		return NULL;
 	}
 	return g_steal_pointer(&output);
+}
+
+/* All of FILE, from its beginning. */
+static char *read_all(FILE *file)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	char bytes[4096];
+	size_t n;
+
+	rewind(file);
+	while ((n = fread(bytes, 1, sizeof(bytes), file)) > 0)
+		g_string_append_len(text, bytes, (gssize)n);
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static char **words_for(const Postconf *postconf, const char *const *argv)
+{
+	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+
+	g_strv_builder_add(words, argv[0]);
+	if (postconf->directory != NULL) {
+		g_strv_builder_add(words,
+		    strcmp(argv[0], "sendmail") == 0 ? "-C" : "-c");
+		g_strv_builder_add(words, postconf->directory);
+	}
+	for (argv++; *argv != NULL; argv++)
+		g_strv_builder_add(words, *argv);
+	return g_strv_builder_end(words);
+}
+
+static int run_with(char **argv, FILE *in, FILE *out, GError **error)
+{
+	g_auto(GStrv) env = environment();
+	GPid pid;
+	int status;
+
+	if (!g_spawn_async_with_fds(NULL, argv, env,
+		G_SPAWN_SEARCH_PATH_FROM_ENVP | G_SPAWN_DO_NOT_REAP_CHILD, NULL,
+		NULL, &pid, fileno(in), fileno(out), fileno(out), error)) {
+		g_prefix_error(error, "%s cannot be run: ", argv[0]);
+		return -1;
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return 255;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+}
+
+int postconf_run(const Postconf *postconf, const char *const *argv,
+    const char *input, char **ret_output, GError **error)
+{
+	g_auto(GStrv) words = words_for(postconf, argv);
+	FILE *in = tmpfile();
+	FILE *out = tmpfile();
+	int status = -1;
+
+	*ret_output = NULL;
+	if (in == NULL || out == NULL || fputs(input, in) < 0 ||
+	    fflush(in) != 0) {
+		g_set_error(error, VP_ERROR, VP_ERROR_TEMPORARY,
+		    "a temporary file: %s", g_strerror(errno));
+	} else {
+		rewind(in);
+		status = run_with(words, in, out, error);
+		*ret_output = read_all(out);
+	}
+	if (in != NULL)
+		(void)fclose(in); /* it was read */
+	if (out != NULL)
+		(void)fclose(out); /* likewise */
+	return status;
 }
 
 Postconf *postconf_read(const char *directory, GError **error)

@@ -42,6 +42,12 @@ const char *postconf_of(const Postconf *postconf, const PostfixService *service,
 /* A path of the queue directory, PATH below it; g_free() it. */
 char *postconf_queue_path(const Postconf *postconf, const char *path);
 
+/* Runs ARGV, a program of Postfix, for this one (-c or sendmail(1)'s -C is put
+   in), with INPUT on its standard input.  What it printed on both outputs is
+   *RET_OUTPUT; g_free() it.  Its exit status; -1 when it cannot be run. */
+int postconf_run(const Postconf *postconf, const char *const *argv,
+    const char *input, char **ret_output, GError **error);
+
 /* What KEY is in VALUE's tables ("hash:/x, inline:{a=b}"), asked in turn of
    postmap(1); "" when in none.  NULL with the words of the table that cannot be
    asked.  g_free() it. */

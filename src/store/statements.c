@@ -62,6 +62,8 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    " ON CONFLICT DO NOTHING" },
 	[SQL_SEEN_HIT] = { "count duplicate",
 	    "UPDATE deliveries SET hits = hits + 1 WHERE key = ?1" },
+	[SQL_SEEN_DELETE] = { "forget delivery",
+	    "DELETE FROM deliveries WHERE key = ?1" },
 	[SQL_CAMPAIGN_BY_ID] = { "find campaign",
 	    "SELECT id, name, stream FROM campaigns WHERE id = ?1" },
 	[SQL_CAMPAIGN_BY_NAME] = { "find campaign",

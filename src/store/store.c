@@ -72,6 +72,12 @@ bool store_seen(Store *store, const uint8_t key[STORE_KEY], int64_t now,
 	return store->backend->seen(store, key, now, ret_seen, error);
 }
 
+bool store_unsee(Store *store, const uint8_t key[STORE_KEY], bool *ret_seen,
+    GError **error)
+{
+	return store->backend->unsee(store, key, ret_seen, error);
+}
+
 bool store_campaign_find(Store *store, int64_t id, const char *name,
     StoreCampaign *ret_campaign, GError **error)
 {

@@ -79,6 +79,10 @@ bool store_sync(Store *store, GError **error);
    before. */
 bool store_seen(Store *store, const uint8_t key[STORE_KEY], int64_t now,
     bool *ret_seen, GError **error);
+/* Forgets it again, as if that report had never come.  *RET_SEEN: it was
+   there. */
+bool store_unsee(Store *store, const uint8_t key[STORE_KEY], bool *ret_seen,
+    GError **error);
 
 typedef struct StoreCampaign {
 	int64_t id;

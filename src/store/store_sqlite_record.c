@@ -31,6 +31,21 @@ bool store_sqlite_seen(Store *store, const uint8_t key[STORE_KEY], int64_t now,
 	return statement_run(self, stmt, error);
 }
 
+bool store_sqlite_unsee(Store *store, const uint8_t key[STORE_KEY],
+    bool *ret_seen, GError **error)
+{
+	StoreSqlite *self = (StoreSqlite *)store;
+	Statement *stmt = statement_use(self, SQL_SEEN_DELETE, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_blob(stmt, 1, key, STORE_KEY);
+	if (!statement_run(self, stmt, error))
+		return false;
+	*ret_seen = sqlite3_changes(self->db) != 0;
+	return true;
+}
+
 /* ---- campaigns and recipients ---- */
 
 /* The one row that ID (or, if that is 0, TEXT) names; *RET_ROW false: none. */

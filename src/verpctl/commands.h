@@ -58,6 +58,8 @@ int cmd_import(Ctl *ctl, int argc, char **argv);
 int cmd_export(Ctl *ctl, int argc, char **argv);
 /* cmd_scrub.c */
 int cmd_scrub(Ctl *ctl, int argc, char **argv);
+/* cmd_selftest.c */
+int cmd_selftest(Ctl *ctl, int argc, char **argv);
 /* cmd_delivered.c */
 int cmd_delivered(Ctl *ctl, int argc, char **argv);
 /* cmd_ingest.c */

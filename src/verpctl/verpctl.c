@@ -25,6 +25,8 @@ static const Command commands[] = {
   COMMAND_JSON, 0, 0, cmd_config_check },
 { "doctor", "", "look for what goes wrong between verpd and Postfix",
   COMMAND_JSON, 0, 0, cmd_doctor },
+{ "selftest", "", "send a bounce through the whole path, and see it recorded",
+  COMMAND_JSON, 0, 0, cmd_selftest },
 { "postfix-config", "", "print the lines that wire this Postfix to verpd",
   COMMAND_JSON, 0, 0, cmd_postfix_config },
 { "deliver", "", "take one message from pipe(8); exits 0 or 75, nothing else",

@@ -3,6 +3,7 @@
 
 #include "deliver_fixture.h"
 #include "main.h"
+#include "selftest.h"
 #include "store_failing.h"
 
 #include <string.h>
@@ -155,6 +156,55 @@ static int64_t count_events(void)
 }
 
 /* ---- signed ---- */
+
+/* A selftest's bounce, as often as Postfix tells it, is a delivery key that is
+   taken back, and nothing else; what only looks like one is what it is. */
+START_TEST(selftest)
+{
+	static const struct {
+		const char *campaign, *recipient;
+		OutcomeKind kind;
+	} cases[] = {
+		{ SELFTEST_CAMPAIGN, "0a1b2c3d@" SELFTEST_DOMAIN,
+		    OUTCOME_SELFTEST },
+		{ SELFTEST_CAMPAIGN, "ana@example.org", OUTCOME_STORED },
+		{ "news-42", "0a1b2c3d@" SELFTEST_DOMAIN, OUTCOME_STORED },
+	};
+	g_autofree char *token = mint(TOKEN_BOUNCE, cases[_i].campaign,
+	    cases[_i].recipient, NOW);
+	g_autoptr(Envelope) envelope = from_outside(token);
+	g_autoptr(GBytes) message = dsn_write(&good);
+	g_autoptr(GPtrArray) once = deliver_at(envelope, message, NOW);
+	g_autoptr(GPtrArray) again = deliver_at(envelope, message, NOW + 60);
+	bool is_ours = cases[_i].kind == OUTCOME_SELFTEST;
+	uint8_t key[STORE_KEY];
+	bool seen;
+
+	ck_assert_int_eq(first(once)->kind, cases[_i].kind);
+	ck_assert_int_eq(first(again)->kind,
+	    is_ours ? OUTCOME_SELFTEST : OUTCOME_DUPLICATE);
+	ck_assert_int_eq(count_events(), is_ours ? 0 : 1);
+	ck_assert_int_eq(suppressed(cases[_i].recipient, "marketing", NOW) ==
+			     -1,
+	    is_ours);
+	selftest_key(cases[_i].recipient, key);
+	ck_assert(store_unsee(store, key, &seen, NULL));
+	ck_assert_int_eq(seen, is_ours);
+	ck_assert(store_unsee(store, key, &seen, NULL) && !seen);
+}
+END_TEST
+
+/* Unsigned or forged it is nobody's. */
+START_TEST(selftest_forged)
+{
+	g_autoptr(Envelope) envelope = from_outside(SELFTEST_CAMPAIGN
+	    "+0a1b=" SELFTEST_DOMAIN "@bounces.test");
+	g_autoptr(GBytes) message = dsn_write(&good);
+	g_autoptr(GPtrArray) outcomes = deliver_at(envelope, message, NOW);
+
+	ck_assert_int_eq(first(outcomes)->kind, OUTCOME_FORGED);
+}
+END_TEST
 
 START_TEST(hard_bounce_to_a_token)
 {
@@ -838,6 +888,8 @@ static Suite *deliver_suite(void)
 
 	tcase_add_checked_fixture(tcase, site_up, site_down);
 	tcase_add_test(tcase, hard_bounce_to_a_token);
+	tcase_add_loop_test(tcase, selftest, 0, 3);
+	tcase_add_test(tcase, selftest_forged);
 	tcase_add_test(tcase, queue_id_from_received);
 	tcase_add_test(tcase, told_twice_changes_nothing);
 	tcase_add_test(tcase, requeued_is_the_same);
