@@ -12,19 +12,25 @@
 
 #define MODE 0644
 
+PauseMap pause_map_of(const Settings *settings)
+{
+	return (PauseMap){ settings->pause_map, settings->bounce_domains,
+		settings->sub_address };
+}
+
 typedef struct Writing {
-	const Settings *settings;
+	const PauseMap *map;
 	GString *text;
 } Writing;
 
 static bool add_campaign(const CampaignRow *row, void *data)
 {
 	const Writing *writing = data;
-	const char *sub = writing->settings->sub_address;
+	const char *sub = writing->map->sub_address;
 
 	/* its name and the domains are plain ASCII; the reason may be anything,
 	   so it stays out of Postfix's tables */
-	for (char **domain = writing->settings->bounce_domains; *domain != NULL;
+	for (char *const *domain = writing->map->domains; *domain != NULL;
 	     domain++)
 		g_string_append_printf(writing->text,
 		    "%s%s%s@%s retry:4.7.1 campaign %s is paused\n", sub,
@@ -32,10 +38,10 @@ static bool add_campaign(const CampaignRow *row, void *data)
 	return true;
 }
 
-bool pause_map_text(const Settings *settings, Store *store, char **ret_text,
+bool pause_map_text(const PauseMap *map, Store *store, char **ret_text,
     GError **error)
 {
-	Writing writing = { settings,
+	Writing writing = { map,
 		g_string_new("# paused campaigns; verpd(8) writes this\n") };
 	bool ok = store_each_campaign(store, true, add_campaign, &writing,
 	    error);
@@ -55,16 +61,16 @@ static void give_away(const char *path)
 		g_debug("%s stays root's", path);
 }
 
-bool pause_map_write(const Settings *settings, Store *store, GError **error)
+bool pause_map_write(const PauseMap *map, Store *store, GError **error)
 {
-	const char *path = settings->pause_map;
+	const char *path = map->path;
 	g_autofree char *text = NULL;
 	g_autofree char *old = NULL;
 	bool is_new;
 
 	if (path[0] == '\0')
 		return true;
-	if (!pause_map_text(settings, store, &text, error))
+	if (!pause_map_text(map, store, &text, error))
 		return false;
 	is_new = !g_file_get_contents(path, &old, NULL, NULL);
 	if (!is_new && strcmp(old, text) == 0)

@@ -386,6 +386,19 @@ static void reinjection(Wiring *wiring, const PostfixService *service_)
 	line->is_done = has != NULL && has[0] == '\0';
 }
 
+/* Before the static table.  One that is not there would stop all mail, so it
+   is not named before verpd has made it. */
+static void paused(Wiring *wiring)
+{
+	const char *path = wiring->settings->pause_map;
+	g_autofree char *table = g_strconcat("texthash:", path, NULL);
+
+	if (path[0] != '\0' && g_file_test(path, G_FILE_TEST_IS_REGULAR))
+		list(wiring, WIRING_SIGN,
+		    "sender_dependent_default_transport_maps", table, true,
+		    "campaign senders, and nobody else; paused ones wait");
+}
+
 static void sign(Wiring *wiring)
 {
 	g_autofree char *generic =
@@ -406,6 +419,7 @@ static void sign(Wiring *wiring)
 	    "main.cf would sign for everybody");
 	list(wiring, WIRING_SIGN, "sender_dependent_default_transport_maps",
 	    senders, true, "campaign senders, and nobody else");
+	paused(wiring);
 	list(wiring, WIRING_SIGN, "smtpd_sender_restrictions", check, false,
 	    "an outsider who sends as a return path of ours could have it "
 	    "signed");

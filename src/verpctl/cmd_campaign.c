@@ -231,12 +231,13 @@ static bool set_paused(Ctl *ctl, Store *store, const char *name, bool is_pause,
 {
 	ManualChange change = ctl_change(ctl);
 	g_autoptr(GError) unknown = NULL;
+	PauseMap map = pause_map_of(ctl->settings);
 	bool was = false;
 
 	if (!ctl->is_dry_run)
 		return store_campaign_pause(store, &change, name, is_pause,
 			   ret_changed, error) &&
-		       pause_map_write(ctl->settings, store, error);
+		       pause_map_write(&map, store, error);
 	/* one that is not there is not paused */
 	(void)store_campaign_row(store, name, take_paused, &was, &unknown);
 	*ret_changed = was != is_pause;

@@ -124,6 +124,7 @@ static unsigned count_open(const GPtrArray *lines)
 static int print_all(const Printing *printing, const Postconf *postconf,
     const GPtrArray *lines)
 {
+	const char *map = printing->ctl->settings->pause_map;
 	unsigned open = count_open(lines);
 
 	if (!printing->ctl->is_json && postconf == NULL)
@@ -132,6 +133,12 @@ static int print_all(const Printing *printing, const Postconf *postconf,
 	else if (!printing->ctl->is_json && geteuid() != 0)
 		printf("# Not run by root, who alone sees the sockets in "
 		       "private/: look at them twice.\n");
+	if (!printing->ctl->is_json && map[0] != '\0' &&
+	    !g_file_test(map, G_FILE_TEST_IS_REGULAR))
+		printf("# pause_map is not named: %s is not there yet, and "
+		       "Postfix would stop without it.  Start verpd, then "
+		       "run this once more.\n",
+		    map);
 	print_lines(printing, lines);
 	if (!printing->ctl->is_json && !printing->as_fragments)
 		printf("%s\n",

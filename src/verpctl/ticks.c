@@ -10,6 +10,7 @@ bool ticks_finish(const Ctl *ctl, const Settings *settings, Store *store,
 {
 	g_autoptr(GPtrArray) notices = g_ptr_array_new_with_free_func(g_free);
 	bool more = true;
+	PauseMap map;
 
 	while (more) {
 		int64_t began = g_get_monotonic_time();
@@ -25,5 +26,6 @@ bool ticks_finish(const Ctl *ctl, const Settings *settings, Store *store,
 	for (unsigned i = 0; i < notices->len; i++)
 		ctl_warn(ctl, "%s", (char *)g_ptr_array_index(notices, i));
 	/* one of them may have been paused */
-	return notices->len == 0 || pause_map_write(settings, store, error);
+	map = pause_map_of(settings);
+	return notices->len == 0 || pause_map_write(&map, store, error);
 }

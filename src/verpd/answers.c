@@ -6,6 +6,7 @@
 
 #include "address.h"
 #include "bounds.h"
+#include "campaigns.h"
 #include "errors.h"
 #include "log.h"
 #include "lookups.h"
@@ -35,6 +36,8 @@ struct Answers {
 	char *path;
 	Recorder *recorder;
 	Judge *judge;
+	Campaigns *campaigns;
+	unsigned ticks;
 	Store *store;      /* or NULL: it failed */
 	gint64 retry_at;   /* monotonic */
 	bool is_told;      /* of that failure */
@@ -60,6 +63,7 @@ Answers *answers_new(const Settings *settings, Judge *judge, Recorder *recorder)
 	answers->path = g_strdup(settings->store);
 	answers->recorder = recorder;
 	answers->judge = judge_ref(judge);
+	answers->campaigns = campaigns_new(recorder);
 	g_mutex_init(&answers->lock);
 	answers->wishes = g_queue_new();
 	answers->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
@@ -74,6 +78,7 @@ void answers_free(Answers *answers)
 	g_queue_free_full(answers->wishes, wish_free);
 	g_hash_table_unref(answers->names);
 	g_mutex_clear(&answers->lock);
+	campaigns_free(answers->campaigns);
 	judge_unref(answers->judge);
 	g_free(answers->path);
 	g_free(answers);
@@ -133,6 +138,28 @@ static void note_failure(Answers *answers, const GError *error)
 {
 	if (!g_error_matches(error, VP_ERROR, VP_ERROR_NOT_FOUND))
 		store_failed(answers, error);
+}
+
+/* ---- campaigns ---- */
+
+/* What was accepted is written so often. */
+enum { TICKS_TO_WRITE = 3 };
+
+void answers_flush(Answers *answers)
+{
+	campaigns_flush(answers->campaigns);
+}
+
+void answers_tick(Answers *answers)
+{
+	Store *store = store_of(answers);
+	g_autoptr(GError) error = NULL;
+
+	if (store != NULL &&
+	    !campaigns_refresh(answers->campaigns, store, &error))
+		store_failed(answers, error);
+	if (++answers->ticks % TICKS_TO_WRITE == 0)
+		answers_flush(answers);
 }
 
 /* ---- ids ---- */
@@ -411,6 +438,8 @@ static bool campaign_of(Answers *answers, const char *sender, char **ret_name,
 	store = store_of(answers);
 	if (store == NULL) {
 		*ret_known_not = true;
+		*ret_name = g_strdup(token.campaign);
+		*ret_stream = g_strdup(judge_stream(judge, token.campaign));
 		return true;
 	}
 	if (store_campaign_find(store, token.campaign_id,
@@ -423,11 +452,29 @@ static bool campaign_of(Answers *answers, const char *sender, char **ret_name,
 	}
 	note_failure(answers, error);
 	*ret_known_not = answers->store == NULL;
-	if (token.campaign[0] == '\0')
-		return *ret_known_not;
+	if (token.campaign[0] == '\0' && !*ret_known_not)
+		return false;
 	*ret_name = g_strdup(token.campaign);
 	*ret_stream = g_strdup(judge_stream(judge, token.campaign));
 	return true;
+}
+
+/* What is done with mail of campaign NAME, which is not suppressed. */
+static char *go_on(Answers *answers, const char *name, const char *stream)
+{
+	const char *why = campaigns_paused(answers->campaigns, name);
+	bool is_deferred = why != NULL &&
+			   strcmp(answers->judge->pause_action, "defer") == 0;
+
+	if (is_deferred)
+		return g_strdup_printf("451 4.7.1 campaign %s is paused: %s",
+		    name, why);
+	/* what is held goes out later, or never: it was sent */
+	if (name[0] != '\0')
+		campaigns_accepted(answers->campaigns, name, stream);
+	return why != NULL ? g_strdup_printf("HOLD campaign %s is paused: %s",
+				 name, why)
+			   : g_strdup("DUNNO");
 }
 
 char *answers_decide(void *data, const PolicyRequest *request)
@@ -458,5 +505,5 @@ char *answers_decide(void *data, const PolicyRequest *request)
 					"store; campaign mail waits");
 		break;
 	}
-	return g_strdup("DUNNO");
+	return go_on(answers, campaign, stream);
 }

@@ -14,6 +14,12 @@ typedef struct Answers Answers;
 Answers *answers_new(const Settings *settings, Judge *judge,
     Recorder *recorder);
 void answers_free(Answers *answers);
+/* To be called every ANSWERS_TICK seconds: looks which campaigns are paused, and
+   has written what was counted. */
+#define ANSWERS_TICK 1
+void answers_tick(Answers *answers);
+/* From any thread: has written what was counted so far. */
+void answers_flush(Answers *answers);
 void answers_judge(Answers *answers, Judge *judge);
 /* Lets go what belongs to the thread. */
 void answers_stop(Answers *answers);

@@ -7,6 +7,7 @@
 
 #include "errors.h"
 #include "log.h"
+#include "pause_map.h"
 #include "store.h"
 
 #include <string.h>
@@ -28,7 +29,11 @@ struct Recorder {
 	unsigned busy_ms;
 	unsigned batch;
 	BreakerPolicy breaker; /* as the last message's judge has it */
-	int64_t tick_at;       /* when to go on with its work, or 0 */
+	char *map_path;        /* of pause_map, and what stands in it */
+	char **map_domains;
+	char *sub_address;
+	int64_t map_at;  /* when to look at it again */
+	int64_t tick_at; /* when to go on with its work, or 0 */
 	uint8_t epoch[STORE_EPOCH];
 	RuleTally *tally;     /* the thread's own */
 	GAsyncQueue *started; /* one answer: this recorder, or a GError */
@@ -291,6 +296,21 @@ static bool do_chore(Recorder *recorder, Store *store)
 
 /* ---- the thread ---- */
 
+/* Also of campaigns that others have paused: they may not have been able to. */
+static void tell_paused(Recorder *recorder, Store *store, bool is_now)
+{
+	const PauseMap map = { recorder->map_path, recorder->map_domains,
+		recorder->sub_address };
+	g_autoptr(GError) error = NULL;
+	int64_t now = g_get_monotonic_time();
+
+	if (!is_now && now < recorder->map_at)
+		return;
+	recorder->map_at = now + IDLE;
+	if (!pause_map_write(&map, store, &error))
+		log_warning("%s", error->message);
+}
+
 /* What the circuit breaker has to do beside: it may fail, and is tried again.
    No message waits for more than one step of it. */
 static void tick(Recorder *recorder, Store *store)
@@ -301,6 +321,7 @@ static void tick(Recorder *recorder, Store *store)
 	bool more;
 
 	recorder->tick_at = 0;
+	tell_paused(recorder, store, false);
 	if (!store_tick_due(store, now))
 		return;
 	if (!store_tick(store, &recorder->breaker, now, false, notices, &more,
@@ -312,6 +333,8 @@ static void tick(Recorder *recorder, Store *store)
 	}
 	for (unsigned i = 0; i < notices->len; i++)
 		log_warning("%s", (char *)g_ptr_array_index(notices, i));
+	if (notices->len > 0)
+		tell_paused(recorder, store, true);
 }
 
 /* The next delivery; while there is none, the breaker's work is done. */
@@ -387,6 +410,9 @@ Recorder *recorder_new(const Settings *settings, const RecorderHooks *hooks,
 	recorder->path = g_strdup(settings->store);
 	recorder->busy_ms = (unsigned)settings->busy_timeout * 1000;
 	recorder->batch = settings->batch;
+	recorder->map_path = g_strdup(settings->pause_map);
+	recorder->map_domains = g_strdupv(settings->bounce_domains);
+	recorder->sub_address = g_strdup(settings->sub_address);
 	recorder->breaker = settings->breaker;
 	recorder->tally = tally_new(TALLY_SECONDS);
 	g_mutex_init(&recorder->lock);
@@ -447,6 +473,9 @@ void recorder_free(Recorder *recorder)
 	g_queue_clear_full(&recorder->chores, g_free);
 	g_mutex_clear(&recorder->lock);
 	tally_free(recorder->tally);
+	g_free(recorder->map_path);
+	g_strfreev(recorder->map_domains);
+	g_free(recorder->sub_address);
 	g_free(recorder->path);
 	g_free(recorder);
 }

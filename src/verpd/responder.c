@@ -119,12 +119,25 @@ static gboolean quit(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+static gboolean tick(gpointer data)
+{
+	const Responder *responder = data;
+
+	answers_tick(responder->answers);
+	return G_SOURCE_CONTINUE;
+}
+
 static gpointer responder_main(gpointer data)
 {
 	Responder *responder = data;
+	GSource *clock = g_timeout_source_new_seconds(ANSWERS_TICK);
 	Doors *maps, *policies;
 
 	g_main_context_push_thread_default(responder->context);
+	/* before the first question */
+	answers_tick(responder->answers);
+	g_source_set_callback(clock, tick, responder, NULL);
+	(void)g_source_attach(clock, responder->context);
 	maps = open_doors(responder, SERVICE_MAP, admit_map);
 	policies = open_doors(responder, SERVICE_POLICY, admit_policy);
 	g_main_loop_run(responder->loop);
@@ -132,6 +145,8 @@ static gpointer responder_main(gpointer data)
 	doors_free(policies);
 	while (responder->callers->len > 0)
 		caller_close(g_ptr_array_index(responder->callers, 0));
+	g_source_destroy(clock);
+	g_source_unref(clock);
 	answers_stop(responder->answers);
 	g_main_context_pop_thread_default(responder->context);
 	return NULL;
@@ -145,6 +160,11 @@ void responder_start(Responder *responder)
 		return;
 	responder->thread = g_thread_new("responder", responder_main,
 	    responder);
+}
+
+void responder_flush(Responder *responder)
+{
+	answers_flush(responder->answers);
 }
 
 typedef struct Handover {

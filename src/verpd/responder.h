@@ -23,6 +23,8 @@ void responder_add(Responder *responder, Service service, Listener *listener);
 /* Lets Postfix in.  Without a listener it does nothing. */
 void responder_start(Responder *responder);
 /* From now on as JUDGE (a reference is taken) says. */
+/* Has what it counted written, before the recorder ends. */
+void responder_flush(Responder *responder);
 void responder_judge(Responder *responder, Judge *judge);
 /* "unix:..., inet:..."; g_free() it. */
 char *responder_names(const Responder *responder);

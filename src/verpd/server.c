@@ -434,6 +434,7 @@ static void server_settle(Server *server)
 	    server->connections->len > 0 || server->n_deliveries > 0)
 		return;
 	server->is_drained = true;
+	responder_flush(server->responder);
 	recorder_stop(server->recorder);
 }
 

@@ -234,20 +234,123 @@ def test_policy_by_stream():
     del daemon
 
 
+def rename_campaigns(site, old, new):
+    """What cannot be read any more: the file itself stays open."""
+    db = sqlite3.connect(site.store, isolation_level=None, timeout=20)
+    db.execute("PRAGMA legacy_alter_table = ON")
+    db.execute(f"ALTER TABLE {old} RENAME TO {new}")
+    db.close()
+
+
 def test_policy_without_a_store():
     """Campaign mail waits, or goes out, as set; other mail goes out."""
     for setting, wanted in (("defer", "451 4.3.0 "), ("accept", "DUNNO")):
         site, daemon, _ = begin(enforce_failure=setting)
-        aside = site.store + ".aside"
-        os.rename(site.store, aside)  # before anybody asked
+        rename_campaigns(site, "campaigns", "elsewhere")
         asker = Policy(site.policy)
         answer = asker.ask("news@bounces.test", "ana@example.org")
         tap.check(answer.startswith(wanted), answer)
         tap.check_equal(asker.ask("a@b.test", "ana@example.org"), "DUNNO")
-        os.rename(aside, site.store)
+        rename_campaigns(site, "elsewhere", "campaigns")
         tap.wait_for("the store", lambda: asker.ask(
             "news@bounces.test", "ana@example.org") == "DUNNO")
         daemon.stop()
+
+
+def test_paused():
+    """Known within a second, held or deferred as set, with the reason; who is
+    suppressed is refused all the same, and no other campaign waits."""
+    for action, wanted in (("hold", "HOLD campaign news is paused: wrong ?"),
+                           ("defer", "451 4.7.1 campaign news is paused: "
+                            "wrong ?")):
+        site, daemon, _ = begin(pause_action=action)
+        site.verpctl("add", "--actor", "a", "--reason", "r",
+                     "dead@example.org")
+        asker = Policy(site.policy)
+
+        def ask(sender="news@bounces.test", recipient="ana@example.org"):
+            return asker.ask(sender, recipient)
+
+        tap.check_equal(ask(), "DUNNO")
+        site.verpctl("campaign", "pause", "--actor", "a", "--reason",
+                     "wrong \n", "news")
+        tap.wait_for("the pause", lambda: ask() != "DUNNO")
+        for sender in ("news@bounces.test", "news+x=y.test@bounces.test",
+                       site.tokens[0]):
+            tap.check_equal(ask(sender), wanted)
+        tap.check_equal(ask("other@bounces.test"), "DUNNO")
+        tap.check_equal(ask("staff@example.org"), "DUNNO")
+        tap.check(ask(recipient="dead@example.org").startswith("550 "))
+        # from memory, whatever becomes of the store
+        aside = site.store + ".aside"
+        os.rename(site.store, aside)
+        tap.check_equal(ask(), wanted)
+        os.rename(aside, site.store)
+        site.verpctl("campaign", "resume", "--actor", "a", "--reason", "r",
+                     "--postfix", "/nonexistent", "news")
+        tap.wait_for("the end of it", lambda: ask() == "DUNNO")
+        daemon.stop()
+
+
+def accepted(site, name="news"):
+    return site.query("SELECT ifnull(sum(accepted), 0) FROM campaigns "
+                      f"WHERE name = '{name}'")[0][0]
+
+
+def test_accepted():
+    """Each recipient that is let through is counted, soon; what is left when
+    the daemon stops is not lost."""
+    site, daemon, _ = begin()
+    site.verpctl("add", "--actor", "a", "--reason", "r", "dead@example.org")
+    asker = Policy(site.policy)
+    for number in range(30):
+        asker.ask("news@bounces.test", f"user{number}@example.org")
+    asker.ask("news@bounces.test", "dead@example.org")
+    asker.ask("staff@example.org", "ana@example.org")
+    asker.ask("news@bounces.test", "ana@example.org", "DATA")
+    tap.wait_for("the count", lambda: accepted(site) == 30)
+    asker.ask("news@bounces.test", "late@example.org")
+    daemon.stop()
+    tap.check_equal(accepted(site), 31)
+    tap.check_equal(site.query("SELECT sum(accepted) FROM counters WHERE "
+                               "kind = 'campaign' AND name = 'news'"),
+                    [(31,)])
+
+
+def test_accepted_while_locked():
+    """Nobody waits for the count, and it is complete in the end."""
+    site, daemon, _ = begin(busy_timeout="1s")
+    asker = Policy(site.policy)
+    db = sqlite3.connect(site.store, isolation_level=None, timeout=20)
+    db.execute("BEGIN IMMEDIATE")
+    start = time.monotonic()
+    for number in range(200):
+        tap.check_equal(asker.ask("news@bounces.test",
+                                  f"user{number}@example.org"), "DUNNO")
+    tap.check(time.monotonic() - start < 2, time.monotonic() - start)
+    daemon.log_has("put off: ")
+    db.execute("ROLLBACK")
+    tap.wait_for("the count", lambda: accepted(site) == 200)
+
+
+def test_pause_map():
+    """The table for Postfix is there from the start on, and follows."""
+    site = Site()
+    path = os.path.join(site.root, "paused")
+    with open(site.conf, "a", encoding="utf-8") as conf:
+        conf.write(f'pause_map = "{path}"\n')
+    site, daemon, _ = begin(site=site)
+
+    def text():
+        if not os.path.exists(path):
+            return None
+        with open(path, encoding="ascii") as table:
+            return table.read()
+    tap.wait_for("the table", text)
+    tap.check_equal(text().count("\n"), 1)
+    site.verpctl("campaign", "pause", "--actor", "a", "--reason", "r", "news")
+    tap.check("\nnews@bounces.test retry:4.7.1 " in text(), text())
+    del daemon
 
 
 def test_broken_questions():

@@ -3,9 +3,14 @@
 """Postfix asks verpd: what a program sends with XVERP leaves with signed
 return paths, what comes back is refused unless it is genuine, and nobody
 gets a signature that is not a campaign."""
+import atexit
+import json
 import os
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 
 sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)),
                 os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")]
@@ -27,7 +32,11 @@ mynetworks = 127.0.0.0/8
 """
 
 
-SITE = rig.Wired(main=MAIN, text='stream "transactional" '
+PLACE = tempfile.mkdtemp(prefix="paused-")
+atexit.register(shutil.rmtree, PLACE, ignore_errors=True)
+os.chmod(PLACE, 0o777)
+SITE = rig.Wired(main=MAIN, text=f'pause_map = "{PLACE}/map"\n'
+                 'stream "transactional" '
                  '{ campaigns = {"receipt*"} }\n').start()
 
 
@@ -117,6 +126,68 @@ def test_suppressed():
         with SITE.postfix.smtp() as session:
             session.mail(sender)
             tap.check_equal(session.rcpt("stop@far.example")[0], 250, sender)
+
+
+def resume(name):
+    """As root does, whose postsuper(1) is."""
+    done = subprocess.run(
+        [os.path.join(SITE.verpd.bin, "verpctl"), "-c", SITE.verpd.conf,
+         "campaign", "resume", name, "--actor", "a", "--reason", "mended",
+         "--run", "--postfix", SITE.postfix.etc], text=True,
+        capture_output=True, check=False, timeout=60)
+    tap.check_equal(done.returncode, 0, done.stdout + done.stderr)
+
+
+def held():
+    """The queue ids of mail that is held."""
+    listing = SITE.postfix.command("postqueue", "-j").stdout
+    return [json.loads(line)["queue_id"] for line in listing.splitlines()
+            if json.loads(line)["queue_name"] == "hold"]
+
+
+def test_paused():
+    """Held while the campaign is paused, other mail flows, and all of it
+    leaves after resume."""
+    SITE.verpd.verpctl("campaign", "pause", "news-43", "--actor", "a",
+                       "--reason", "wrong prices")
+    base = f"news-43@{DOMAIN}"
+
+    def is_held():
+        with SITE.postfix.smtp() as session:
+            session.docmd("MAIL", f"FROM:<{base}> XVERP=+=")
+            session.rcpt("held@far.example")
+            session.data(messages.campaign())
+        return held()
+    tap.wait_for("a held message", is_held)
+    SITE.postfix.sendmail("ana@sender.example", ["beside@far.example"],
+                          messages.campaign())
+    left_with("beside@far.example")
+    queue_ids = held()
+    tap.check(queue_ids)
+    resume("news-43")
+    SITE.postfix.flush()
+    path = left_with("held@far.example")[0]
+    tap.check(path.startswith("news-43+held=far.example+"), path)
+    tap.check_equal(held(), [])
+
+
+def test_paused_for_sendmail():
+    """sendmail(1) passes smtpd by: the table of paused campaigns has its mail
+    wait, for this campaign alone."""
+    SITE.verpd.verpctl("campaign", "pause", "news-44", "--actor", "a",
+                       "--reason", "wrong prices")
+    SITE.postfix.command("postfix", "reload")
+    send("waits@far.example", f"news-44@{DOMAIN}")
+    send("flows@far.example")
+    left_with("flows@far.example")
+    tap.wait_for("the delay", lambda: "campaign news-44 is paused" in
+                 SITE.postfix.command("postqueue", "-j").stdout)
+    with SITE.peer.lock:
+        tap.check(not [1 for _, rcpt, _ in SITE.peer.accepted
+                       if rcpt == "waits@far.example"])
+    resume("news-44")
+    SITE.postfix.flush()
+    left_with("waits@far.example")
 
 
 def test_own_refusal_is_no_bounce():
