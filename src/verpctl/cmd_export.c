@@ -2,6 +2,7 @@
 /* `verpctl export`: the suppressions as a list for other programs, and for
    `verpctl import`. */
 #include "commands.h"
+#include "postfix_table.h"
 #include "progress.h"
 #include "row.h"
 
@@ -28,6 +29,7 @@ struct Export {
 	RecipientState state;
 	bool is_any;
 	uint64_t n_unfit;
+	GPtrArray *table; /* of char *: for Postfix, not to be printed */
 };
 
 /* ---- plain ---- */
@@ -50,8 +52,11 @@ static void end_recipient(Export *export)
 	if (export->address == NULL || !is_held(export))
 		return;
 	/* only quotes could have brought one in */
-	if (strpbrk(export->address, "\r\n") != NULL)
+	if (strpbrk(export->address,
+		export->table != NULL ? "\r\n\t \"" : "\r\n") != NULL)
 		export->n_unfit++;
+	else if (export->table != NULL)
+		g_ptr_array_add(export->table, g_strdup(export->address));
 	else
 		puts(export->address);
 }
@@ -180,7 +185,7 @@ static int export_all(Export *export, const StoreFilter *filter)
 	if (export->n_unfit > 0)
 		ctl_warn(export->ctl,
 		    "%" G_GUINT64_FORMAT
-		    " addresses with a line end in them left out",
+		    " addresses that the list cannot hold are left out",
 		    export->n_unfit);
 	return EX_OK;
 }
@@ -196,13 +201,63 @@ static bool parse_format(Export *export, const char *format)
 	return export->write != NULL;
 }
 
+static bool count_domain(const Entry *entry, void *data)
+{
+	if (entry->kind == ENTRY_SUPPRESS && entry->domain[0] != '\0')
+		(*(unsigned *)data)++;
+	return true;
+}
+
+/* An access(5) table finds a domain's subdomains as well, and sees no allow
+   entry: it would refuse innocents. */
+static bool warn_of_domains(Ctl *ctl, const StoreFilter *filter, GError **error)
+{
+	g_autoptr(Store) store = ctl_store(ctl, STORE_READ, error);
+	unsigned n = 0;
+
+	if (store == NULL ||
+	    !store_each_entry(store, filter, count_domain, &n, error))
+		return false;
+	if (n > 0)
+		ctl_warn(ctl, "%u whole domains are not in the table", n);
+	return true;
+}
+
+static int export_table(Export *export, const StoreFilter *filter,
+    const char *type, const char *path)
+{
+	g_autoptr(GPtrArray) table = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *lines = NULL;
+	int status;
+
+	export->table = table;
+	export->write = write_plain;
+	status = export_all(export, filter);
+	if (status != EX_OK)
+		return status;
+	if (!warn_of_domains(export->ctl, filter, &error) ||
+	    !postfix_table_write(type, path, table, &error))
+		return ctl_fail(export->ctl, error);
+	lines = postfix_table_lines(type, path);
+	printf("%s", lines);
+	return EX_OK;
+}
+
 int cmd_export(Ctl *ctl, int argc, char **argv)
 {
 	g_autofree char *format = NULL;
 	g_autofree char *stream = NULL;
 	g_autofree char *cause = NULL;
+	g_autofree char *type = NULL;
+	g_autofree char *path = NULL;
 	gboolean with_expired = FALSE;
 	const GOptionEntry entries[] = {
+		{ "postfix", 0, 0, G_OPTION_ARG_FILENAME, &type,
+		    "a table for Postfix: cdb, lmdb, texthash or sqlite",
+		    "TYPE" },
+		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &path,
+		    "where that table is put", "FILE" },
 		{ "format", 0, 0, G_OPTION_ARG_FILENAME, &format,
 		    "csv (default), jsonl, or plain: addresses alone",
 		    "FORMAT" },
@@ -227,12 +282,27 @@ int cmd_export(Ctl *ctl, int argc, char **argv)
 		return ctl_usage(ctl, "there is no cause \"%s\"", cause);
 	if (stream != NULL && ctl_known_stream(ctl, stream, &error) == NULL)
 		return ctl_fail(ctl, error);
+	if ((type == NULL) != (path == NULL) ||
+	    (type != NULL && (format != NULL || cause != NULL || with_expired)))
+		return ctl_usage(ctl, "--postfix goes with --output and "
+				      "--stream, and with nothing else");
+	if (type != NULL && !postfix_table_is_type(type))
+		return ctl_usage(ctl, "there is no table type \"%s\"", type);
+	if (type != NULL && path[0] != '/')
+		return ctl_usage(ctl, "--output must be an absolute path");
 	if (with_expired && export.write == write_plain)
 		return ctl_usage(ctl,
 		    "--include-expired needs a format that tells of ends");
 	export.stream = stream;
+	if (type != NULL && stream == NULL)
+		export.stream = stream = g_strdup(ctl_known_stream(ctl, NULL,
+		    &error));
+	if (error != NULL)
+		return ctl_fail(ctl, error);
 	filter.stream = stream;
 	filter.with_expired = with_expired;
 	filter.now = ctl->now;
+	if (type != NULL)
+		return export_table(&export, &filter, type, path);
 	return export_all(&export, &filter);
 }
