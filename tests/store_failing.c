@@ -77,6 +77,14 @@ static bool failing_seen(Store *store, const uint8_t key[STORE_KEY],
 	return inner != NULL && store_seen(inner, key, now, ret_seen, error);
 }
 
+static bool failing_knows(Store *store, const uint8_t key[STORE_KEY],
+    bool *ret_known, GError **error)
+{
+	Store *inner = pass(store, "knows", error);
+
+	return inner != NULL && store_knows(inner, key, ret_known, error);
+}
+
 static bool failing_campaign_find(Store *store, int64_t id, const char *name,
     StoreCampaign *ret_campaign, GError **error)
 {
@@ -600,6 +608,7 @@ static const StoreBackend backend = {
 	.rollback = failing_rollback,
 	.sync = failing_sync,
 	.seen = failing_seen,
+	.knows = failing_knows,
 	.campaign_find = failing_campaign_find,
 	.recipient_find = failing_recipient_find,
 	.campaign_ensure = failing_campaign_ensure,

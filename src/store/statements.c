@@ -64,6 +64,8 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    "UPDATE deliveries SET hits = hits + 1 WHERE key = ?1" },
 	[SQL_SEEN_DELETE] = { "forget delivery",
 	    "DELETE FROM deliveries WHERE key = ?1" },
+	[SQL_SEEN_LOOK] = { "look for delivery",
+	    "SELECT 1 FROM deliveries WHERE key = ?1" },
 	[SQL_CAMPAIGN_BY_ID] = { "find campaign",
 	    "SELECT id, name, stream FROM campaigns WHERE id = ?1" },
 	[SQL_CAMPAIGN_BY_NAME] = { "find campaign",

@@ -78,6 +78,12 @@ bool store_unsee(Store *store, const uint8_t key[STORE_KEY], bool *ret_seen,
 	return store->backend->unsee(store, key, ret_seen, error);
 }
 
+bool store_knows(Store *store, const uint8_t key[STORE_KEY], bool *ret_known,
+    GError **error)
+{
+	return store->backend->knows(store, key, ret_known, error);
+}
+
 bool store_campaign_find(Store *store, int64_t id, const char *name,
     StoreCampaign *ret_campaign, GError **error)
 {

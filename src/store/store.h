@@ -83,6 +83,9 @@ bool store_seen(Store *store, const uint8_t key[STORE_KEY], int64_t now,
    there. */
 bool store_unsee(Store *store, const uint8_t key[STORE_KEY], bool *ret_seen,
     GError **error);
+/* Whether a key is noted; notes nothing. */
+bool store_knows(Store *store, const uint8_t key[STORE_KEY], bool *ret_known,
+    GError **error);
 
 typedef struct StoreCampaign {
 	int64_t id;

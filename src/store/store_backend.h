@@ -23,6 +23,8 @@ typedef struct StoreBackend {
 	    bool *ret_seen, GError **error);
 	bool (*unsee)(Store *store, const uint8_t key[STORE_KEY],
 	    bool *ret_seen, GError **error);
+	bool (*knows)(Store *store, const uint8_t key[STORE_KEY],
+	    bool *ret_known, GError **error);
 	bool (*campaign_find)(Store *store, int64_t id, const char *name,
 	    StoreCampaign *ret_campaign, GError **error);
 	bool (*recipient_find)(Store *store, int64_t id, const char *folded,

@@ -118,6 +118,8 @@ bool store_sqlite_seen(Store *store, const uint8_t key[STORE_KEY], int64_t now,
     bool *ret_seen, GError **error);
 bool store_sqlite_unsee(Store *store, const uint8_t key[STORE_KEY],
     bool *ret_seen, GError **error);
+bool store_sqlite_knows(Store *store, const uint8_t key[STORE_KEY],
+    bool *ret_known, GError **error);
 bool store_sqlite_campaign_find(Store *store, int64_t id, const char *name,
     StoreCampaign *ret_campaign, GError **error);
 bool store_sqlite_recipient_find(Store *store, int64_t id, const char *folded,

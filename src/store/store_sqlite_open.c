@@ -400,6 +400,7 @@ static const StoreBackend backend = {
 	.backup = store_sqlite_backup,
 	.seen = store_sqlite_seen,
 	.unsee = store_sqlite_unsee,
+	.knows = store_sqlite_knows,
 	.campaign_find = store_sqlite_campaign_find,
 	.recipient_find = store_sqlite_recipient_find,
 	.campaign_ensure = store_sqlite_campaign_ensure,

@@ -46,6 +46,18 @@ bool store_sqlite_unsee(Store *store, const uint8_t key[STORE_KEY],
 	return true;
 }
 
+bool store_sqlite_knows(Store *store, const uint8_t key[STORE_KEY],
+    bool *ret_known, GError **error)
+{
+	StoreSqlite *self = (StoreSqlite *)store;
+	g_autoptr(Statement) stmt = statement_use(self, SQL_SEEN_LOOK, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_blob(stmt, 1, key, STORE_KEY);
+	return statement_step(self, stmt, ret_known, error);
+}
+
 /* ---- campaigns and recipients ---- */
 
 /* The one row that ID (or, if that is 0, TEXT) names; *RET_ROW false: none. */

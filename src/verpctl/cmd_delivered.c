@@ -2,7 +2,9 @@
 /* `verpctl delivered`: the sending program says itself what arrived, a line for
    each mail.  Lines are taken in parts of a fixed size, each one transaction,
    and each part has a delivery key: a file that is told again, or again after
-   it broke off, changes nothing and is not counted twice. */
+   it broke off, changes nothing and is not counted twice.  The last part is
+   shorter, and may have grown when it comes again: what it was then is how the
+   part of now begins. */
 #include "commands.h"
 
 #include "address.h"
@@ -41,6 +43,7 @@ typedef struct Delivered {
 	int64_t at;
 	char *queue_id;
 	char *response;
+	uint8_t key[STORE_KEY]; /* of the part up to this line */
 } Delivered;
 
 typedef struct Telling {
@@ -147,12 +150,30 @@ static const char *member(JsonObject *object, const char *name)
 		   : "";
 }
 
+/* As read_time() takes it.  Many a program writes seconds with a fraction. */
+static char *member_time(JsonObject *object)
+{
+	JsonNode *node = json_object_get_member(object, "time");
+	char text[512]; /* the largest double has 309 digits */
+
+	if (node == NULL || JSON_NODE_HOLDS_NULL(node))
+		return g_strdup("");
+	if (JSON_NODE_HOLDS_VALUE(node) &&
+	    json_node_get_value_type(node) == G_TYPE_STRING)
+		return g_strdup(json_node_get_string(node));
+	if (JSON_NODE_HOLDS_VALUE(node) &&
+	    json_node_get_value_type(node) == G_TYPE_DOUBLE)
+		return g_strdup(g_ascii_formatd(text, sizeof(text), "%.3f",
+		    json_node_get_double(node)));
+	return json_to_string(node, FALSE);
+}
+
 static Delivered *read_json(const char *line, int64_t now, GError **error)
 {
 	g_autoptr(JsonParser) parser = json_parser_new();
-	g_autofree char *seconds = NULL;
+	g_autofree char *time = NULL;
 	JsonObject *object;
-	JsonNode *root, *time;
+	JsonNode *root;
 
 	if (!json_parser_load_from_data(parser, line, -1, NULL) ||
 	    (root = json_parser_get_root(parser)) == NULL ||
@@ -162,15 +183,10 @@ static Delivered *read_json(const char *line, int64_t now, GError **error)
 		return NULL;
 	}
 	object = json_node_get_object(root);
-	time = json_object_get_member(object, "time");
-	if (time != NULL && JSON_NODE_HOLDS_VALUE(time) &&
-	    json_node_get_value_type(time) == G_TYPE_INT64)
-		seconds = g_strdup_printf("%" G_GINT64_FORMAT,
-		    json_node_get_int(time));
+	time = member_time(object);
 	return read_fields(member(object, "address"),
-	    member(object, "campaign"),
-	    seconds != NULL ? seconds : member(object, "time"),
-	    member(object, "queue_id"), member(object, "response"), now, error);
+	    member(object, "campaign"), time, member(object, "queue_id"),
+	    member(object, "response"), now, error);
 }
 
 static Delivered *read_tabs(const char *line, int64_t now, GError **error)
@@ -191,9 +207,28 @@ static Delivered *read_tabs(const char *line, int64_t now, GError **error)
 
 /* ---- a part ---- */
 
-static bool record_part(Telling *telling, GError **error)
+/* How many lines at the beginning of the part, not all of it, were a part of
+   their own before. */
+static bool count_known(const Telling *telling, unsigned *ret_n, GError **error)
 {
-	for (unsigned i = 0; i < telling->part->len; i++) {
+	bool is_known = false;
+	unsigned n = telling->part->len - 1;
+
+	for (; n > 0; n--) {
+		const Delivered *last = telling->part->pdata[n - 1];
+
+		if (!store_knows(telling->store, last->key, &is_known, error))
+			return false;
+		if (is_known)
+			break;
+	}
+	*ret_n = n;
+	return true;
+}
+
+static bool record_part(Telling *telling, unsigned first, GError **error)
+{
+	for (unsigned i = first; i < telling->part->len; i++) {
 		const Delivered *row = telling->part->pdata[i];
 		const FeedFact fact = {
 			.kind = FEED_DELIVERED,
@@ -221,20 +256,21 @@ static bool record_part(Telling *telling, GError **error)
 
 static bool write_part(Telling *telling, GError **error)
 {
-	uint8_t key[STORE_KEY];
-	gsize len = STORE_KEY;
+	unsigned n = telling->part->len, n_known = n;
+	const Delivered *last;
 	gint64 began;
 	bool is_known = false, ok;
 
-	if (telling->part->len == 0)
+	if (n == 0)
 		return true;
-	g_checksum_get_digest(telling->sum, key, &len);
+	last = telling->part->pdata[n - 1];
 	if (!store_begin(telling->store, error))
 		return false;
 	began = g_get_monotonic_time();
-	ok = store_seen(telling->store, key, telling->ctl->now, &is_known,
+	ok = store_seen(telling->store, last->key, telling->ctl->now, &is_known,
 		 error) &&
-	     (is_known || record_part(telling, error));
+	     (is_known || (count_known(telling, &n_known, error) &&
+			      record_part(telling, n_known, error)));
 	if (ok && !telling->ctl->is_dry_run)
 		ok = store_commit(telling->store, error);
 	else
@@ -243,8 +279,8 @@ static bool write_part(Telling *telling, GError **error)
 	g_usleep((unsigned long)CLAMP(g_get_monotonic_time() - began, 0,
 		     LONGEST_PAUSE) /
 		 2);
-	if (ok && is_known)
-		telling->known += telling->part->len;
+	if (ok)
+		telling->known += n_known;
 	g_ptr_array_set_size(telling->part, 0);
 	g_checksum_reset(telling->sum);
 	/* a sync also moves the log of the database into it when it is long */
@@ -267,6 +303,8 @@ static bool take_line(Telling *telling, const char *text, size_t len,
 {
 	g_autoptr(GError) wrong = NULL;
 	g_autofree char *line = NULL;
+	g_autoptr(GChecksum) so_far = NULL;
+	gsize key_len = STORE_KEY;
 	Delivered *row;
 
 	telling->line++;
@@ -292,6 +330,8 @@ static bool take_line(Telling *telling, const char *text, size_t len,
 	telling->good++;
 	g_checksum_update(telling->sum, (const guchar *)text, (gssize)len);
 	g_checksum_update(telling->sum, (const guchar *)"\n", 1);
+	so_far = g_checksum_copy(telling->sum);
+	g_checksum_get_digest(so_far, row->key, &key_len);
 	g_ptr_array_add(telling->part, row);
 	return telling->part->len < PART || write_part(telling, error);
 }

@@ -152,7 +152,35 @@ def test_delivered_file_in_parts():
     row, = site.rows("delivered", site.path("many"))
     tap.check_equal((row["delivered"], row["known"]), (1001, 1000))
     tap.check_equal(deliveries(site), 1001)
+    # the last part may have grown by less than a part, again and again
+    for total in (1002, 1004, 1249, 1252, 1252):
+        with open(site.path("many"), "a", encoding="ascii") as out:
+            for i in range(deliveries(site), total):
+                print(f"more{i}@example.net\tnews-1\t2026-01-01", file=out)
+        before = deliveries(site)
+        row, = site.rows("delivered", site.path("many"))
+        tap.check_equal((row["delivered"], row["known"]), (total, before))
+        tap.check_equal(deliveries(site), total)
     site.run("delivered", site.path("nothing"), status=66)
+
+
+def test_delivered_json_times():
+    """A number with a fraction is a time, what is none is not 'now'."""
+    site = Site()
+    bounce(site, "ana@example.net")
+    early = NOW.timestamp() - 86400
+    for time, bad in ((early + 0.75, 0), (None, 0), (1e300, 1), (-1.5, 1),
+                      (True, 1), ([early], 1), ({"at": early}, 1)):
+        line = json.dumps({"address": "ben@example.net", "time": time,
+                           "campaign": "news-1"})
+        row, = site.rows("delivered", input=line, status=65 if bad else 0)
+        tap.check_equal((row["delivered"], row["bad"]), (1 - bad, bad))
+    # one from before the bounce says nothing of it
+    line = json.dumps({"address": "ana@example.net", "time": early + 0.5,
+                       "campaign": "news-1"})
+    row, = site.rows("delivered", input=line)
+    tap.check_equal((row["delivered"], row["changed"]), (1, 0))
+    clean(site)
 
 
 def test_bad_lines():
