@@ -4,12 +4,19 @@
 
 #include "address.h"
 #include "errors.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { BUSY_USEC = 20000 }; /* of 50,000 that others may have to wait */
+#define BOM "\xef\xbb\xbf" /* editors put it before the first line */
+
+enum {
+	BUSY_USEC = 20000, /* of 50,000 that others may have to wait */
+	TELL_WRONG = 100,  /* lines told one by one */
+	SHOW_WRONG = 256,  /* octets of one */
+};
 
 bool many_enter(Many *many, GError **error)
 {
@@ -45,6 +52,20 @@ bool many_leave(Many *many, GError **error)
 	return true;
 }
 
+static void tell_wrong(Many *many, const char *text, const char *why)
+{
+	g_autofree char *shown = text_printable(text, strlen(text), SHOW_WRONG);
+
+	many->failed++;
+	if (many->line == 0)
+		ctl_warn(many->ctl, "\"%s\": %s", shown, why);
+	else if (many->failed <= TELL_WRONG)
+		ctl_warn(many->ctl, "line %" G_GUINT64_FORMAT ": %s: %s",
+		    many->line, shown, why);
+	else if (many->failed == TELL_WRONG + 1)
+		ctl_warn(many->ctl, "there are more such lines");
+}
+
 static bool take_one(Many *many, const char *text, ManyEach each, void *data,
     GError **error)
 {
@@ -52,16 +73,7 @@ static bool take_one(Many *many, const char *text, ManyEach each, void *data,
 	g_autofree char *folded = address_fold(text, &wrong);
 
 	if (folded == NULL) {
-		g_autofree char *shown = printable(text);
-
-		many->failed++;
-		if (many->line > 0)
-			ctl_warn(many->ctl,
-			    "line %" G_GUINT64_FORMAT ": %s: %s", many->line,
-			    shown, wrong->message);
-		else
-			ctl_warn(many->ctl, "\"%s\": %s", shown,
-			    wrong->message);
+		tell_wrong(many, text, wrong->message);
 		return true;
 	}
 	if (!many_enter(many, error))
@@ -84,9 +96,10 @@ static bool take_lines(Many *many, FILE *input, ManyEach each, void *data,
 	bool ok = true;
 
 	while (ok && getline(&line, &size, input) >= 0) {
-		const char *text = g_strstrip(line);
+		bool has_bom = many->line++ == 0 && g_str_has_prefix(line, BOM);
+		const char *text = g_strstrip(line +
+					      (has_bom ? strlen(BOM) : 0));
 
-		many->line++;
 		if (*text != '\0' && *text != '#')
 			ok = take_one(many, text, each, data, error);
 	}
@@ -106,7 +119,7 @@ static bool take_file(Many *many, ManyEach each, void *data, GError **error)
 	bool ok;
 
 	if (input == NULL) {
-		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG, "%s: %s",
+		g_set_error(error, VP_ERROR, VP_ERROR_NOT_FOUND, "%s: %s",
 		    many->file, g_strerror(errno));
 		return false;
 	}

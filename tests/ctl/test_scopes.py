@@ -127,6 +127,28 @@ def test_many():
     verified(site)
 
 
+def test_odd_files():
+    site = Site()
+    # the mark that some editors put first is no part of an address
+    site.run("add", "--file", "-", *BY,
+             input=b"\xef\xbb\xbfana@example.org\r\nben@example.org\r\n")
+    tap.check_equal([row["address"] for row in site.rows("list")],
+                    ["ana@example.org", "ben@example.org"])
+    site.run("release", "--file", "-", *BY,
+             input=b"\xef\xbb\xbfana@example.org\n")
+    site.run("check", "ana@example.org")
+    # bad lines: the first hundred, and not all of a long one
+    done = site.start("add", "--file", "-", *BY,
+                      input=b"x" * 100000 + b"\n" + b"\033[31m@\n" * 500)
+    said = done.stderr.decode().splitlines()
+    tap.check_equal((done.returncode, len(said)), (65, 101), said[:3])
+    tap.check(max(map(len, said)) < 400 and b"\033" not in done.stderr,
+              said[:3])
+    for verb in ("add", "release"):
+        site.run(verb, "--file", site.path("nothing"), *BY, status=66)
+    verified(site)
+
+
 def test_appeal():
     site = Site()
     bounced(site, "ana@example.org")
