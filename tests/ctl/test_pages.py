@@ -169,29 +169,32 @@ def displays(name):
     return [text.replace(r"\e", "\\") for text in found]
 
 
+def files_of_site():
+    with open(SITE.conf, encoding="utf-8") as text:
+        return [line for line in text
+                if line.startswith(("store", "keys", "rules"))]
+
+
 def test_examples_of_policies():
     """Each recipe is a configuration as it stands."""
-    shown = displays("verpd-policy.7")
+    shown = [text for text in displays("verpd-policy.7")
+             if not text.startswith("verpctl ")]
     tap.check(len(shown) > 5, shown)
     path = SITE.path("recipe.conf")
     for recipe in shown:
         with open(path, "w", encoding="utf-8") as out:
-            with open(SITE.conf, encoding="utf-8") as text:
-                out.write(text.read() + recipe)
+            out.write("\n".join(files_of_site() + [recipe]))
         said = SITE.start("-c", path, "config", "check").stdout.decode()
         tap.check(re.search("^ok +settings", said, re.M), recipe + said)
         tap.check(re.search("^ok +rules", said, re.M), recipe + said)
 
 
 def test_examples_of_settings():
-    with open(SITE.conf, encoding="utf-8") as text:
-        files = [line for line in text
-                 if line.startswith(("store", "keys", "rules"))]
     shown = displays("verpd.conf.5")
     tap.check(len(shown) > 1, shown)
     path = SITE.path("shown.conf")
     with open(path, "w", encoding="utf-8") as out:
-        out.write("\n".join(files + shown))
+        out.write("\n".join(files_of_site() + shown))
     said = SITE.start("-c", path, "config", "check").stdout.decode()
     tap.check(re.search("^ok +settings", said, re.M), said)
     SITE.run("-c", path, "key", "new")
@@ -225,7 +228,7 @@ def test_verpd():
 
 
 tap.run([test_commands, test_common_options, test_exit_statuses,
-         test_parameters, test_defaults, test_examples_of_settings,
-         test_examples_of_rules, test_verpd]
+         test_parameters, test_defaults, test_examples_of_policies,
+         test_examples_of_settings, test_examples_of_rules, test_verpd]
         + [("options of " + name, lambda name=name: check_options(name))
            for name in commands_of_help() if name != "help"])

@@ -222,5 +222,5 @@ def test_revert_is_killed():
     verified(site)
 
 
-tap.run([test_domain, test_allow, test_usage, test_many, test_appeal, test_audit,
-         test_revert, test_revert_is_killed])
+tap.run([case for name, case in list(globals().items())
+         if name.startswith("test_")])
