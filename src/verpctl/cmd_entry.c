@@ -209,7 +209,8 @@ static void allow_options_clear(AllowOptions *options)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AllowOptions, allow_options_clear)
 
 /* NULL, or why it cannot be. */
-static const char *contradiction(const AllowOptions *options, int argc)
+static const char *contradiction(const AllowOptions *options, int argc,
+    bool is_removal)
 {
 	int targets = (argc > 1) + (options->domain != NULL) +
 		      options->everyone;
@@ -218,7 +219,7 @@ static const char *contradiction(const AllowOptions *options, int argc)
 		return "name one of an address, --domain or --everyone";
 	if (options->subdomains && options->domain == NULL)
 		return "--subdomains goes with --domain";
-	if (options->stream == NULL && options->everyone)
+	if (options->stream == NULL && options->everyone && !is_removal)
 		return "--everyone is for one stream: name it (--stream)";
 	if (options->stream == NULL && options->causes != NULL)
 		return "--cause is for one stream: name it (--stream)";
@@ -247,9 +248,7 @@ static int change_allow(Ctl *ctl, AllowOptions *options, int argc, char **argv,
 	g_autoptr(GError) error = NULL;
 	g_autofree char *address = NULL;
 	g_autofree char *domain = NULL;
-	const char *wrong = is_removal && options->everyone
-				? NULL
-				: contradiction(options, argc);
+	const char *wrong = contradiction(options, argc, is_removal);
 	Entry entry = { .kind = ENTRY_ALLOW,
 		.address = "",
 		.domain = "",

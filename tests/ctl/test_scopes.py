@@ -100,6 +100,8 @@ def test_usage():
                  ["release", "--query"], ["allow"], ["revert"],
                  ["release", "b@a.example", "--since", "1d"],
                  ["allow", "b@a.example", "--cause", "manual"],
+                 ["disallow", "b@a.example", "--everyone"],
+                 ["disallow", "--domain", "a.example", "--everyone"],
                  ["revert", "--class", "nonsense"]):
         site.run(*argv, *BY, status=64)
 
