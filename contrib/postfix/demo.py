@@ -117,6 +117,53 @@ def judge(verpd):
     return wrong
 
 
+def wire(site):
+    """The lines of postfix-config, shown and run."""
+    title("Postfix asks verpd: sign, verify, enforce")
+    say("$ verpctl postfix-config | sh")
+    for line in site.config():
+        say("  " + (line if len(line) < 76 else line[:72] + "..."))
+        flag, assignment = shlex.split(line)[1:]
+        site.postfix.command("postconf", flag, assignment)
+    site.postfix.command("postfix", "reload")
+
+
+def said(site, sender, recipient, client=""):
+    """What smtpd says to RCPT TO; shown."""
+    with site.postfix.smtp(client, "evil.example" if client else "") as smtp:
+        smtp.mail(sender)
+        code, text = smtp.rcpt(recipient)
+    say(f"  MAIL FROM:<{sender}>\n  RCPT TO:<{recipient}>\n"
+        f"    {code} {text.decode()}")
+    return code
+
+
+def ask(site):
+    """A signed return path leaves, a forged one is refused, and so is a
+    recipient who is suppressed; returns how much of that went wrong."""
+    wire(site)
+    old = len(site.peer.accepted)
+    say(f"$ sendmail -XV -f {BASE} -- {VICTIM}")
+    site.postfix.sendmail(BASE, [VICTIM], messages.campaign(), xverp=True)
+    tap.wait_for("the mail", lambda: len(site.peer.accepted) > old)
+    path = site.peer.accepted[-1][0]
+    say(f"  left, signed, from {path}")
+    say("A bounce to that, and one to the same with a character changed:")
+    at = path.index("@") - 1
+    forged = path[:at] + ("a" if path[at] != "a" else "b") + path[at + 1:]
+    right = [re.search(r"[+-][a-z2-7]{18,}@", path) is not None,
+             said(site, "", path, "192.0.2.77") == 250,
+             said(site, "", forged, "192.0.2.66") == 550]
+    say("A program mails somebody who bounced before:")
+    right.append(said(site, BASE, "gone.boris@example.org") == 550)
+    say("$ verpctl selftest")
+    done = site.verpctl("selftest")
+    for line in (done.stdout + done.stderr).splitlines():
+        say("  " + line)
+    right.append(done.returncode == 0)
+    return right.count(False)
+
+
 def trace(postfix, verpd, address):
     title("One bounce, from log line to row")
     event = verdict(verpd, address)
@@ -162,6 +209,7 @@ def main():
         shown(verpd, "list")
         shown(verpd, "stats")
         shown(verpd, "verify")
+        wrong += ask(site)
     except AssertionError as failure:
         wrong = 1
         say(f"\nFAILED: {failure}\n{site.verpd.log()}")
@@ -172,8 +220,8 @@ def main():
             say(f"  everything is stopped; the files are in {site.scratch}")
         else:
             say("  everything is stopped and removed")
-    say("  every recipient was judged as it should be" if not wrong
-        else f"  {wrong} of the verdicts are WRONG")
+    say("  everything was as it should be" if not wrong
+        else f"  {wrong} things are WRONG")
     return 1 if wrong else 0
 
 

@@ -119,6 +119,21 @@ class Site:
         self.peer.stop()
         atexit.unregister(self.stop)
 
+    def verpctl(self, command, *options):
+        """As root does, for private/ is closed to others; with the Postfix of
+        this site."""
+        return subprocess.run(
+            [os.path.join(self.verpd.bin, "verpctl"), "-c", self.verpd.conf,
+             command, "--postfix", self.postfix.etc, *options],
+            text=True, capture_output=True, check=False, timeout=60)
+
+    def config(self):
+        """The postconf(1) commands that are to be run."""
+        done = self.verpctl("postfix-config")
+        tap.check_equal(done.returncode, 0, done.stderr)
+        return [line for line in done.stdout.splitlines()
+                if line.startswith("postconf ")]
+
 
 class Wired(Site):
     """A site wired by what `verpctl postfix-config` prints for it."""
@@ -137,21 +152,6 @@ class Wired(Site):
         tap.check_equal(self.config(), [])
         self.postfix.command("postfix", "reload")
         return self
-
-    def verpctl(self, command, *options):
-        """As root does, for private/ is closed to others; with the Postfix of
-        this site."""
-        return subprocess.run(
-            [os.path.join(self.verpd.bin, "verpctl"), "-c", self.verpd.conf,
-             command, "--postfix", self.postfix.etc, *options],
-            text=True, capture_output=True, check=False, timeout=60)
-
-    def config(self):
-        """The postconf(1) commands that are to be run."""
-        done = self.verpctl("postfix-config")
-        tap.check_equal(done.returncode, 0, done.stderr)
-        return [line for line in done.stdout.splitlines()
-                if line.startswith("postconf ")]
 
 
 class Loss:

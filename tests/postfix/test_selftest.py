@@ -228,7 +228,7 @@ def test_pipe():
     site = rig.Site("pipe", main=MAIN).start()
     try:
         before = traces(site.verpd)
-        done = rig.Wired.verpctl(site, "selftest", "--json")
+        done = site.verpctl("selftest", "--json")
         tap.check_equal(done.returncode, 0, f"{done.stdout}{done.stderr}")
         tap.check_equal(traces(site.verpd), before)
         site.verpd.verify()
@@ -244,7 +244,7 @@ def test_keys_differ_without_maps():
                      lambda: "listening" in site.verpd.log())
         with open(site.verpd.settings["keys"], "w", encoding="ascii") as out:
             out.write("1:" + "A" * 43 + "=\n")
-        done = rig.Wired.verpctl(site, "selftest", "--json", "--timeout", "3s")
+        done = site.verpctl("selftest", "--json", "--timeout", "3s")
         row = json.loads(done.stdout.splitlines()[-1])
         tap.check_equal((done.returncode, row["place"], row["state"]),
                         (1, "keys", "broken"), done.stdout)
