@@ -3,8 +3,6 @@
    and no answer waits for them. */
 #include "campaigns.h"
 
-#include <string.h>
-
 /* So many campaigns are written in one transaction. */
 enum { WRITE_AT_ONCE = 200 };
 
