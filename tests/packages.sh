@@ -9,7 +9,7 @@ packages_to_build=(gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev
 	libjson-glib-dev)
 packages_to_try=(python3 postfix)
 packages_to_test=(check g++ mandoc sqlite3 git clang libclang-rt-14-dev
-	clang-format)
+	clang-format faketime)
 
 packages_missing() {
 	local name

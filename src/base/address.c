@@ -185,3 +185,77 @@ bool domain_equal(const char *a, const char *b)
 
 	return len == bare_length(b) && g_ascii_strncasecmp(a, b, len) == 0;
 }
+
+/* ---- masking ---- */
+
+static bool is_local_octet(char c)
+{
+	return (unsigned char)c >= 0x80 || g_ascii_isalnum(c) ||
+	       (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~.", c) != NULL);
+}
+
+static bool is_domain_octet(char c)
+{
+	return (unsigned char)c >= 0x80 || g_ascii_isalnum(c) ||
+	       (c != '\0' && strchr("-.[]:_", c) != NULL);
+}
+
+/* Where the local part that ends before AT begins; no further back than FROM. */
+static size_t local_begin(const char *text, size_t from, size_t at)
+{
+	size_t begin = at;
+
+	if (at > from && text[at - 1] == '"') {
+		for (begin = at - 1; begin > from; begin--)
+			if (text[begin - 1] == '"')
+				return begin - 1;
+		return at;
+	}
+	while (begin > from && is_local_octet(text[begin - 1]))
+		begin--;
+	return begin;
+}
+
+/* "example.org" behind a "=": a name with a dot and letters at its end. */
+static bool is_name(const char *text, size_t len)
+{
+	while (len > 0 && !g_ascii_isalnum(text[len - 1]))
+		len--;
+	return len > 0 && memchr(text, '.', len) != NULL &&
+	       g_ascii_isalpha(text[len - 1]);
+}
+
+char *address_mask(const char *text)
+{
+	g_autoptr(GString) masked = g_string_new(NULL);
+	bool any = false;
+	size_t done = 0; /* copied up to here */
+
+	for (size_t i = 0; text[i] != '\0';) {
+		size_t begin, end = i + 1;
+
+		if (text[i] != '@' && text[i] != '=') {
+			i++;
+			continue;
+		}
+		begin = local_begin(text, done, i);
+		while (is_domain_octet(text[end]))
+			end++;
+		if (begin == i || end == i + 1 ||
+		    (text[i] == '=' &&
+			(text[end] == '@' || is_local_octet(text[end]) ||
+			    !is_name(text + i + 1, end - i - 1)))) {
+			i++;
+			continue;
+		}
+		g_string_append_len(masked, text + done,
+		    (gssize)(begin - done));
+		g_string_append(masked, "(address)");
+		any = true;
+		i = done = end;
+	}
+	if (!any)
+		return NULL;
+	g_string_append(masked, text + done);
+	return g_string_free(g_steal_pointer(&masked), FALSE);
+}

@@ -26,6 +26,11 @@ char *address_fold(const char *address, GError **error);
    when it is not of that kind: ask address_fold(). */
 size_t address_fold_plain(const char *address, size_t len, char *ret_folded);
 
+/* TEXT with "(address)" in the place of everything that looks like an address,
+   also as return paths spell it (ana=example.org), or NULL: there is none in
+   it. */
+char *address_mask(const char *text);
+
 /* Whether two host or domain names are the same: ASCII case and one trailing
    dot do not count. */
 bool domain_equal(const char *a, const char *b);

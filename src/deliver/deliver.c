@@ -363,6 +363,38 @@ static bool find_person(const Recording *rec, const Token *token,
 		   recipient, error);
 }
 
+/* Whether TEXT, of the report, is the address of RECIPIENT, which is kept as a
+   hash: then RECIPIENT is called by it. */
+static bool is_name_of(const Recording *rec, const char *text,
+    StoreRecipient *recipient)
+{
+	g_autofree char *folded = address_fold(text, NULL);
+	g_auto(StoreRecipient) found = { 0 };
+
+	if (folded == NULL ||
+	    !store_recipient_find(rec->store, 0, folded, &found, NULL) ||
+	    found.id != recipient->id)
+		return false;
+	g_free(recipient->address);
+	recipient->address = g_steal_pointer(&folded);
+	return true;
+}
+
+/* Of whom an opaque token means where addresses are kept as hashes the report
+   alone knows the name. */
+static void find_name(const Recording *rec, StoreRecipient *recipient)
+{
+	const Report *report = rec->analysis->report;
+
+	for (unsigned i = 0; i < report->recipients->len; i++) {
+		const ReportRecipient *about = report_recipient(report, i);
+
+		if (is_name_of(rec, about->final_recipient, recipient) ||
+		    is_name_of(rec, about->original_recipient, recipient))
+			return;
+	}
+}
+
 static bool record_person(const Recording *rec, const Claim *claim,
     const char *address, GPtrArray *outcomes, GError **error)
 {
@@ -379,6 +411,8 @@ static bool record_person(const Recording *rec, const Claim *claim,
 		g_propagate_error(error, g_steal_pointer(&lost));
 		return false;
 	}
+	if (store_is_hash(recipient.address))
+		find_name(rec, &recipient);
 	return record_event(rec, claim, &campaign, &recipient,
 	    analysis_choose(rec->analysis, recipient.address), outcomes, error);
 }

@@ -46,6 +46,8 @@ typedef struct Settings {
 	int64_t delivery_key_retention;           /* seconds */
 	int64_t quarantine_retention;             /* seconds */
 	uint64_t quarantine_size;
+	char *addresses;   /* "plain", "hashed" */
+	char *address_key; /* a file */
 	/* seconds, 0 for ever */
 	int64_t event_retention, reply_retention, unknown_retention;
 	int64_t forged_retention, rule_hit_retention, feed_retention;

@@ -150,6 +150,14 @@ static bool check_relay(const char *value, GError **error)
 	return true;
 }
 
+static bool check_addresses(const char *value, GError **error)
+{
+	static const char *const known[] = { "plain", "hashed", NULL };
+
+	return g_strv_contains(known, value) ||
+	       refuse(error, value, "one of plain, hashed");
+}
+
 static bool check_log(const char *value, GError **error)
 {
 	static const char *const known[] = { "syslog", "stderr", NULL };
@@ -218,6 +226,10 @@ const Setting settings_table[] = {
   "the suppression store" },
 { TOP(keys), SETTING_STRING, AT(keys), CONFDIR "/keys", 0, 0, check_path,
   "the signing keys, one id:base64 a line" },
+{ TOP(addresses), SETTING_STRING, AT(addresses), "plain", 0, 0, check_addresses,
+  "how the store keeps addresses: plain, or hashed; chosen once, before init" },
+{ TOP(address_key), SETTING_STRING, AT(address_key), CONFDIR "/address.key", 0, 0, check_path,
+  "the key of hashed addresses, which is in no store and no backup" },
 { TOP(rules), SETTING_LIST, AT(rules), RULESDIR " " CONFDIR "/rules.d", 0, 0, check_path,
   "directories of *.rules files; later rules override earlier ones" },
 

@@ -452,11 +452,29 @@ static const char version_2[] =
 	"  DEFAULT 0;"                                                         \
 	"CREATE INDEX campaigns_paused ON campaigns (id) WHERE paused <> 0;"
 
+/* Whoever is to be forgotten is forgotten in what is append-only, too: only
+   while there is a row in `erasing`, which is so in one transaction alone and
+   never outside it. */
+#define V3_PRIVACY                                                             \
+	"CREATE TABLE erasing (one INTEGER PRIMARY KEY) STRICT;"               \
+	"DROP TRIGGER events_append_only;"                                     \
+	"CREATE TRIGGER events_append_only BEFORE UPDATE ON events"            \
+	"  WHEN NOT EXISTS (SELECT 1 FROM erasing)"                            \
+	"  BEGIN SELECT raise(ABORT, 'events are append-only'); END;"          \
+	"DROP TRIGGER audit_no_update;"                                        \
+	"CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit"                \
+	"  WHEN NOT EXISTS (SELECT 1 FROM erasing)"                            \
+	"  BEGIN SELECT raise(ABORT, 'audit is append-only'); END;"            \
+	"DROP TRIGGER audit_no_delete;"                                        \
+	"CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit"                \
+	"  WHEN NOT EXISTS (SELECT 1 FROM erasing)"                            \
+	"  BEGIN SELECT raise(ABORT, 'audit is append-only'); END;"
+
 /* C99 promises 4095 octets of a string; both our compilers take any. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 static const char version_3[] = V3_LISTS V3_BREAKERS V3_POLICY V3_SCOPES
-    V3_REVERT V3_VIEWS V3_FEEDS V3_CAMPAIGNS;
+    V3_REVERT V3_VIEWS V3_FEEDS V3_CAMPAIGNS V3_PRIVACY;
 #pragma GCC diagnostic pop
 
 static const char *const steps[] = { version_1, version_2, version_3 };

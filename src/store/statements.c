@@ -496,6 +496,80 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    " last_event AND e.needs_review = 1 AND NOT EXISTS"
 	    " (SELECT 1 FROM reviews v WHERE v.event_id = e.id))" },
 
+	/* addresses that are hashed; names() and erased() are functions of our
+	   own, of the address that is to go */
+	[SQL_ADDRESS_KEY] = { "note key",
+	    "INSERT INTO meta VALUES ('address_key', ?1)"
+	    " ON CONFLICT DO NOTHING" },
+	[SQL_ADDRESS_HASHES] = { "read recipients",
+	    "SELECT address FROM recipients"
+	    " WHERE address > '#' AND address < '$' AND address LIKE '#%@'" },
+	[SQL_ERASE_BEGIN] = { "erase",
+	    "INSERT INTO erasing VALUES (1) ON CONFLICT DO NOTHING" },
+	[SQL_ERASE_END] = { "erase", "DELETE FROM erasing" },
+	[SQL_ERASE_MESSAGES] = { "delete kept messages",
+	    "DELETE FROM quarantine WHERE EXISTS (SELECT 1 FROM events e"
+	    " WHERE e.recipient_id = ?1"
+	    " AND e.id BETWEEN first_event AND last_event)" },
+	[SQL_ERASE_EVENTS] = { "delete events",
+	    "DELETE FROM events WHERE recipient_id = ?1" },
+	[SQL_ERASE_HOLDS] = { "delete holds",
+	    "DELETE FROM suppressions WHERE recipient_id = ?1" },
+	[SQL_ERASE_ENTRIES] = { "delete entries",
+	    "DELETE FROM entries WHERE recipient_id = ?1" },
+	[SQL_ERASE_JOINS] = { "delete joins",
+	    "DELETE FROM feed_joins WHERE recipient_id = ?1" },
+	[SQL_ERASE_AUDIT] = { "delete audit",
+	    "DELETE FROM audit WHERE recipient_id = ?1" },
+	[SQL_ERASE_RECIPIENT] = { "delete recipient",
+	    "DELETE FROM recipients WHERE id = ?1" },
+	[SQL_ERASE_IN_EVENTS] = { "erase in events",
+	    "UPDATE events SET matched = erased(matched),"
+	    " diagnostic = erased(diagnostic),"
+	    " via = erased(via),"
+	    " message_id = erased(message_id),"
+	    " status = erased(status),"
+	    " remote_mta = erased(remote_mta)"
+	    " WHERE id > ?1 AND id <= ?2 AND (names(matched) OR"
+	    " names(diagnostic) OR"
+	    " names(via) OR"
+	    " names(message_id) OR"
+	    " names(status) OR"
+	    " names(remote_mta))" },
+	[SQL_ERASE_IN_AUDIT] = { "erase in audit",
+	    "UPDATE audit SET reason = erased(reason),"
+	    " subject = erased(subject),"
+	    " detail = erased(detail)"
+	    " WHERE id > ?1 AND id <= ?2 AND (names(reason) OR"
+	    " names(subject) OR"
+	    " names(detail))" },
+	[SQL_ERASE_IN_FORGED] = { "erase in forged",
+	    "UPDATE forged SET address = erased(address),"
+	    " why = erased(why)"
+	    " WHERE id > ?1 AND id <= ?2 AND (names(address) OR"
+	    " names(why))" },
+	[SQL_ERASE_IN_MESSAGES] = { "delete kept messages",
+	    "DELETE FROM quarantine WHERE first_event > ?1"
+	    " AND first_event <= ?2 AND (names(sender) OR names(message))" },
+	[SQL_ERASE_IN_HOLDS] = { "erase in holds",
+	    "UPDATE suppressions SET note = erased(note)"
+	    " WHERE recipient_id > ?1 AND recipient_id <= ?2 AND "
+	    "(names(note))" },
+	[SQL_ERASE_IN_ENTRIES] = { "erase in entries",
+	    "UPDATE entries SET note = erased(note)"
+	    " WHERE id > ?1 AND id <= ?2 AND (names(note))" },
+	[SQL_ERASE_IN_WAITING] = { "erase in joins",
+	    "UPDATE feed_waiting SET said = erased(said)"
+	    " WHERE recipient_id > ?1 AND recipient_id <= ?2 AND "
+	    "(names(said))" },
+	[SQL_ERASE_LAST] = { "erase",
+	    "SELECT max(ifnull((SELECT max(id) FROM events), 0),"
+	    " ifnull((SELECT max(id) FROM audit), 0),"
+	    " ifnull((SELECT max(id) FROM forged), 0),"
+	    " ifnull((SELECT max(first_event) FROM quarantine), 0),"
+	    " ifnull((SELECT max(id) FROM recipients), 0),"
+	    " ifnull((SELECT max(id) FROM entries), 0))" },
+
 	/* retention */
 	[SQL_PURGE_SCAN] = { "read events",
 	    "SELECT e.id, e.at, e.recipient_id, e.class, e.step <> 'none' OR"

@@ -32,6 +32,31 @@ const uint8_t *store_epoch(const Store *store)
 	return store->backend->epoch(store);
 }
 
+bool store_use_addresses(Store *store, bool is_hashed, const uint8_t *key,
+    GError **error)
+{
+	return store->backend->use_addresses(store, is_hashed, key, error);
+}
+
+bool store_make_hashed(Store *store, const uint8_t *key, GError **error)
+{
+	return store->backend->make_hashed(store, key, error);
+}
+
+bool store_is_hash(const char *address)
+{
+	/* no address ends so */
+	return address[0] == '#' && g_str_has_suffix(address, "@");
+}
+
+bool store_erase(Store *store, const ManualChange *change, const char *folded,
+    bool keeps_block, StoreProgress progress, void *data,
+    StoreErased *ret_erased, GError **error)
+{
+	return store->backend->erase(store, change, folded, keeps_block,
+	    progress, data, ret_erased, error);
+}
+
 bool store_backup(Store *store, const char *path, bool replaces, int64_t now,
     StoreProgress progress, void *data, GError **error)
 {
@@ -442,6 +467,7 @@ void store_campaign_clear(StoreCampaign *campaign)
 void store_recipient_clear(StoreRecipient *recipient)
 {
 	g_clear_pointer(&recipient->address, g_free);
+	g_clear_pointer(&recipient->stored, g_free);
 	g_clear_pointer(&recipient->original, g_free);
 	recipient->id = 0;
 }

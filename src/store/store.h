@@ -46,6 +46,18 @@ void store_close(Store *store);
 /* The epoch that goes into opaque tokens, STORE_EPOCH octets, lent. */
 const uint8_t *store_epoch(const Store *store);
 
+#define STORE_ADDRESS_KEY 32
+/* Addresses that are kept as keyed hashes: those that were erased but for what
+   keeps mail back, or (IS_HASHED) all.  KEY may be NULL: then none is.  Comes
+   before all else that is done with the store; the key is in no database.
+   VP_ERROR_CONFIG: the store keeps them otherwise, or under another key. */
+bool store_use_addresses(Store *store, bool is_hashed, const uint8_t *key,
+    GError **error);
+/* Of an empty store: all its addresses will be kept as hashes under KEY. */
+bool store_make_hashed(Store *store, const uint8_t *key, GError **error);
+/* Whether ADDRESS is such a hash. */
+bool store_is_hash(const char *address);
+
 /* How far a long work is, and how far it goes. */
 typedef void (*StoreProgress)(uint64_t done, uint64_t total, void *data);
 
@@ -96,8 +108,9 @@ void store_campaign_clear(StoreCampaign *campaign);
 
 typedef struct StoreRecipient {
 	int64_t id;
-	char *address;  /* folded */
+	char *address;  /* folded, as it was asked for; by id: as STORED */
 	char *original; /* as first seen */
+	char *stored;   /* the address, or a hash of it */
 } StoreRecipient;
 void store_recipient_clear(StoreRecipient *recipient);
 
@@ -613,6 +626,21 @@ typedef struct StorePurged {
 bool store_purge(Store *store, const ManualChange *change,
     const StoreRetention *retention, bool is_dry_run, StoreProgress progress,
     void *data, StorePurged *ret_purged, GError **error);
+typedef struct StoreErased {
+	uint64_t events;   /* of the address */
+	uint64_t changes;  /* audit rows of it */
+	uint64_t messages; /* kept for review */
+	uint64_t texts;    /* rows of others that named it */
+	uint64_t kept;     /* suppressions */
+} StoreErased;
+/* Forgets FOLDED: all that is of it, and its name wherever others' rows say it.
+   Its id is never given out again.  KEEPS_BLOCK: its suppressions stay, under
+   a keyed hash of it; VP_ERROR_CONFIG without a key.  In transactions of at most
+   50 ms; if it is ended midway, the same once more does the rest. */
+bool store_erase(Store *store, const ManualChange *change, const char *folded,
+    bool keeps_block, StoreProgress progress, void *data,
+    StoreErased *ret_erased, GError **error);
+
 /* Gives the space of what was deleted back to the disk.  Nobody can write
    meanwhile: VP_ERROR_CONFIG if a daemon runs. */
 bool store_compact(Store *store, GError **error);

@@ -16,6 +16,12 @@ typedef struct StoreBackend {
 	void (*rollback)(Store *store);
 	bool (*sync)(Store *store, GError **error);
 
+	bool (*use_addresses)(Store *store, bool is_hashed, const uint8_t *key,
+	    GError **error);
+	bool (*make_hashed)(Store *store, const uint8_t *key, GError **error);
+	bool (*erase)(Store *store, const ManualChange *change,
+	    const char *folded, bool keeps_block, StoreProgress progress,
+	    void *data, StoreErased *ret_erased, GError **error);
 	bool (*backup)(Store *store, const char *path, bool replaces,
 	    int64_t now, StoreProgress progress, void *data, GError **error);
 

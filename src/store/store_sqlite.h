@@ -31,6 +31,12 @@ typedef struct StoreSqlite {
 	bool is_open_known;   /* OPEN is of the last tick */
 	GArray *open;         /* breakers; see store_sqlite_breaker.c */
 	uint8_t epoch[STORE_EPOCH];
+	bool is_hashed; /* all addresses are kept as hashes */
+	bool needs_key; /* some are */
+	uint8_t *key;   /* of STORE_ADDRESS_KEY octets, or NULL */
+	uint8_t key_mark[16];
+	GHashTable *erased; /* hashes that are there, once asked for */
+	bool is_masking;    /* the last recipient looked at is a hash */
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 } StoreSqlite;
 
@@ -109,6 +115,12 @@ bool wal_recover(StoreSqlite *self, GError **error);
 
 /* ---- the verbs ---- */
 
+bool store_sqlite_use_addresses(Store *store, bool is_hashed,
+    const uint8_t *key, GError **error);
+bool store_sqlite_make_hashed(Store *store, const uint8_t *key, GError **error);
+bool store_sqlite_erase(Store *store, const ManualChange *change,
+    const char *folded, bool keeps_block, StoreProgress progress, void *data,
+    StoreErased *ret_erased, GError **error);
 bool store_sqlite_backup(Store *store, const char *path, bool replaces,
     int64_t now, StoreProgress progress, void *data, GError **error);
 bool store_sqlite_restore(const char *from, const char *path,
@@ -258,6 +270,21 @@ bool store_sqlite_verify(Store *store, int64_t now, GPtrArray *findings,
     uint64_t *ret_recipients, GError **error);
 
 /* ---- what more than one of them needs ---- */
+
+/* How this store keeps addresses, as its tables say. */
+bool addresses_read(StoreSqlite *self, GError **error);
+void addresses_clear(StoreSqlite *self);
+/* Without the key an address cannot be looked for. */
+bool addresses_check(StoreSqlite *self, GError **error);
+/* The hash that stands for FOLDED; needs the key. */
+char *address_hash(StoreSqlite *self, const char *folded);
+/* The hash that stands for FOLDED here, or NULL: it stands for itself.  For
+   those who ask about many: what was erased is looked up once. */
+char *address_stored(StoreSqlite *self, const char *folded);
+/* Notes in the tables that hashes of this key are there. */
+bool address_key_note(StoreSqlite *self, GError **error);
+/* TEXT, or in *RET_OWN (g_free() it) what is left of it without addresses. */
+const char *address_masked(const char *text, char **ret_own);
 
 typedef struct AuditRow {
 	const char *action;

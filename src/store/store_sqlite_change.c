@@ -67,6 +67,8 @@ bool last_event(StoreSqlite *self, int64_t *ret_id, GError **error)
 bool audit_write(StoreSqlite *self, const ManualChange *change,
     const AuditRow *row, GError **error)
 {
+	const char *reason = row->reason != NULL ? row->reason : change->reason;
+	g_autofree char *own = NULL;
 	Statement *stmt;
 	int64_t after_event;
 
@@ -84,7 +86,8 @@ bool audit_write(StoreSqlite *self, const ManualChange *change,
 	bind_text(stmt, 6,
 	    row->cause >= 0 ? cause_name((Cause)row->cause) : "");
 	bind_int(stmt, 7, row->until);
-	bind_text(stmt, 8, row->reason != NULL ? row->reason : change->reason);
+	bind_text(stmt, 8,
+	    self->is_hashed ? address_masked(reason, &own) : reason);
 	bind_int(stmt, 9, after_event);
 	bind_int(stmt, 10, row->since);
 	bind_text(stmt, 11, row->subject);

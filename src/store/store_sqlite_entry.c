@@ -142,7 +142,7 @@ static bool give(StoreSqlite *self, const char *folded, const char *stream,
 		error))
 		return false;
 	answer->answer = answer_give(answer->entries,
-	    answer->recipient_id != 0 ? recipient.address : folded, domain,
+	    answer->recipient_id != 0 ? recipient.stored : folded, domain,
 	    &answer->state, stream, ignored, now);
 	return true;
 }

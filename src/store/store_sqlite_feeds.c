@@ -143,6 +143,7 @@ bool store_sqlite_feed_wait(Store *store, const char *name,
 {
 	StoreSqlite *self = (StoreSqlite *)store;
 	Statement *stmt = statement_use(self, SQL_FEED_WAIT, error);
+	g_autofree char *own = NULL;
 
 	if (stmt == NULL)
 		return false;
@@ -151,7 +152,8 @@ bool store_sqlite_feed_wait(Store *store, const char *name,
 	bind_int(stmt, 3, row->recipient_id);
 	bind_int(stmt, 4, row->at);
 	bind_text(stmt, 5, row->status);
-	bind_text(stmt, 6, row->said);
+	bind_text(stmt, 6,
+	    self->is_hashed ? address_masked(row->said, &own) : row->said);
 	bind_text(stmt, 7, row->relay);
 	return statement_run(self, stmt, error);
 }

@@ -190,8 +190,12 @@ bool store_sqlite_import(Store *store, const ManualChange *change,
    for another. */
 Hash128 store_sqlite_address_key(Store *store, const char *folded)
 {
+	StoreSqlite *self = (StoreSqlite *)store;
+	g_autofree char *stored = address_stored(self, folded);
+
 	G_STATIC_ASSERT(SIPHASH_KEY == STORE_EPOCH);
-	return siphash(((StoreSqlite *)store)->epoch, folded, strlen(folded));
+	folded = stored != NULL ? stored : folded;
+	return siphash(self->epoch, folded, strlen(folded));
 }
 
 /* A chunk of rows, put together by recipient. */

@@ -321,6 +321,7 @@ static bool set_up(StoreSqlite *self, const Schema *schema, GError **error)
 	       execute(self, "PRAGMA journal_mode = WAL", error) &&
 	       execute(self, "PRAGMA foreign_keys = ON", error) &&
 	       execute(self, "PRAGMA temp_store = MEMORY", error) &&
+	       execute(self, "PRAGMA secure_delete = ON", error) &&
 	       (self->mode == STORE_WRITE || execute(self,
 						 "PRAGMA synchronous = NORMAL;"
 						 "PRAGMA cache_size = -16384",
@@ -364,7 +365,8 @@ Store *store_sqlite_open(const char *path, StoreMode mode, unsigned busy_ms,
 	if (mode == STORE_DAEMON && !lock_take(self, error))
 		return NULL;
 	if (!connect(self, error) || !set_up(self, schema, error) ||
-	    !recover(self, error) || !read_epoch(self, error))
+	    !recover(self, error) || !read_epoch(self, error) ||
+	    !addresses_read(self, error))
 		return NULL;
 	return g_steal_pointer(&store);
 }
@@ -381,6 +383,7 @@ void store_sqlite_close(Store *store)
 	if (self->lock_fd >= 0)
 		(void)close(self->lock_fd); /* nothing was written to it */
 	g_array_unref(self->open);
+	addresses_clear(self);
 	g_free(self->path);
 	g_free(self);
 }
@@ -397,6 +400,9 @@ static const StoreBackend backend = {
 	.commit = store_sqlite_commit,
 	.rollback = store_sqlite_rollback,
 	.sync = store_sqlite_sync,
+	.use_addresses = store_sqlite_use_addresses,
+	.make_hashed = store_sqlite_make_hashed,
+	.erase = store_sqlite_erase,
 	.backup = store_sqlite_backup,
 	.seen = store_sqlite_seen,
 	.unsee = store_sqlite_unsee,

@@ -17,7 +17,7 @@
 enum {
 	SCAN_EVENTS = 500,
 	TRY_EVENTS = 32,   /* of a recipient, weighed one by one */
-	BUSY_USEC = 20000, /* then a transaction takes no more */
+	BUSY_USEC = 10000, /* then a transaction takes no more */
 	FEW_ROWS = 200,    /* small rows deleted in one transaction */
 	SEEN_MAX = 1000000,
 };

@@ -109,8 +109,9 @@ bool store_sqlite_keep(Store *store, const KeptMessage *message,
 	uint64_t n;
 
 	bytes = g_bytes_get_data(message->bytes, &len);
-	/* What can never fit would only drive out all the others. */
-	if (len > quota->octets)
+	/* What can never fit would only drive out all the others.  And a
+	   message names people in its text, where no mask finds them all. */
+	if (len > quota->octets || self->is_hashed)
 		return true;
 	stmt = statement_use(self, SQL_KEPT_INSERT, error);
 	if (stmt == NULL)

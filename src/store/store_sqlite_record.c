@@ -135,23 +135,51 @@ bool store_sqlite_campaign_ensure(Store *store, const char *name,
 	return true;
 }
 
-static bool recipient_look(StoreSqlite *self, int64_t id, const char *folded,
+/* By ID, or if that is 0 by what is stored. */
+static bool recipient_row(StoreSqlite *self, int64_t id, const char *stored,
     StoreRecipient *ret_recipient, bool *ret_found, GError **error)
 {
 	g_autoptr(Statement) stmt = find(self, SQL_RECIPIENT_BY_ID,
-	    SQL_RECIPIENT_BY_ADDRESS, id, folded, ret_found, error);
+	    SQL_RECIPIENT_BY_ADDRESS, id, stored, ret_found, error);
+	const char *original;
 
 	if (stmt == NULL)
 		return false;
-	if (*ret_found) {
-		const char *original = column_text(stmt, 2);
+	if (!*ret_found)
+		return true;
+	original = column_text(stmt, 2);
+	ret_recipient->id = column_int(stmt, 0);
+	ret_recipient->stored = g_strdup(column_text(stmt, 1));
+	ret_recipient->original =
+	    g_strdup(*original != '\0' ? original : ret_recipient->stored);
+	return true;
+}
 
-		ret_recipient->id = column_int(stmt, 0);
-		ret_recipient->address = g_strdup(column_text(stmt, 1));
-		ret_recipient->original =
-		    *original != '\0' ? g_strdup(original)
-				      : g_strdup(ret_recipient->address);
+/* One who was erased and is blocked still is there as a hash; and in some
+   stores everyone is. */
+static bool recipient_look(StoreSqlite *self, int64_t id, const char *folded,
+    StoreRecipient *ret_recipient, bool *ret_found, GError **error)
+{
+	bool by_hash = id == 0 && self->key != NULL && !store_is_hash(folded);
+
+	if (id == 0 && !addresses_check(self, error))
+		return false;
+	*ret_found = false;
+	if (!(by_hash && self->is_hashed) &&
+	    !recipient_row(self, id, folded, ret_recipient, ret_found, error))
+		return false;
+	if (!*ret_found && by_hash) {
+		g_autofree char *hash = address_hash(self, folded);
+
+		if (!recipient_row(self, 0, hash, ret_recipient, ret_found,
+			error))
+			return false;
 	}
+	if (!*ret_found)
+		return true;
+	self->is_masking = store_is_hash(ret_recipient->stored);
+	ret_recipient->address = g_strdup(id == 0 ? folded
+						  : ret_recipient->stored);
 	return true;
 }
 
@@ -174,7 +202,9 @@ bool store_sqlite_recipient_ensure(Store *store, const char *folded,
     GError **error)
 {
 	StoreSqlite *self = (StoreSqlite *)store;
-	bool is_other = original != NULL && strcmp(original, folded) != 0;
+	bool is_other = !self->is_hashed && original != NULL &&
+			strcmp(original, folded) != 0;
+	g_autofree char *stored = NULL;
 	Statement *stmt;
 	bool found;
 
@@ -182,16 +212,21 @@ bool store_sqlite_recipient_ensure(Store *store, const char *folded,
 		return false;
 	if (found)
 		return true;
+	stored = self->is_hashed && !store_is_hash(folded)
+		     ? address_hash(self, folded)
+		     : g_strdup(folded);
+	self->is_masking = store_is_hash(stored);
 	stmt = statement_use(self, SQL_RECIPIENT_INSERT, error);
 	if (stmt == NULL)
 		return false;
-	bind_text(stmt, 1, folded);
+	bind_text(stmt, 1, stored);
 	bind_text(stmt, 2, is_other ? original : "");
 	bind_int(stmt, 3, now);
 	if (!statement_run(self, stmt, error))
 		return false;
 	ret_recipient->id = sqlite3_last_insert_rowid(self->db);
 	ret_recipient->address = g_strdup(folded);
+	ret_recipient->stored = g_steal_pointer(&stored);
 	ret_recipient->original =
 	    g_strdup(is_other && *original != '\0' ? original : folded);
 	return true;
@@ -285,9 +320,12 @@ bool hold_put(StoreSqlite *self, int64_t recipient_id, const char *stream,
     Cause cause, Hold hold, int64_t event_id, const char *note, GError **error)
 {
 	Statement *stmt = statement_use(self, SQL_HOLD_PUT, error);
+	g_autofree char *own = NULL;
 
 	if (stmt == NULL)
 		return false;
+	if (self->is_hashed)
+		note = address_masked(note, &own);
 	bind_int(stmt, 1, recipient_id);
 	bind_text(stmt, 2, stream);
 	bind_text(stmt, 3, cause_name(cause));
@@ -414,6 +452,20 @@ bool store_sqlite_step_taken(Store *store, int64_t campaign_id,
 		   token_day, step, ret_taken, error);
 }
 
+/* Texts that others wrote, without the addresses in them. */
+typedef struct MaskedTexts {
+	char *matched, *diagnostic, *via;
+} MaskedTexts;
+
+static void masked_clear(MaskedTexts *masked)
+{
+	g_free(masked->matched);
+	g_free(masked->diagnostic);
+	g_free(masked->via);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MaskedTexts, masked_clear)
+
 static void bind_verdict(Statement *stmt, const Event *event)
 {
 	bind_text(stmt, 6, vp_class_name(event->class_));
@@ -470,6 +522,7 @@ bool store_sqlite_append(Store *store, const Event *event, int64_t *ret_id,
     GError **error)
 {
 	StoreSqlite *self = (StoreSqlite *)store;
+	g_auto(MaskedTexts) masked = { 0 };
 	Statement *stmt = statement_use(self, SQL_EVENT_INSERT, error);
 
 	if (stmt == NULL)
@@ -480,6 +533,13 @@ bool store_sqlite_append(Store *store, const Event *event, int64_t *ret_id,
 	bind_int(stmt, 4, event->token_day);
 	bind_text(stmt, 5, trust_name(event->trust));
 	bind_verdict(stmt, event);
+	if (self->is_masking) {
+		bind_text(stmt, 11,
+		    address_masked(event->matched, &masked.matched));
+		bind_text(stmt, 17,
+		    address_masked(event->diagnostic, &masked.diagnostic));
+		bind_text(stmt, 18, address_masked(event->via, &masked.via));
+	}
 	bind_effect(stmt, &event->effect);
 	bind_int(stmt, 29, event->confirm);
 	if (!statement_run(self, stmt, error))
@@ -518,6 +578,7 @@ static bool forged_count(StoreSqlite *self, int64_t hour, const char *source,
 static bool forged_told(StoreSqlite *self, const Forgery *forgery, int64_t hour,
     bool *ret_told, GError **error)
 {
+	g_autofree char *own = NULL;
 	g_autoptr(Statement) stmt = statement_use(self, SQL_FORGED_TOLD, error);
 
 	if (stmt == NULL)
@@ -525,13 +586,16 @@ static bool forged_told(StoreSqlite *self, const Forgery *forgery, int64_t hour,
 	bind_int(stmt, 1, hour);
 	bind_text(stmt, 2, forgery->source);
 	bind_text(stmt, 3, forgery->queue_id);
-	bind_text(stmt, 4, forgery->address);
+	bind_text(stmt, 4,
+	    self->is_hashed ? address_masked(forgery->address, &own)
+			    : forgery->address);
 	return statement_step(self, stmt, ret_told, error);
 }
 
 static bool forged_insert(StoreSqlite *self, const Forgery *forgery,
     int64_t hour, int64_t hits, GError **error)
 {
+	g_autofree char *own = NULL;
 	Statement *stmt = statement_use(self, SQL_FORGED_INSERT, error);
 
 	if (stmt == NULL)
@@ -539,7 +603,9 @@ static bool forged_insert(StoreSqlite *self, const Forgery *forgery,
 	bind_int(stmt, 1, forgery->at);
 	bind_int(stmt, 2, hour);
 	bind_text(stmt, 3, forgery->source);
-	bind_text(stmt, 4, forgery->address);
+	bind_text(stmt, 4,
+	    self->is_hashed ? address_masked(forgery->address, &own)
+			    : forgery->address);
 	bind_text(stmt, 5, forgery->why);
 	bind_text(stmt, 6, forgery->queue_id);
 	bind_int(stmt, 7, hits);

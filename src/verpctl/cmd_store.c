@@ -7,12 +7,33 @@
 
 #include "errors.h"
 #include "site.h"
+#include "site_store.h"
 #include "units.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* ---- init ---- */
+
+/* Empty, and with the addresses kept as the settings say. */
+static bool make_store(const Settings *settings, GError **error)
+{
+	uint8_t key[STORE_ADDRESS_KEY];
+	g_autoptr(Store) store = NULL;
+	bool found, ok;
+
+	if (!store_create(settings->store, error))
+		return false;
+	if (strcmp(settings->addresses, "hashed") != 0)
+		return true;
+	store = store_open(settings->store, STORE_WRITE, 1000, error);
+	if (store == NULL ||
+	    !site_address_key(settings->address_key, key, &found, error))
+		return false;
+	ok = store_make_hashed(store, key, error);
+	explicit_bzero(key, sizeof(key));
+	return ok;
+}
 
 int cmd_init(Ctl *ctl, int argc, char **argv)
 {
@@ -42,8 +63,11 @@ int cmd_init(Ctl *ctl, int argc, char **argv)
 	}
 	/* the key first: a store whose key cannot be made is no use */
 	has_keys = g_file_test(settings->keys, G_FILE_TEST_EXISTS);
+	if (strcmp(settings->addresses, "hashed") == 0 &&
+	    !address_key_ensure(settings->address_key, NULL, &error))
+		return ctl_fail(ctl, error);
 	if ((!has_keys && !key_file_create(settings->keys, &error)) ||
-	    !store_create(settings->store, &error))
+	    !make_store(settings, &error))
 		return ctl_fail(ctl, error);
 	store_give_to_directory(settings->store);
 	if (ctl->is_json) {

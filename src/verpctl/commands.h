@@ -46,6 +46,8 @@ int cmd_verify(Ctl *ctl, int argc, char **argv);
 /* cmd_backup.c */
 int cmd_backup(Ctl *ctl, int argc, char **argv);
 int cmd_restore(Ctl *ctl, int argc, char **argv);
+/* cmd_erase.c */
+int cmd_erase(Ctl *ctl, int argc, char **argv);
 /* cmd_purge.c */
 int cmd_purge(Ctl *ctl, int argc, char **argv);
 /* cmd_suppression.c */

@@ -6,6 +6,7 @@
 #include "bounds.h"
 #include "errors.h"
 #include "site.h"
+#include "site_store.h"
 #include "text.h"
 #include "token.h"
 #include "units.h"
@@ -222,10 +223,16 @@ Store *ctl_store_at(Ctl *ctl, const char *path, StoreMode mode, GError **error)
 {
 	const Settings *settings = ctl_settings(ctl, error);
 	g_autoptr(Store) store = NULL;
+	g_auto(SiteStore) site = { 0 };
 
 	if (settings == NULL)
 		return NULL;
-	store = store_open(path != NULL ? path : settings->store, mode,
+	site = site_store_of(settings);
+	if (path != NULL) {
+		g_free(site.path);
+		site.path = g_strdup(path);
+	}
+	store = site_store_open(&site, mode,
 	    (unsigned)settings->busy_timeout * 1000, error);
 	if (store != NULL && mode == STORE_WRITE &&
 	    (ctl->command->flags & COMMAND_CHANGES) != 0 &&

@@ -76,3 +76,30 @@ bool key_file_create(const char *path, GError **error)
 	explicit_bzero(text, strlen(text));
 	return ok;
 }
+
+bool address_key_ensure(const char *path, bool *ret_made, GError **error)
+{
+	static const char head[] =
+	    "# The key of verpd's hashed addresses.  Without it nobody who was "
+	    "erased stays\n# blocked; with it and the store, addresses can be "
+	    "tried out.\n";
+	g_autofree char *line = NULL;
+	g_autofree char *text = NULL;
+	bool is_there = g_file_test(path, G_FILE_TEST_EXISTS);
+	bool ok;
+
+	if (ret_made != NULL)
+		*ret_made = !is_there;
+	if (is_there)
+		return true;
+	line = key_file_line(0, error);
+	if (line == NULL)
+		return false;
+	text = g_strconcat(head, strchr(line, ':') + 1, NULL);
+	ok = file_replace(path, text, strlen(text), 0640, error);
+	if (ok)
+		give_to_directory(path, false);
+	explicit_bzero(line, strlen(line));
+	explicit_bzero(text, strlen(text));
+	return ok;
+}

@@ -119,6 +119,8 @@ static const Command commands[] = {
   COMMAND_JSON, 0, 0, cmd_stats },
 { "purge", "", "delete what is older than it is to be kept; run it once a day",
   COMMAND_JSON | COMMAND_CHANGES, 0, 0, cmd_purge },
+{ "erase", "ADDRESS", "forget an address, in whatever names it",
+  COMMAND_JSON | COMMAND_CHANGES | COMMAND_REASON, 1, 1, cmd_erase },
 { "backup", "FILE", "copy the store, while verpd works on it",
   COMMAND_JSON, 1, 1, cmd_backup },
 { "restore", "FILE", "make a store of a backup, with a new epoch",

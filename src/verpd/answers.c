@@ -11,6 +11,7 @@
 #include "log.h"
 #include "lookups.h"
 #include "selftest.h"
+#include "site_store.h"
 #include "store.h"
 #include "units.h"
 
@@ -33,7 +34,7 @@ typedef struct Wish {
 } Wish;
 
 struct Answers {
-	char *path;
+	SiteStore site;
 	Recorder *recorder;
 	Judge *judge;
 	Campaigns *campaigns;
@@ -60,7 +61,7 @@ Answers *answers_new(const Settings *settings, Judge *judge, Recorder *recorder)
 {
 	Answers *answers = g_new0(Answers, 1);
 
-	answers->path = g_strdup(settings->store);
+	answers->site = site_store_of(settings);
 	answers->recorder = recorder;
 	answers->judge = judge_ref(judge);
 	answers->campaigns = campaigns_new(recorder);
@@ -80,7 +81,7 @@ void answers_free(Answers *answers)
 	g_mutex_clear(&answers->lock);
 	campaigns_free(answers->campaigns);
 	judge_unref(answers->judge);
-	g_free(answers->path);
+	site_store_clear(&answers->site);
 	g_free(answers);
 }
 
@@ -109,7 +110,7 @@ static Store *store_of(Answers *answers)
 	if (now < answers->retry_at)
 		return NULL;
 	/* no wait for a lock: in WAL mode a reader meets none */
-	answers->store = store_open(answers->path, STORE_READ, 0, &error);
+	answers->store = site_store_open(&answers->site, STORE_READ, 0, &error);
 	if (answers->store != NULL) {
 		if (answers->is_told)
 			log_info("the store can be read again");

@@ -8,6 +8,7 @@
 #include "errors.h"
 #include "log.h"
 #include "pause_map.h"
+#include "site_store.h"
 #include "store.h"
 
 #include <string.h>
@@ -25,7 +26,7 @@
 
 struct Recorder {
 	RecorderHooks hooks;
-	char *path;
+	SiteStore site;
 	unsigned busy_ms;
 	unsigned batch;
 	BreakerPolicy breaker; /* as the last message's judge has it */
@@ -379,7 +380,7 @@ static gpointer recorder_main(gpointer data)
 {
 	Recorder *recorder = data;
 	GError *error = NULL;
-	g_autoptr(Store) store = store_open(recorder->path, STORE_DAEMON,
+	g_autoptr(Store) store = site_store_open(&recorder->site, STORE_DAEMON,
 	    recorder->busy_ms, &error);
 
 	/* Opened, it is recovered: all that is in it is durable. */
@@ -407,7 +408,7 @@ Recorder *recorder_new(const Settings *settings, const RecorderHooks *hooks,
 	gpointer answer;
 
 	recorder->hooks = *hooks;
-	recorder->path = g_strdup(settings->store);
+	recorder->site = site_store_of(settings);
 	recorder->busy_ms = (unsigned)settings->busy_timeout * 1000;
 	recorder->batch = settings->batch;
 	recorder->map_path = g_strdup(settings->pause_map);
@@ -476,6 +477,6 @@ void recorder_free(Recorder *recorder)
 	g_free(recorder->map_path);
 	g_strfreev(recorder->map_domains);
 	g_free(recorder->sub_address);
-	g_free(recorder->path);
+	site_store_clear(&recorder->site);
 	g_free(recorder);
 }

@@ -38,6 +38,7 @@ class Site:
             out.write(f"""
 store = "{self.path('verpd.db')}"
 keys = "{self.path('keys')}"
+address_key = "{self.path('address.key')}"
 rules = {{"{RULES}"}}
 bounce_domains = {{"{DOMAIN}"}}
 hostname = "mail.example.org"

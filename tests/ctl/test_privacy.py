@@ -22,7 +22,8 @@ def check_whole(site, *argv):
 def hard(site, address, campaign="news-1", message_id=None, **options):
     token = site.mint(campaign, address, *options.pop("mint", []))
     site.deliver(report(address, UNKNOWN_USER,
-                        message_id=message_id or address), token, **options)
+                        message_id=message_id or address.replace("@", "-")),
+                 token, **options)
     return token
 
 
@@ -122,6 +123,178 @@ def test_expiry_needs_no_cron():
     tap.check_equal(later(site, "+11d", "export", "--format", "plain"), "")
     tap.check("deleted 2 " in later(site, "+11d", "expire"))
     later(site, "+11d", "check", "ana@example.net")
+
+
+# ---- erase ----
+
+def traces(site, *needles):
+    """What the store's files have of NEEDLES, spelt anyhow."""
+    return {(name, needle) for name in os.listdir(site.root)
+            if name.startswith("verpd.db")
+            for needle in needles
+            if needle.encode().lower() in
+            open(site.path(name), "rb").read().lower()}
+
+
+def erasable(site):
+    """Ana, who bounced, unsubscribed, and whom others' rows name."""
+    opaque = site.mint("news-1", "Ana.Z@Example.net", "--form", "opaque")
+    token = site.mint("news-1", "Ana.Z@Example.net", "--form", "readable")
+    site.deliver(report("Ana.Z@Example.net",
+                        "550 5.1.1 <ana.z@example.net> User unknown"), token)
+    # a forward of bob's to ana
+    site.deliver(report("ana.z@example.net",
+                        "452 4.2.2 <ana.z@example.net> is full",
+                        status="4.2.2", message_id="fwd"),
+                 site.mint("news-1", "bob@example.net"))
+    site.deliver("From: ana.z@example.net\nSubject: Hm\n"
+                 "Message-Id: <q@b>\n\nI am ana.z@example.net, what?\n",
+                 site.mint("news-2", "ana.z@example.net"))
+    site.deliver(report("ana.z@example.net", UNKNOWN_USER),
+                 "news-1+ana.z=example.net+xxxx@" + "bounces.example.org")
+    site.run("add", *WHY, "--stream", "marketing", "--until", "30d",
+             "ana.z@example.net")
+    site.run("add", "--reason", "friend of ANA.Z@example.net",
+             "carla@example.net")
+    # filler: pages split and move
+    site.run("import", *WHY, "--cause", "hard", "-",
+             input="".join(f"u{i}@example.net\n" for i in range(500)))
+    return opaque
+
+
+def test_erase():
+    site = Site()
+    opaque = erasable(site)
+    tap.check(traces(site, "ana.z@example.net"))
+    row, = site.rows("erase", "--reason", "ana.z@example.net asked",
+                     "--actor", "dpo", "Ana.Z@example.net")
+    tap.check_equal((row["changes"], row["suppressions_kept"]), (1, 0))
+    tap.check(row["events"] >= 2 and row["named_by_others"] >= 2, row)
+    check_whole(site)
+    tap.check_equal(traces(site, "ana.z@example.net", "ana.z=example.net"),
+                    set())
+    site.run("check", "ana.z@example.net", status=0)
+    tap.check("(erased)" in site.run("why", "bob@example.net"))
+    last = [row for row in site.rows("audit") if row["action"] == "erase"]
+    tap.check_equal([(row["actor"], row["reason"]) for row in last],
+                    [("dpo", "(erased) asked")])
+    # her old token means nobody, also when she comes back under a new id
+    site.deliver(report("zoe@example.net", UNKNOWN_USER, message_id="zoe"),
+                 opaque)
+    site.run("add", *WHY, "--until", "1d", "ana.z@example.net")
+    site.run("release", *WHY, "ana.z@example.net")
+    site.deliver(report("ana.z@example.net", UNKNOWN_USER, message_id="z2"),
+                 opaque)
+    for address in "zoe@example.net", "ana.z@example.net":
+        site.run("check", address, status=0)
+    check_whole(site)
+
+
+def test_erase_keeps_block():
+    site = Site()
+    erasable(site)
+    before = site.rows("check", "ana.z@example.net", status=1)[0]
+    why = ["--reason", "asked", "--actor", "dpo"]
+    # the key is there before anybody is blocked by it
+    tap.check_equal(site.start("erase", *why, "--keep-block",
+                               "ana.z@example.net").returncode, 75)
+    tap.check_equal(stat.S_IMODE(os.stat(site.path("address.key")).st_mode),
+                    0o640)
+    row, = site.rows("erase", *why, "--keep-block", "ana.z@example.net")
+    tap.check_equal(row["suppressions_kept"], 2)
+    check_whole(site)
+    tap.check_equal(traces(site, "ana.z@example.net", "ana.z=example.net"),
+                    set())
+    after = site.rows("check", "ANA.z@example.net", status=1)[0]
+    for name in "cause", "since", "until":
+        tap.check_equal(after.get(name), before.get(name))
+    site.run("check", "anna.z@example.net", status=0)
+    tap.check_equal(scrubbed(site, "Ana.Z@example.net\nnew@example.net\n"),
+                    "new@example.net\n")
+    # again is nothing, and a late bounce leaves no trace of the name
+    row, = site.rows("erase", *why, "--keep-block", "ana.z@example.net")
+    tap.check_equal(row["events"], 0)
+    site.run("check", "ana.z@example.net", status=1)
+    site.deliver(report("ana.z@example.net", "550 <ana.z@example.net> unknown",
+                        message_id="late"),
+                 site.mint("news-3", "ana.z@example.net",
+                           "--form", "readable"))
+    tap.check_equal(traces(site, "ana.z@example.net"), set())
+    check_whole(site)
+    # without the key there is no answer, rather than a wrong one
+    os.rename(site.path("address.key"), site.path("elsewhere"))
+    tap.check_equal(site.start("check", "ana.z@example.net").returncode, 2)
+    os.rename(site.path("elsewhere"), site.path("address.key"))
+    os.chmod(site.path("address.key"), 0o644)
+    tap.check_equal(site.start("check", "ana.z@example.net").returncode, 2)
+
+
+def scrubbed(site, text):
+    return site.run("scrub", input=text)
+
+
+# ---- hashed ----
+
+def flow(site):
+    """What ordinary days do, and what is answered at their end."""
+    hard(site, "ana@example.net")
+    hard(site, "opal@example.net", mint=["--form", "opaque"])
+    site.deliver(report("bob@example.net",
+                        "452 4.2.2 <bob@example.net> is full",
+                        status="4.2.2", message_id="bob"),
+                 site.mint("news-1", "bob@example.net"))
+    site.run("import", *WHY, "--cause", "complaint", "-",
+             input="carla@example.net\nDora@Example.net\n")
+    site.run("add", *WHY, "eve@example.net")
+    site.run("add", *WHY, "--domain", "bad.example")
+    site.run("release", *WHY, "eve@example.net")
+    site.run("delivered", "-", input="")
+    names = ("ana opal bob carla dora eve nobody").split()
+    answers = [site.start("check", f"{name}@example.net").returncode
+               for name in names]
+    answers.append(site.start("check", "x@bad.example").returncode)
+    clean = site.run("scrub", input="".join(
+        f"{name}@example.net\n" for name in names) + "x@bad.example\n")
+    check_whole(site)
+    stats = counts(site)
+    return answers, clean, stats["suppressed"], stats["events"]
+
+
+def test_hashed():
+    plain = Site()
+    site = Site(text='addresses = "hashed"\n')
+    tap.check_equal(flow(site), flow(plain))
+    tap.check_equal(traces(site, "@example.net", "=example.net"), set())
+    listed = {row.get("address") or "" for row in site.rows("list")}
+    tap.check(all(name.startswith(("#", "@bad.example", "bad.example"))
+                  for name in listed if name), listed)
+    tap.check("5.1.1" in site.run("why", "ana@example.net"))
+    tap.check_equal(len(site.run("export", "--format", "plain").split()),
+                    len(plain.run("export", "--format", "plain").split()))
+    row, = site.rows("erase", *WHY, "--keep-block", "ana@example.net")
+    tap.check_equal(row["suppressions_kept"], 1)
+    site.run("check", "ana@example.net", status=1)
+    check_whole(site)
+    site.run("backup", site.path("copy.db"))
+    check_whole(site, site.path("copy.db"))
+
+
+def test_of_the_other_mode():
+    hashed = Site(text='addresses = "hashed"\n')
+    hashed.configure()
+    said = hashed.start("check", "ana@example.net")
+    tap.check_equal(said.returncode, 2)
+    tap.check(b"keeps addresses as hashes" in said.stderr, said.stderr)
+    plain = Site()
+    plain.configure('addresses = "hashed"\n')
+    said = plain.start("add", *WHY, "ana@example.net")
+    tap.check_equal(said.returncode, 78)
+    tap.check(b"keeps addresses as they are" in said.stderr, said.stderr)
+    # another key
+    hashed.configure('addresses = "hashed"\n')
+    os.unlink(hashed.path("address.key"))
+    tap.check_equal(hashed.start("check", "ana@example.net").returncode, 2)
+    Site(text='addresses = "hashed"\n')
 
 
 # ---- backup and restore ----

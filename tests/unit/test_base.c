@@ -428,6 +428,36 @@ START_TEST(siphash_vectors)
 }
 END_TEST
 
+START_TEST(addresses_are_masked)
+{
+	static const struct {
+		const char *text, *masked; /* NULL: as it is */
+	} cases[] = {
+		{ "", NULL },
+		{ "550 5.1.1 no such user", NULL },
+		{ "550 <ana@example.org>: unknown",
+		    "550 <(address)>: unknown" },
+		{ "rfc822;Ana.Z+x@example.org", "rfc822;(address)" },
+		{ "\"ana z\"@example.org x", "(address) x" },
+		{ "a@b.example, c@d.example", "(address), (address)" },
+		{ "news-42+ana=example.org+tag@bounces.test", "(address)" },
+		{ "for ana=example.org twice", "for (address) twice" },
+		{ "dsn=5.1.1, code=550", NULL },
+		{ "@ alone, @example.org, ana@ nothing", NULL },
+		{ "user \xc3\xa9va@example.org", "user (address)" },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *masked = address_mask(cases[i].text);
+
+		if (cases[i].masked == NULL)
+			ck_assert_msg(masked == NULL, "%s", masked);
+		else
+			ck_assert_str_eq(masked, cases[i].masked);
+	}
+}
+END_TEST
+
 static Suite *base_suite(void)
 {
 	Suite *suite = suite_create("base");
@@ -451,6 +481,7 @@ static Suite *base_suite(void)
 	tcase_add_loop_test(tcase, duration, 0, (int)G_N_ELEMENTS(spans));
 	tcase_add_test(tcase, sizes_and_times);
 	tcase_add_test(tcase, siphash_vectors);
+	tcase_add_test(tcase, addresses_are_masked);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
