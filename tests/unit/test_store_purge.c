@@ -9,6 +9,9 @@
 
 #include "store_sqlite.h"
 
+#include <string.h>
+#include <time.h>
+
 #define YEAR (365 * DAY)
 #define N    60 /* recipients of the random histories */
 
@@ -352,6 +355,87 @@ START_TEST(test_rows)
 }
 END_TEST
 
+/* The time between a BEGIN IMMEDIATE and its COMMIT, without what others made
+   this thread wait. */
+typedef struct Stopwatch {
+	int64_t began; /* microseconds; 0: no transaction */
+	int64_t longest;
+	unsigned n;
+} Stopwatch;
+
+static int64_t thread_time(void)
+{
+	struct timespec now;
+
+	ck_assert_int_eq(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now), 0);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 + 1;
+}
+
+static int watch(unsigned what, void *data, void *stmt, void *detail)
+{
+	Stopwatch *stopwatch = data;
+	const char *sql = sqlite3_sql(stmt);
+
+	if (sql == NULL) {
+		return 0;
+	} else if (strcmp(sql, "BEGIN IMMEDIATE") == 0) {
+		if (what == SQLITE_TRACE_PROFILE)
+			stopwatch->began = thread_time();
+	} else if (strcmp(sql, "COMMIT") == 0 && what == SQLITE_TRACE_PROFILE &&
+		   stopwatch->began != 0) {
+		stopwatch->longest = MAX(stopwatch->longest,
+		    thread_time() - stopwatch->began);
+		stopwatch->began = 0;
+		stopwatch->n++;
+	}
+	return 0;
+}
+
+/* However much there is, and though one recipient has very much of it: nobody
+   waits for longer than 50 ms. */
+START_TEST(test_writers_come_through)
+{
+	static const char fill[] =
+	    "INSERT INTO recipients (address, original, created)"
+	    " WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c"
+	    " WHERE n < 3000) SELECT 'u' || n, '', 1 FROM c;"
+	    "CREATE TEMP TABLE e AS SELECT * FROM events;"
+	    "INSERT INTO events SELECT NULL, e.at, iif(n < 3000, n + 2, 1),"
+	    " e.campaign_id, n + 10, e.trust, e.class, e.reason, e.confidence,"
+	    " e.rule, e.source, e.matched, e.status, e.smtp_code, e.action,"
+	    " e.provider, e.remote_mta, e.diagnostic, e.via, e.message_id,"
+	    " e.queue_id, e.client, e.step, e.is_disabled, e.hold_until,"
+	    " e.rung, e.needs_review, e.is_counted, e.policy, e.confirm"
+	    " FROM (WITH RECURSIVE c(n) AS (SELECT 0 UNION ALL SELECT n + 1"
+	    " FROM c WHERE n < 6000) SELECT n FROM c) CROSS JOIN e"
+	    " ORDER BY n, e.id;"
+	    "DROP TABLE e;";
+	Store *store = fixture_open(STORE_WRITE);
+	sqlite3 *db = ((StoreSqlite *)store)->db;
+	Stopwatch stopwatch = { 0 };
+
+	(void)fixture_record(store, "a", "marketing", "ana@example.org",
+	    NOW - 3 * YEAR, VP_CLASS_SOFT, fixture_soft(0, 0));
+	(void)fixture_record(store, "b", "marketing", "ana@example.org",
+	    NOW - 3 * YEAR, VP_CLASS_AUTO_REPLY, (Effect){ 0 });
+	(void)fixture_record(store, "c", "marketing", "ana@example.org",
+	    NOW - 3 * YEAR, VP_CLASS_DELIVERED, (Effect){ .step = STEP_RESET });
+	ck_assert_msg(sqlite3_exec(db, fill, NULL, NULL, NULL) == SQLITE_OK,
+	    "%s", sqlite3_errmsg(db));
+	check_whole(store);
+	sqlite3_trace_v2(db, SQLITE_TRACE_PROFILE, watch, &stopwatch);
+	ck_assert_uint_gt(purge(store, false).events, 12000);
+	sqlite3_trace_v2(db, 0, NULL, NULL);
+	check_whole(store);
+	ck_assert_uint_gt(stopwatch.n, 10);
+	ck_assert_msg(stopwatch.longest < 50000, "%" G_GINT64_FORMAT " us",
+	    stopwatch.longest);
+	g_print("# %u transactions, the longest %" G_GINT64_FORMAT " us\n",
+	    stopwatch.n, stopwatch.longest);
+	store_close(store);
+}
+END_TEST
+
 static Suite *store_purge_suite(void)
 {
 	Suite *suite = suite_create("store_purge");
@@ -365,6 +449,7 @@ static Suite *store_purge_suite(void)
 	tcase_add_test(tcase, test_damage_stays);
 	tcase_add_test(tcase, test_held_stays);
 	tcase_add_test(tcase, test_rows);
+	tcase_add_test(tcase, test_writers_come_through);
 	return suite;
 }
 
