@@ -69,6 +69,7 @@ class Site:
             "hostname": "mx.test",
             "store": self.store,
             "keys": os.path.join(self.root, "keys"),
+            "address_key": os.path.join(self.root, "address.key"),
             "rules": [os.environ["VERPD_RULES"]],
             "listen": ["unix:" + self.socket],
         }

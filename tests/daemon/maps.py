@@ -408,5 +408,6 @@ def test_while_stopping():
     tap.check_equal(asker.read(), None)
 
 
-run([function for name, function in list(globals().items())
-     if name.startswith("test_")])
+if __name__ == "__main__":
+    run([function for name, function in list(globals().items())
+         if name.startswith("test_")])
