@@ -10,6 +10,7 @@
 #include "errors.h"
 #include "selftest.h"
 #include "site.h"
+#include "site_store.h"
 #include "units.h"
 
 #include <errno.h>
@@ -159,11 +160,11 @@ static void store_broken(SelfTest *test, const GError *error)
 
 static void open_store(SelfTest *test)
 {
+	g_auto(SiteStore) site = site_store_of(test->settings);
 	g_autoptr(GError) error = NULL;
 	bool is_there;
 
-	test->store = store_open(test->settings->store, STORE_WRITE, LOCK_MS,
-	    &error);
+	test->store = site_store_open(&site, STORE_WRITE, LOCK_MS, &error);
 	if (test->store == NULL || !take_back(test, &is_there, &error))
 		store_broken(test, error);
 	else
