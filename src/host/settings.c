@@ -98,6 +98,8 @@ void settings_free(Settings *settings)
 	g_free(settings->file);
 	g_free(settings->store);
 	g_free(settings->keys);
+	g_free(settings->addresses);
+	g_free(settings->address_key);
 	g_strfreev(settings->rules);
 	g_strfreev(settings->bounce_domains);
 	g_free(settings->sub_address);
