@@ -37,7 +37,10 @@ FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 def later(site, when, *argv, status=0):
     """verpctl ARGV as it will be run at WHEN from now."""
     env = dict(os.environ, LD_PRELOAD=FAKETIME, FAKETIME=when,
-               FAKETIME_DONT_FAKE_MONOTONIC="1")
+               FAKETIME_DONT_FAKE_MONOTONIC="1",
+               # a sanitizer wants to be loaded before all others
+               ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") +
+               ":verify_asan_link_order=0")
     return site.run(*argv, status=status, env=env)
 
 

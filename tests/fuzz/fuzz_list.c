@@ -80,7 +80,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		g_assert(g_string_equal(whole, pieces));
 		g_assert(g_string_equal(raw, same));
-		if (by_line && shape != LIST_JSON)
+		/* a byte order mark alone is no record of anything */
+		if (by_line && shape != LIST_JSON &&
+		    !(size == 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0))
 			g_assert(raw->len == size &&
 				 memcmp(raw->str, text, size) == 0);
 	}
