@@ -325,46 +325,6 @@ static bool is_accepting(const Answers *answers)
 	return strcmp(answers->judge->enforce_failure, "accept") == 0;
 }
 
-/* `suppressed`: an access(5) action. */
-static MapReply map_suppressed(Answers *answers, const char *address,
-    const char *stream)
-{
-	g_autofree char *why = NULL;
-
-	switch (ask_store(answers, address, stream, &why)) {
-	case KNOWN_SUPPRESSED:
-		return (MapReply){ MAP_OK, g_strconcat("550 ", why, NULL) };
-	case KNOWN_NOT:
-		if (!is_accepting(answers))
-			return (MapReply){ MAP_TEMP,
-				g_strdup("the store cannot be read") };
-		break;
-	case KNOWN_SENDABLE:
-		break;
-	}
-	return (MapReply){ MAP_NOTFOUND, NULL };
-}
-
-/* `route`: a transport(5) for mail that never passes smtpd(8). */
-static MapReply map_route(Answers *answers, const char *address,
-    const char *stream)
-{
-	g_autofree char *why = NULL;
-
-	switch (ask_store(answers, address, stream, &why)) {
-	case KNOWN_SUPPRESSED:
-		return (MapReply){ MAP_OK, g_strconcat("error:", why, NULL) };
-	case KNOWN_NOT:
-		if (!is_accepting(answers))
-			return (MapReply){ MAP_TEMP,
-				g_strdup("the store cannot be read") };
-		break;
-	case KNOWN_SENDABLE:
-		break;
-	}
-	return (MapReply){ MAP_NOTFOUND, NULL };
-}
-
 /* The stream that "NAME.STREAM" or "NAME" asks for, or NULL: MAP is not NAME.
  */
 static const char *stream_asked(const Answers *answers, const char *map,
@@ -390,6 +350,28 @@ static bool is_address(const char *key)
 	return at != NULL && at != key && at[1] != '\0';
 }
 
+/* BEFORE and why, for an address that is not to be mailed in STREAM. */
+static MapReply map_refusal(Answers *answers, const char *key,
+    const char *stream, const char *before)
+{
+	g_autofree char *why = NULL;
+
+	if (!is_address(key))
+		return (MapReply){ MAP_NOTFOUND, NULL };
+	switch (ask_store(answers, key, stream, &why)) {
+	case KNOWN_SUPPRESSED:
+		return (MapReply){ MAP_OK, g_strconcat(before, why, NULL) };
+	case KNOWN_NOT:
+		if (!is_accepting(answers))
+			return (MapReply){ MAP_TEMP,
+				g_strdup("the store cannot be read") };
+		break;
+	case KNOWN_SENDABLE:
+		break;
+	}
+	return (MapReply){ MAP_NOTFOUND, NULL };
+}
+
 MapReply answers_look_up(void *data, const char *map, const char *key)
 {
 	Answers *answers = data;
@@ -403,14 +385,14 @@ MapReply answers_look_up(void *data, const char *map, const char *key)
 		return map_token(judge->tokens, key,
 		    MAX(judge->bounce_lifetime, judge->complaint_lifetime),
 		    now);
+	/* an access(5) action */
 	stream = stream_asked(answers, map, "suppressed");
 	if (stream != NULL)
-		return is_address(key) ? map_suppressed(answers, key, stream)
-				       : (MapReply){ MAP_NOTFOUND, NULL };
+		return map_refusal(answers, key, stream, "550 ");
+	/* a transport(5), for mail that never passes smtpd(8) */
 	stream = stream_asked(answers, map, "route");
 	if (stream != NULL)
-		return is_address(key) ? map_route(answers, key, stream)
-				       : (MapReply){ MAP_NOTFOUND, NULL };
+		return map_refusal(answers, key, stream, "error:");
 	return (MapReply){ MAP_PERM,
 		g_strdup_printf("verpd has no map \"%s\"", map) };
 }
