@@ -161,8 +161,7 @@ Postconf *postconf_parse(const PostconfTexts *texts)
 
 /* ---- asking ---- */
 
-/* An admin's PATH need not have sbin, cron's has not. */
-static char **environment(void)
+char **postconf_environ(void)
 {
 	g_auto(GStrv) ours = g_get_environ();
 	char **env = g_environ_setenv(g_steal_pointer(&ours), "PATH",
@@ -179,7 +178,7 @@ static char *run(const char *program, const char *directory,
 {
 	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
 	g_auto(GStrv) argv = NULL;
-	g_auto(GStrv) env = environment();
+	g_auto(GStrv) env = postconf_environ();
 	g_autofree char *output = NULL;
 	g_autofree char *complaint = NULL;
 	g_autoptr(GError) missing = NULL;
@@ -238,7 +237,7 @@ static char **words_for(const Postconf *postconf, const char *const *argv)
 
 static int run_with(char **argv, FILE *in, FILE *out, GError **error)
 {
-	g_auto(GStrv) env = environment();
+	g_auto(GStrv) env = postconf_environ();
 	GPid pid;
 	int status;
 

@@ -42,6 +42,10 @@ const char *postconf_of(const Postconf *postconf, const PostfixService *service,
 /* A path of the queue directory, PATH below it; g_free() it. */
 char *postconf_queue_path(const Postconf *postconf, const char *path);
 
+/* Our environment, fit to run Postfix's programs in: an admin's PATH need not
+   have sbin, cron's has not.  g_strfreev() it. */
+char **postconf_environ(void);
+
 /* Runs ARGV, a program of Postfix, for this one (-c or sendmail(1)'s -C is put
    in), with INPUT on its standard input.  What it printed on both outputs is
    *RET_OUTPUT; g_free() it.  Its exit status; -1 when it cannot be run. */

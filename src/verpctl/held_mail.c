@@ -3,6 +3,7 @@
 #include "held_mail.h"
 
 #include "errors.h"
+#include "postconf.h"
 
 #include <json-glib/json-glib.h>
 #include <string.h>
@@ -76,8 +77,7 @@ bool held_mail_parse(const TokenSpace *tokens, const char *listing,
 
 static bool run(GPtrArray *words, char **ret_output, GError **error)
 {
-	g_auto(GStrv) env = g_environ_setenv(g_get_environ(), "PATH",
-	    "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin", TRUE);
+	g_auto(GStrv) env = postconf_environ();
 	g_autofree char *output = NULL;
 	g_autofree char *complaint = NULL;
 	g_autoptr(GError) failed = NULL;

@@ -5,6 +5,7 @@
 
 #include "errors.h"
 #include "files.h"
+#include "postconf.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -48,8 +49,7 @@ static bool postmap(const char *type, const char *path, GError **error)
 	g_autofree char *table = g_strconcat(type, ":", path, NULL);
 	char program[] = "postmap";
 	char *argv[] = { program, table, NULL };
-	g_auto(GStrv) env = g_environ_setenv(g_get_environ(), "PATH",
-	    "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin", TRUE);
+	g_auto(GStrv) env = postconf_environ();
 	g_autofree char *complaint = NULL;
 	int status;
 
