@@ -125,15 +125,19 @@ void found(Doctor *doctor, FindingLevel level, char *mend, const char *format,
 	g_ptr_array_add(doctor->findings, finding);
 }
 
+bool asks_to_sign(const Postconf *postconf, const PostfixService *service)
+{
+	return strstr(postconf_of(postconf, service, "smtp_generic_maps"),
+		   ":sign") != NULL;
+}
+
 /* Whether any smtp(8) of master.cf, or main.cf, asks our `sign`. */
 static bool is_signing(const Postconf *postconf)
 {
 	const GPtrArray *services = postconf_services(postconf);
 
 	for (unsigned i = 0; i < services->len; i++)
-		if (strstr(postconf_of(postconf, services->pdata[i],
-			       "smtp_generic_maps"),
-			":sign") != NULL)
+		if (asks_to_sign(postconf, services->pdata[i]))
 			return true;
 	return false;
 }

@@ -55,8 +55,7 @@ void check_generic(Doctor *doctor)
 			    "all mail stops",
 			    names[i]);
 	if (smtp != NULL && g_hash_table_contains(smtp->options, names[0]) &&
-	    strstr(postconf_of(doctor->postconf, smtp, names[0]), ":sign") !=
-		NULL)
+	    asks_to_sign(doctor->postconf, smtp))
 		found(doctor, FINDING_ERROR,
 		    g_strdup("postconf -PX 'smtp/unix/smtp_generic_maps'"),
 		    "the smtp transport of all mail asks verpd: campaigns need "
@@ -95,9 +94,7 @@ void check_signing(Doctor *doctor)
 		    "master.cf has no transport \"%s\": campaigns wait and "
 		    "expire",
 		    service_name);
-	else if (strstr(postconf_of(doctor->postconf, service,
-			    "smtp_generic_maps"),
-		     ":sign") == NULL)
+	else if (!asks_to_sign(doctor->postconf, service))
 		found(doctor, FINDING_ERROR,
 		    doctor_mend(doctor, 1u << WIRING_SIGN, name),
 		    "the transport %s of campaigns does not ask verpd to sign",

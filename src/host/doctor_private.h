@@ -50,6 +50,9 @@ char *doctor_set(const char *name, const char *wanted);
 /* Whether bounces come by pipe(8), as far as check_transport() has seen. */
 bool is_by_pipe(const Doctor *doctor);
 
+/* Whether SERVICE has its addresses rewritten by our map `sign`. */
+bool asks_to_sign(const Postconf *postconf, const PostfixService *service);
+
 typedef void (*DoctorCheck)(Doctor *doctor);
 
 /* doctor_files.c: our side */

@@ -143,9 +143,7 @@ void check_map_sockets(Doctor *doctor)
 		if (is_smtpd && doctor->is_enforcing)
 			reach(doctor, service, doctor->policy);
 		if (strcmp(service->command, "smtp") == 0 &&
-		    strstr(postconf_of(doctor->postconf, service,
-			       "smtp_generic_maps"),
-			":sign") != NULL)
+		    asks_to_sign(doctor->postconf, service))
 			reach(doctor, service, doctor->map);
 	}
 }
