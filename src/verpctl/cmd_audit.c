@@ -82,12 +82,9 @@ int cmd_audit(Ctl *ctl, int argc, char **argv)
 		return status;
 	if (argc > 1 && (folded = ctl_address(ctl, argv[1], &status)) == NULL)
 		return status;
-	if (since != NULL &&
-	    !time_parse(since, ctl->now, &filter.since, &error))
-		return ctl_usage(ctl, "--since: %s", error->message);
-	if (until != NULL &&
-	    !time_parse(until, ctl->now, &filter.until, &error))
-		return ctl_usage(ctl, "--until: %s", error->message);
+	if (!ctl_time(ctl, "--since", since, &filter.since, &error) ||
+	    !ctl_time(ctl, "--until", until, &filter.until, &error))
+		return ctl_usage(ctl, "%s", error->message);
 	filter.address = folded;
 	filter.actor = actor;
 	filter.action = action;

@@ -153,15 +153,6 @@ static bool print_forgery(const Forgery *forgery, void *data)
 	return ferror(stdout) == 0;
 }
 
-static bool parse_time(const char *text, const char *option, int64_t now,
-    int64_t *ret_at, GError **error)
-{
-	if (text == NULL || time_parse(text, now, ret_at, error))
-		return true;
-	g_prefix_error(error, "%s: ", option);
-	return false;
-}
-
 /* What OPTIONS ask for; *RET_FILTER borrows from them. */
 static bool filter_of(const Ctl *ctl, const ListOptions *options,
     StoreFilter *ret_filter, GError **error)
@@ -186,10 +177,8 @@ static bool filter_of(const Ctl *ctl, const ListOptions *options,
 		    "there is no class \"%s\"", options->class_);
 		return false;
 	}
-	if (!parse_time(options->since, "--since", ctl->now, &filter.since,
-		error) ||
-	    !parse_time(options->until, "--until", ctl->now, &filter.until,
-		error))
+	if (!ctl_time(ctl, "--since", options->since, &filter.since, error) ||
+	    !ctl_time(ctl, "--until", options->until, &filter.until, error))
 		return false;
 	*ret_filter = filter;
 	return true;

@@ -17,6 +17,15 @@
 #include <string.h>
 #include <unistd.h>
 
+bool ctl_time(const Ctl *ctl, const char *option, const char *text,
+    int64_t *ret_at, GError **error)
+{
+	if (text == NULL || time_parse(text, ctl->now, ret_at, error))
+		return true;
+	g_prefix_error(error, "%s: ", option);
+	return false;
+}
+
 char *printable(const char *text)
 {
 	return text_printable(text, strlen(text), 2 * BOUND_DIAGNOSTIC);

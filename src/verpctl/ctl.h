@@ -88,6 +88,11 @@ const char *ctl_stream(Ctl *ctl, const char *given, GError **error);
    stream that is misspelt, so the answer would be "may be mailed". */
 const char *ctl_known_stream(Ctl *ctl, const char *given, GError **error);
 
+/* The moment that TEXT, the value of OPTION ("--since"), names; NULL leaves
+   *RET_AT as it is.  The error names the option. */
+bool ctl_time(const Ctl *ctl, const char *option, const char *text,
+    int64_t *ret_at, GError **error);
+
 /* TEXT made fit for a terminal; g_free() it. */
 char *printable(const char *text);
 /* "for good", or "until" a time as time_format(); g_free() it. */

@@ -33,15 +33,6 @@ void waiting_filter_clear(WaitingFilter *filter)
 	g_free(filter->until);
 }
 
-static bool time_of(const char *text, const char *option, int64_t now,
-    int64_t *ret_at, GError **error)
-{
-	if (text == NULL || time_parse(text, now, ret_at, error))
-		return true;
-	g_prefix_error(error, "%s: ", option);
-	return false;
-}
-
 static bool store_filter_of(const Ctl *ctl, const WaitingFilter *filter,
     StoreFilter *ret_filter, GError **error)
 {
@@ -50,8 +41,8 @@ static bool store_filter_of(const Ctl *ctl, const WaitingFilter *filter,
 	found.now = ctl->now;
 	found.needs_review = true;
 	found.campaign = filter->campaign;
-	if (!time_of(filter->since, "--since", ctl->now, &found.since, error) ||
-	    !time_of(filter->until, "--until", ctl->now, &found.until, error))
+	if (!ctl_time(ctl, "--since", filter->since, &found.since, error) ||
+	    !ctl_time(ctl, "--until", filter->until, &found.until, error))
 		return false;
 	*ret_filter = found;
 	return true;
