@@ -36,7 +36,7 @@ static Taken take_length(const char *bytes, size_t len, size_t *ret_length,
 	while (digits < len && digits < DIGITS_MAX &&
 	       g_ascii_isdigit(bytes[digits]))
 		length = length * 10 + (size_t)(bytes[digits++] - '0');
-	if (digits == len && digits < DIGITS_MAX)
+	if (digits == len)
 		return TAKEN_NONE;
 	if (digits == 0 || bytes[digits] != ':' || length > BOUND_REQUEST)
 		return TAKEN_BROKEN;
