@@ -4,15 +4,17 @@
    of each message it acknowledges to a file "ack-..." beside it.
 
      load create PATH
-     load daemon PATH COUNT [no-sync | no-sync-in-checkpoint]
+     load daemon PATH COUNT [no-sync | no-sync-in-checkpoint | any-id]
 	 records messages 1 to COUNT (a known one is a duplicate, and
-	 acknowledged), syncs and acknowledges every few of them
+	 acknowledged), syncs and acknowledges every few of them; a thread
+	 signs beside it: acknowledges the id of each recipient, as
+	 "recipient=id", as soon as a sync has covered it
      load pipe PATH COUNT [no-sync]
 	 a command beside the daemon that is handed each of its messages again:
 	 waits until it is a duplicate, writes nothing, acknowledges
      load check PATH
 	 opens the store as a daemon does, recounts it, and prints the number
-	 of each message in it
+	 of each message in it, and "recipient=id" of each recipient
 
    The words in brackets break one condition each, to prove that the test sees
    it.  Exit 0; 1 something failed; 2 a sync did. */
@@ -62,19 +64,114 @@ static int ack_open(const char *path, const char *who)
 	return open(name, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
 }
 
-static bool acknowledge(int ack, unsigned i)
+static bool acknowledge(int ack, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static bool acknowledge(int ack, const char *format, ...)
 {
-	g_autofree char *line = g_strdup_printf("%u\n", i);
+	va_list arguments;
+	g_autofree char *line = NULL;
 
+	va_start(arguments, format);
+	line = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
 	return write(ack, line, strlen(line)) == (ssize_t)strlen(line);
+}
+
+static char *address_of(unsigned recipient)
+{
+	return g_strdup_printf("r%u@example.org", recipient);
+}
+
+/* The id of RECIPIENT, 0 when nobody knows him. */
+static bool known_id(Store *store, unsigned recipient, int64_t *ret_id,
+    GError **error)
+{
+	g_autofree char *address = address_of(recipient);
+	g_auto(StoreRecipient) found = { 0 };
+	g_autoptr(GError) failure = NULL;
+
+	*ret_id = 0;
+	if (store_recipient_find(store, 0, address, &found, &failure)) {
+		*ret_id = found.id;
+		return true;
+	}
+	if (g_error_matches(failure, VP_ERROR, VP_ERROR_NOT_FOUND))
+		return true;
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return false;
+}
+
+/* ---- the signer ---- */
+
+typedef struct Signer {
+	const char *path;
+	bool takes_any; /* also ids that no sync has covered */
+	GMutex lock;
+	int64_t durable;
+	gint is_over;
+} Signer;
+
+static int64_t signer_durable(Signer *signer)
+{
+	int64_t durable;
+
+	g_mutex_lock(&signer->lock);
+	durable = signer->durable;
+	g_mutex_unlock(&signer->lock);
+	return signer->takes_any ? G_MAXINT64 : durable;
+}
+
+static void signer_tell(Signer *signer, int64_t durable)
+{
+	g_mutex_lock(&signer->lock);
+	signer->durable = durable;
+	g_mutex_unlock(&signer->lock);
+}
+
+/* The id of RECIPIENT, as long as there is none to be used 0. */
+static bool find_id(Signer *signer, Store *store, unsigned recipient,
+    int64_t *ret_id, GError **error)
+{
+	int64_t durable = signer_durable(signer);
+
+	if (!known_id(store, recipient, ret_id, error))
+		return false;
+	if (*ret_id > durable)
+		*ret_id = 0;
+	return true;
+}
+
+static gpointer sign(gpointer data)
+{
+	Signer *signer = data;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Store)
+	    store = store_open(signer->path, STORE_READ, BUSY, &error);
+	int ack = ack_open(signer->path, "signer");
+
+	for (unsigned i = 1; store != NULL && i < RECIPIENTS;) {
+		bool is_over = g_atomic_int_get(&signer->is_over);
+		int64_t id = 0;
+
+		if (!find_id(signer, store, i, &id, &error))
+			break;
+		if (id != 0) {
+			if (!acknowledge(ack, "%u=%" G_GINT64_FORMAT "\n", i++,
+				id))
+				break;
+		} else if (is_over) {
+			break;
+		} else {
+			g_usleep(POLL);
+		}
+	}
+	return GINT_TO_POINTER(error == NULL ? 0 : fail(error));
 }
 
 /* ---- the daemon ---- */
 
 static bool record_new(Store *store, unsigned i, GError **error)
 {
-	g_autofree char *address = g_strdup_printf("r%u@example.org",
-	    i % RECIPIENTS);
+	g_autofree char *address = address_of(i % RECIPIENTS);
 	g_autofree char *number = g_strdup_printf("%u", i);
 	g_auto(StoreCampaign) campaign = { 0 };
 	g_auto(StoreRecipient) recipient = { 0 };
@@ -117,7 +214,19 @@ static bool record(Store *store, unsigned i, GError **error)
 	       store_commit(store, error);
 }
 
-static int run_daemon(const char *path, unsigned count, const char *broken)
+/* What the recorder does: ids asked for before a sync are durable after it. */
+static bool sync_store(Store *store, Signer *signer, GError **error)
+{
+	StoreIds ids;
+
+	if (!store_ids(store, &ids, error) || !store_sync(store, error))
+		return false;
+	signer_tell(signer, ids.recipient);
+	return true;
+}
+
+static int record_all(const char *path, unsigned count, const char *broken,
+    Signer *signer)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Store) store = store_open(path, STORE_DAEMON, BUSY, &error);
@@ -136,13 +245,24 @@ static int run_daemon(const char *path, unsigned count, const char *broken)
 			continue;
 		g_usleep(PAUSE);
 		if (strcmp(broken, "no-sync") != 0 &&
-		    !store_sync(store, &error))
+		    !sync_store(store, signer, &error))
 			return fail(error);
 		while (acked < i)
-			if (!acknowledge(ack, ++acked))
+			if (!acknowledge(ack, "%u\n", ++acked))
 				return 1;
 	}
 	return 0;
+}
+
+static int run_daemon(const char *path, unsigned count, const char *broken)
+{
+	Signer signer = { .path = path,
+		.takes_any = strcmp(broken, "any-id") == 0 };
+	GThread *thread = g_thread_new("signer", sign, &signer);
+	int status = record_all(path, count, broken, &signer);
+
+	g_atomic_int_set(&signer.is_over, 1);
+	return MAX(status, GPOINTER_TO_INT(g_thread_join(thread)));
 }
 
 /* ---- pipe(8) ---- */
@@ -190,7 +310,7 @@ static int run_pipe(const char *path, unsigned count, const char *broken)
 		if (strcmp(broken, "no-sync") != 0 &&
 		    !store_sync(store, &error))
 			return fail(error);
-		if (!acknowledge(ack, i))
+		if (!acknowledge(ack, "%u\n", i))
 			return 1;
 	}
 	return 0;
@@ -201,6 +321,19 @@ static int run_pipe(const char *path, unsigned count, const char *broken)
 static bool print_event(const Event *row, void *data)
 {
 	printf("%s\n", row->queue_id);
+	return true;
+}
+
+static bool print_ids(Store *store, GError **error)
+{
+	for (unsigned i = 0; i < RECIPIENTS; i++) {
+		int64_t id;
+
+		if (!known_id(store, i, &id, error))
+			return false;
+		if (id != 0)
+			printf("%u=%" G_GINT64_FORMAT "\n", i, id);
+	}
 	return true;
 }
 
@@ -216,7 +349,8 @@ static int run_check(const char *path)
 	if (store == NULL ||
 	    !store_verify(store, NOW, findings, &recipients, &error) ||
 	    !store_stats(store, 0, NOW, &stats, &error) ||
-	    !store_each_event(store, &filter, print_event, NULL, &error))
+	    !store_each_event(store, &filter, print_event, NULL, &error) ||
+	    !print_ids(store, &error))
 		return fail(error);
 	for (unsigned i = 0; i < findings->len; i++)
 		fprintf(stderr, "load: %s\n", (char *)findings->pdata[i]);

@@ -66,7 +66,7 @@ class Disk:
     def play(self, operation):
         kind, name = operation.kind, operation.name
         if kind == "A":
-            self.acknowledged.update(map(int, operation.data.split()))
+            self.acknowledged.update(operation.data.decode().split())
             return
         if name == "." and kind == "S":
             self.unnamed.clear()
