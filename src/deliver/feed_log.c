@@ -17,71 +17,22 @@
 
 #include "address.h"
 #include "bounds.h"
-#include "errors.h"
+#include "log_join.h"
+#include "log_op.h"
 #include "siphash.h"
 #include "text.h"
 #include "units.h"
 
 #include <string.h>
 
-enum { JOIN_SECONDS = SECONDS_PER_DAY, SAID_KEPT = BOUND_DIAGNOSTIC };
-
-typedef struct QueueId {
-	uint8_t len;
-	char text[MAILLOG_QUEUE_ID + 1];
-} QueueId;
-
-/* What an envelope sender tells. */
-typedef struct Sender {
-	bool is_ours;
-	char *campaign;
-	int64_t campaign_id;
-	int64_t recipient_id;
-	int64_t recipient_hash;
-	int64_t token_day;
-	Trust trust;
-} Sender;
-
-typedef struct Join {
-	QueueId id; /* first: the table's key */
-	int64_t at;
-	Sender *sender;
-	GList link; /* in log->order */
-	unsigned ref_count;
-	bool is_open;   /* in the table */
-	bool is_dirty;  /* in log->dirty */
-	bool is_stored; /* the store has it */
-	bool waits;     /* and, perhaps, somebody waiting for it */
-} Join;
-
-typedef enum OpKind {
-	OP_ATTEMPT,
-	OP_EXPIRE,
-	OP_PART,
-} OpKind;
-
-/* What one line did, to be written. */
-typedef struct Op {
-	OpKind kind;
-	Join *join; /* a reference */
-	int64_t at;
-	int64_t delay;
-	MaillogStatus status;
-	bool has_left;
-	char *address; /* folded */
-	MaillogText original;
-	MaillogText said;
-	MaillogText dsn;
-	MaillogText relay;
-} Op;
+enum { JOIN_SECONDS = SECONDS_PER_DAY };
 
 struct FeedLog {
 	Feed *feed;
 	const Judge *judge;
 	char *name;
 	uint8_t key[SIPHASH_KEY];
-	GHashTable *joins;   /* of Join, by queue id; owns a reference */
-	GQueue order;        /* by when they were last seen */
+	JoinTable *joins;
 	GPtrArray *dirty;    /* of Join; each a reference */
 	GArray *ops;         /* of Op */
 	GHashTable *senders; /* of Sender, by address: no signed ones */
@@ -94,85 +45,13 @@ struct FeedLog {
 
 /* ---- joins ---- */
 
-static void sender_free(Sender *sender)
-{
-	g_free(sender->campaign);
-	g_free(sender);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sender, sender_free)
-
-static Sender *sender_copy(const Sender *sender)
-{
-	Sender *copy = g_memdup2(sender, sizeof(*sender));
-
-	copy->campaign = g_strdup(sender->campaign);
-	return copy;
-}
-
-static void join_unref(Join *join)
-{
-	if (--join->ref_count > 0)
-		return;
-	sender_free(join->sender);
-	g_free(join);
-}
-
-static Join *join_ref(Join *join)
-{
-	join->ref_count++;
-	return join;
-}
-
-static guint queue_id_hash(gconstpointer key)
-{
-	const QueueId *id = key;
-	guint hash = 2166136261U; /* FNV-1a */
-
-	for (unsigned i = 0; i < id->len; i++)
-		hash = (hash ^ (guint8)id->text[i]) * 16777619U;
-	return hash;
-}
-
-static gboolean queue_id_equal(gconstpointer a, gconstpointer b)
-{
-	const QueueId *x = a, *y = b;
-
-	return x->len == y->len && memcmp(x->text, y->text, x->len) == 0;
-}
-
-static QueueId queue_id_of(MaillogText text)
-{
-	QueueId id = { .len = (uint8_t)MIN(text.len, MAILLOG_QUEUE_ID) };
-
-	memcpy(id.text, text.text, id.len);
-	return id;
-}
-
-static Join *join_find(const FeedLog *log, MaillogText text)
-{
-	const QueueId id = queue_id_of(text);
-
-	return g_hash_table_lookup(log->joins, &id);
-}
-
-static void clear_op(gpointer data)
-{
-	Op *op = data;
-
-	join_unref(op->join);
-	g_free(op->address);
-}
-
 /* Out of the table; the store forgets it with the next transaction. */
 static void join_close(FeedLog *log, Join *join)
 {
 	Op part = { .kind = OP_PART, .join = join_ref(join) };
 
 	g_array_append_val(log->ops, part);
-	g_queue_unlink(&log->order, &join->link);
-	join->is_open = false;
-	(void)g_hash_table_remove(log->joins, &join->id);
+	join_table_remove(log->joins, join);
 }
 
 static void join_mark(FeedLog *log, Join *join)
@@ -185,32 +64,14 @@ static void join_mark(FeedLog *log, Join *join)
 
 static void joins_trim(FeedLog *log, int64_t now)
 {
-	GList *oldest;
+	Join *oldest;
 
-	while ((oldest = g_queue_peek_head_link(&log->order)) != NULL) {
-		Join *join = oldest->data;
-
-		if (join->at > now - JOIN_SECONDS &&
-		    log->order.length <= BOUND_LOG_JOINS)
+	while ((oldest = join_table_oldest(log->joins)) != NULL) {
+		if (oldest->at > now - JOIN_SECONDS &&
+		    join_table_size(log->joins) <= BOUND_LOG_JOINS)
 			return;
-		join_close(log, join);
+		join_close(log, oldest);
 	}
-}
-
-static Join *join_open(FeedLog *log, const QueueId *id, int64_t at,
-    Sender *sender_take)
-{
-	Join *join = g_new0(Join, 1);
-
-	join->id = *id;
-	join->at = at;
-	join->sender = sender_take;
-	join->ref_count = 1;
-	join->is_open = true;
-	join->link.data = join;
-	g_queue_push_tail_link(&log->order, &join->link);
-	(void)g_hash_table_insert(log->joins, &join->id, join);
-	return join;
 }
 
 /* ---- the feed ---- */
@@ -223,16 +84,14 @@ FeedLog *feed_log_new(Feed *feed, const char *name, bool is_dry_run)
 	log->judge = feed_judge(feed);
 	log->name = g_strdup(name);
 	log->is_dry_run = is_dry_run;
-	log->joins = g_hash_table_new_full(queue_id_hash, queue_id_equal, NULL,
-	    (GDestroyNotify)join_unref);
+	log->joins = join_table_new();
 	log->dirty = g_ptr_array_new_with_free_func((GDestroyNotify)join_unref);
 	log->ops = g_array_new(FALSE, FALSE, sizeof(Op));
-	g_array_set_clear_func(log->ops, clear_op);
+	g_array_set_clear_func(log->ops, (GDestroyNotify)op_clear);
 	log->senders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 	    (GDestroyNotify)sender_free);
 	log->relays = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 	    NULL);
-	g_queue_init(&log->order);
 	log->at = INT64_MIN;
 	return log;
 }
@@ -243,7 +102,7 @@ void feed_log_free(FeedLog *log)
 		return;
 	g_array_unref(log->ops);
 	g_ptr_array_unref(log->dirty);
-	g_hash_table_unref(log->joins);
+	join_table_free(log->joins);
 	g_hash_table_unref(log->senders);
 	g_hash_table_unref(log->relays);
 	g_free(log->name);
@@ -253,20 +112,18 @@ void feed_log_free(FeedLog *log)
 static bool load_join(const FeedJoin *row, void *data)
 {
 	FeedLog *log = data;
-	const QueueId id = queue_id_of((MaillogText){
-	    row->queue_id, strlen(row->queue_id) });
-	g_autofree char *campaign = g_strdup(row->campaign);
-	const Sender sender = {
-		.is_ours = true,
-		.campaign = campaign,
+	const MaillogText id = { row->queue_id, strlen(row->queue_id) };
+	Sender *sender = g_new0(Sender, 1);
+	Join *join;
+
+	*sender = (Sender){ .is_ours = true,
+		.campaign = g_strdup(row->campaign),
 		.campaign_id = row->campaign_id,
 		.recipient_id = row->recipient_id,
 		.recipient_hash = row->recipient_hash,
 		.token_day = row->token_day,
-		.trust = row->trust,
-	};
-	Join *join = join_open(log, &id, row->at, sender_copy(&sender));
-
+		.trust = row->trust };
+	join = join_table_add(log->joins, id, row->at, sender);
 	join->is_stored = true;
 	join->waits = true;
 	return true;
@@ -295,7 +152,7 @@ const FeedTotals *feed_log_totals(const FeedLog *log)
 
 unsigned feed_log_joins(const FeedLog *log)
 {
-	return g_hash_table_size(log->joins);
+	return join_table_size(log->joins);
 }
 
 unsigned feed_log_pending(const FeedLog *log)
@@ -366,20 +223,11 @@ static Sender *sender_read(FeedLog *log, MaillogText from)
 	return sender;
 }
 
-static bool sender_equal(const Sender *a, const Sender *b)
-{
-	return a->is_ours && b->is_ours && a->campaign_id == b->campaign_id &&
-	       a->recipient_id == b->recipient_id &&
-	       a->recipient_hash == b->recipient_hash &&
-	       a->token_day == b->token_day &&
-	       g_strcmp0(a->campaign, b->campaign) == 0;
-}
-
 /* ---- lines ---- */
 
 static void take_sender(FeedLog *log, const MaillogLine *line, int64_t at)
 {
-	Join *join = join_find(log, line->queue_id);
+	Join *join = join_table_find(log->joins, line->queue_id);
 	g_autoptr(Sender) sender = NULL;
 
 	if (line->from.len > 0 && line->from.len <= BOUND_ADDRESS)
@@ -391,15 +239,11 @@ static void take_sender(FeedLog *log, const MaillogLine *line, int64_t at)
 		join = NULL;
 	}
 	if (join != NULL) {
-		join->at = MAX(join->at, at);
-		g_queue_unlink(&log->order, &join->link);
-		g_queue_push_tail_link(&log->order, &join->link);
+		join_table_touch(log->joins, join, at);
 		join_mark(log, join);
 	} else if (sender != NULL && sender->is_ours) {
-		const QueueId id = queue_id_of(line->queue_id);
-
-		join_mark(log,
-		    join_open(log, &id, at, g_steal_pointer(&sender)));
+		join_mark(log, join_table_add(log->joins, line->queue_id, at,
+				   g_steal_pointer(&sender)));
 		joins_trim(log, at);
 	}
 }
@@ -436,7 +280,7 @@ static bool is_on_the_way(const MaillogLine *line, bool left)
 
 static void take_attempt(FeedLog *log, const MaillogLine *line, int64_t at)
 {
-	Join *join = join_find(log, line->queue_id);
+	Join *join = join_table_find(log->joins, line->queue_id);
 	MaillogText to = line->orig_to.len > 0 ? line->orig_to : line->to;
 	g_autofree char *given = NULL;
 	Op op = { .kind = OP_ATTEMPT };
@@ -476,7 +320,7 @@ static void take_attempt(FeedLog *log, const MaillogLine *line, int64_t at)
 
 static void take_expired(FeedLog *log, const MaillogLine *line, int64_t at)
 {
-	Join *join = join_find(log, line->queue_id);
+	Join *join = join_table_find(log->joins, line->queue_id);
 	Op op = { .kind = OP_EXPIRE, .at = at };
 
 	if (join == NULL)
@@ -512,7 +356,7 @@ bool feed_log_take(FeedLog *log, MaillogClock *clock, const char *text,
 		take_expired(log, &line, at);
 		break;
 	case MAILLOG_REMOVED:
-		join = join_find(log, line.queue_id);
+		join = join_table_find(log->joins, line.queue_id);
 		if (join != NULL)
 			join_close(log, join);
 		break;
@@ -522,265 +366,19 @@ bool feed_log_take(FeedLog *log, MaillogClock *clock, const char *text,
 
 /* ---- writing ---- */
 
-/* What is common to all that one transaction writes. */
-typedef struct Writing {
-	FeedLog *log;
-	Store *store;
-	int64_t now;
-} Writing;
-
-static char *text_of(MaillogText text, size_t max)
-{
-	return text_utf8(text.len > 0 ? text.text : "", text.len, max);
-}
-
-static bool join_store(const Writing *writing, Join *join, GError **error)
-{
-	const FeedJoin row = {
-		.queue_id = join->id.text,
-		.at = join->at,
-		.campaign = text_or_empty(join->sender->campaign),
-		.campaign_id = join->sender->campaign_id,
-		.recipient_id = join->sender->recipient_id,
-		.recipient_hash = join->sender->recipient_hash,
-		.token_day = join->sender->token_day,
-		.trust = join->sender->trust,
-	};
-
-	if (!store_feed_join(writing->store, writing->log->name, &row, error))
-		return false;
-	join->is_stored = !writing->log->is_dry_run;
-	return true;
-}
-
-static FeedFact fact_of(const Join *join, int64_t arrival)
-{
-	return (FeedFact){
-		.campaign = text_or_empty(join->sender->campaign),
-		.campaign_id = join->sender->campaign_id,
-		.recipient_id = join->sender->recipient_id,
-		.token_day = join->sender->token_day != 0
-				 ? join->sender->token_day
-				 : day_of(arrival),
-		.trust = join->sender->trust,
-		.source = "log",
-		.queue_id = join->id.text,
-		.original = "",
-		.status = "",
-		.said = "",
-		.relay = "",
-	};
-}
-
-static bool record(const Writing *writing, const FeedFact *fact,
-    int64_t *changed, GError **error)
-{
-	FeedResult result;
-
-	if (!feed_record(writing->log->feed, writing->store, fact, writing->now,
-		&result, error))
-		return false;
-	*changed += result == FEED_CHANGED;
-	return true;
-}
-
-/* The recipient waits for this mail; or does so no more. */
-static bool note_waiting(const Writing *writing, const Op *op,
-    const FeedFact *fact, GError **error)
-{
-	g_auto(StoreRecipient) recipient = { 0 };
-	Join *join = op->join;
-	const FeedWaiting row = {
-		.at = op->at - op->delay,
-		.status = fact->status,
-		.said = fact->said,
-		.relay = fact->relay,
-	};
-	FeedWaiting waiting = row;
-
-	if (!join->is_stored && !join_store(writing, join, error))
-		return false;
-	if (!store_recipient_ensure(writing->store, op->address, fact->original,
-		writing->now, &recipient, error))
-		return false;
-	if (fact->recipient_id != 0 && fact->recipient_id != recipient.id)
-		return true; /* a copy for somebody else */
-	waiting.recipient_id = recipient.id;
-	join->waits = true;
-	return store_feed_wait(writing->store, writing->log->name,
-	    join->id.text, &waiting, error);
-}
-
-static bool note_done(const Writing *writing, const Op *op, GError **error)
-{
-	g_auto(StoreRecipient) recipient = { 0 };
-	g_autoptr(GError) unknown = NULL;
-
-	if (!op->join->waits || !op->join->is_stored)
-		return true;
-	if (store_recipient_find(writing->store, 0, op->address, &recipient,
-		&unknown))
-		return store_feed_unwait(writing->store, writing->log->name,
-		    op->join->id.text, recipient.id, error);
-	if (g_error_matches(unknown, VP_ERROR, VP_ERROR_NOT_FOUND))
-		return true;
-	g_propagate_error(error, g_steal_pointer(&unknown));
-	return false;
-}
-
-static bool write_sent(const Writing *writing, const Op *op, FeedFact *fact,
-    GError **error)
-{
-	FeedTotals *totals = &writing->log->totals;
-
-	if (!note_done(writing, op, error))
-		return false;
-	if (!op->has_left)
-		return true;
-	fact->kind = FEED_DELIVERED;
-	totals->delivered++;
-	return record(writing, fact, &totals->changed, error);
-}
-
-static bool write_bounced(const Writing *writing, const Op *op, FeedFact *fact,
-    GError **error)
-{
-	FeedTotals *totals = &writing->log->totals;
-
-	totals->bounced++;
-	fact->kind = FEED_BOUNCED;
-	return note_done(writing, op, error) &&
-	       (!feed_options(writing->log->feed)->takes_bounces ||
-		   record(writing, fact, &totals->counted, error));
-}
-
-static bool write_deferred(const Writing *writing, const Op *op, FeedFact *fact,
-    GError **error)
-{
-	const FeedOptions *options = feed_options(writing->log->feed);
-	FeedTotals *totals = &writing->log->totals;
-
-	totals->deferred++;
-	fact->kind = FEED_DEFERRED;
-	if (options->deferred_after > 0 &&
-	    op->delay >= options->deferred_after &&
-	    !record(writing, fact, &totals->counted, error))
-		return false;
-	return !options->takes_bounces ||
-	       note_waiting(writing, op, fact, error);
-}
-
-static bool write_attempt(const Writing *writing, const Op *op, GError **error)
-{
-	g_autofree char *original = text_of(op->original, BOUND_ADDRESS);
-	g_autofree char *said = text_of(op->said, BOUND_FIELD);
-	g_autofree char *dsn = text_of(op->dsn, BOUND_NAME);
-	g_autofree char *relay = text_of(op->relay, BOUND_NAME);
-	FeedFact fact = fact_of(op->join, op->at - op->delay);
-
-	fact.at = op->at;
-	fact.address = op->address;
-	fact.original = original;
-	fact.said = said;
-	fact.status = dsn;
-	fact.relay = relay;
-	switch (op->status) {
-	case MAILLOG_SENT:
-		return write_sent(writing, op, &fact, error);
-	case MAILLOG_BOUNCED:
-		return write_bounced(writing, op, &fact, error);
-	case MAILLOG_DEFERRED:
-	case MAILLOG_SOFTBOUNCE:
-		return write_deferred(writing, op, &fact, error);
-	case MAILLOG_PROBED:
-		break;
-	}
-	g_assert_not_reached();
-}
-
-typedef struct Waiting {
-	int64_t recipient_id;
-	int64_t arrival;
-	char *status;
-	char *said;
-	char *relay;
-} Waiting;
-
-static void waiting_free(Waiting *waiting)
-{
-	g_free(waiting->status);
-	g_free(waiting->said);
-	g_free(waiting->relay);
-	g_free(waiting);
-}
-
-static bool collect_waiting(const FeedWaiting *row, void *data)
-{
-	Waiting *waiting = g_new0(Waiting, 1);
-
-	waiting->recipient_id = row->recipient_id;
-	waiting->arrival = row->at;
-	waiting->status = g_strdup(row->status);
-	waiting->said = g_strdup(row->said);
-	waiting->relay = g_strdup(row->relay);
-	g_ptr_array_add(data, waiting);
-	return true;
-}
-
-/* Given up for all who still waited. */
-static bool write_expired(const Writing *writing, const Op *op, GError **error)
-{
-	FeedLog *log = writing->log;
-	g_autoptr(GPtrArray)
-	    rows = g_ptr_array_new_with_free_func((GDestroyNotify)waiting_free);
-
-	log->totals.expired++;
-	if (!feed_options(log->feed)->takes_bounces || !op->join->is_stored)
-		return true;
-	if (!store_feed_each_waiting(writing->store, log->name,
-		op->join->id.text, collect_waiting, rows, error))
-		return false;
-	for (unsigned i = 0; i < rows->len; i++) {
-		const Waiting *row = g_ptr_array_index(rows, i);
-		FeedFact fact = fact_of(op->join, row->arrival);
-
-		fact.kind = FEED_EXPIRED;
-		fact.at = op->at;
-		fact.recipient_id = row->recipient_id;
-		fact.status = row->status;
-		fact.said = row->said;
-		fact.relay = row->relay;
-		if (!record(writing, &fact, &log->totals.counted, error) ||
-		    !store_feed_unwait(writing->store, log->name,
-			op->join->id.text, row->recipient_id, error))
-			return false;
-	}
-	return true;
-}
-
-static bool write_op(const Writing *writing, const Op *op, GError **error)
-{
-	switch (op->kind) {
-	case OP_ATTEMPT:
-		return write_attempt(writing, op, error);
-	case OP_EXPIRE:
-		return write_expired(writing, op, error);
-	case OP_PART:
-		return !op->join->is_stored ||
-		       store_feed_part(writing->store, writing->log->name,
-			   op->join->id.text, error);
-	}
-	g_assert_not_reached();
-}
-
 bool feed_log_write(FeedLog *log, Store *store, const FeedPosition *position,
     int64_t now, GError **error)
 {
-	const Writing writing = { log, store, now };
+	const Writing writing = { .feed = log->feed,
+		.store = store,
+		.name = log->name,
+		.totals = &log->totals,
+		.now = now,
+		.is_dry_run = log->is_dry_run };
 	FeedPosition reached = *position;
 
 	for (unsigned i = 0; i < log->ops->len; i++)
-		if (!write_op(&writing, &g_array_index(log->ops, Op, i), error))
+		if (!op_write(&writing, &g_array_index(log->ops, Op, i), error))
 			return false;
 	for (unsigned i = 0; i < log->dirty->len; i++) {
 		Join *join = g_ptr_array_index(log->dirty, i);
