@@ -66,6 +66,7 @@ class Verpd:
         self.settings = {
             "store": self.store,
             "keys": keys,
+            "address_key": os.path.join(self.state, "address.key"),
             "rules": [rules],
             "bounce_domains": [DOMAIN],
             "own_hosts": [own_hosts],

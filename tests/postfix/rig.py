@@ -151,7 +151,13 @@ class Wired(Site):
             self.postfix.command("postconf", flag, assignment)
         tap.check_equal(self.config(), [])
         self.postfix.command("postfix", "reload")
+        tap.wait_for("smtpd(8) to read it", self.has_read)
         return self
+
+    def has_read(self):
+        """Whether the smtpd(8) that answers is a new one."""
+        with self.postfix.smtp() as session:
+            return session.has_extn("XVERP")
 
 
 class Loss:

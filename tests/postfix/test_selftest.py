@@ -13,6 +13,7 @@ sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)),
                 os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")]
 import daemon  # noqa: E402
 import instance  # noqa: E402
+import messages  # noqa: E402
 import rig  # noqa: E402
 import tap  # noqa: E402
 
@@ -96,6 +97,73 @@ def test_well():
         tap.check("invalid" not in VERPD.command(*listed).stdout, listed)
     tap.check(re.search(r"rcpt=<verpd-selftest\+\w+=verpd\.invalid\+\w+@.*>,"
                         " selftest", VERPD.log()), VERPD.log()[-2000:])
+
+
+def whole(verpd):
+    """Every table of the store, of which a selftest may change nothing."""
+    return {row["name"]: verpd.query(f"SELECT * FROM {row['name']}")
+            for row in verpd.query("SELECT name FROM sqlite_master"
+                                   " WHERE type = 'table'")}
+
+
+def mail_campaign(site):
+    """A campaign of two, both lost: there are counts that could be wrong."""
+    verpd = site.verpd
+    with site.postfix.smtp() as session:
+        for number in range(2):
+            tap.check_equal(session.docmd(
+                "MAIL", f"FROM:<news-42@{rig.DOMAIN}> XVERP=+=")[0], 250)
+            session.rcpt(f"gone.{number}@far.example")
+            session.data(messages.campaign())
+    tap.wait_for("the bounces", lambda: len(verpd.events()) == 2)
+    # what is in memory is written as it ends, the breaker's share as it begins
+    verpd.stop()
+    verpd.start()
+    tap.wait_for("the breaker's counts", lambda: verpd.query(
+        "SELECT * FROM counters WHERE kind = 'site' AND people = 2"))
+
+
+def leaves_no_count(site):
+    """Nothing in the store is other than before, once verpd has written all
+    that it had in memory."""
+    verpd = site.verpd
+    mail_campaign(site)
+    before = whole(verpd)
+    tap.check_equal([(row["name"], row["accepted"])
+                     for row in before["campaigns"]], [("news-42", 2)])
+    for _ in range(2):
+        tap.check_equal(broken(selftest(0, site=site)), set())
+    verpd.stop()
+    verpd.start()
+    after = whole(verpd)
+    for name, rows in before.items():
+        tap.check_equal(after[name], rows, name)
+    tap.check_equal(set(after), set(before))
+
+
+def test_no_count():
+    """No campaign's accepted mail, no breaker, no number of a stream."""
+    site = rig.Wired(main=MAIN).start()
+    try:
+        leaves_no_count(site)
+        site.verpd.verify()
+    finally:
+        site.stop()
+
+
+def test_hashed():
+    """The same where the store keeps addresses as hashes."""
+    site = rig.Wired(main=MAIN, addresses="hashed").start()
+    try:
+        tap.check_equal(set(selftest(0, site=site)),
+                        {"store", "map", "sign", "policy", "smtpd",
+                         "delivery"})
+        leaves_no_count(site)
+        with open(site.verpd.store, "rb") as store:
+            tap.check(b"verpd.invalid" not in store.read())
+        site.verpd.verify()
+    finally:
+        site.stop()
 
 
 def test_text():
