@@ -119,6 +119,20 @@ Found json_object(const char *bytes, size_t len, bool is_end, size_t *ret_len,
 	    ret_wrong);
 }
 
+unsigned json_open_brackets(const char *bytes, size_t len)
+{
+	const char *end = bytes + len;
+	unsigned open = 0;
+
+	for (const char *p = bytes; p != NULL && p < end;
+	     p = *p == '"' ? skip_string(p, end) : p + 1)
+		if (*p == '[' || *p == '{')
+			open++;
+		else if ((*p == ']' || *p == '}') && open > 0)
+			open--;
+	return open;
+}
+
 /* ---- its members ---- */
 
 typedef struct Parser {

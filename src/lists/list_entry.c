@@ -9,7 +9,9 @@
 
 #include "list_time.h"
 
+#include "address.h"
 #include "bounds.h"
+#include "errors.h"
 #include "reply.h"
 #include "text.h"
 
@@ -436,7 +438,10 @@ ListEntry list_entries_read(ListEntries *entries, const ListRecord *record,
 	if (address == NULL || address->len == 0)
 		return wrong("no address");
 	entries->found = kind->service;
-	set_text(entries->address, address);
+	/* whether it is UTF-8 is asked when it is folded */
+	g_string_truncate(entries->address, 0);
+	g_string_append_len(entries->address, address->value,
+	    (gssize)address->len);
 	set_note(entries, kind, record, is_own_csv);
 	if (is_own) {
 		stream = list_record_field(record, "stream");
@@ -448,6 +453,7 @@ ListEntry list_entries_read(ListEntries *entries, const ListRecord *record,
 		unguard(entries->stream);
 	}
 	entry.address = entries->address->str;
+	entry.address_len = entries->address->len;
 	entry.note = entries->note->str;
 	entry.stream = stream != NULL ? entries->stream->str : NULL;
 	if (time != NULL)
@@ -463,4 +469,30 @@ ListEntry list_entries_read(ListEntries *entries, const ListRecord *record,
 		     : entry.until <= now          ? FATE_OVER
 						   : FATE_HOLD;
 	return entry;
+}
+
+/* ---- addresses ---- */
+
+char *list_address_fold(const char *value, size_t len, char **ret_written,
+    GError **error)
+{
+	g_autofree char *text = g_strstrip(g_strndup(value, len));
+	char *open = strrchr(text, '<');
+	size_t end = strlen(text);
+	char *folded;
+
+	if (memchr(value, '\0', len) != NULL) {
+		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
+		    "address with a NUL in it");
+		return NULL;
+	}
+	if (open != NULL && text[end - 1] == '>') {
+		text[end - 1] = '\0';
+		memmove(text, open + 1, strlen(open));
+		g_strstrip(text);
+	}
+	folded = address_fold(text, error);
+	if (folded != NULL && ret_written != NULL)
+		*ret_written = g_steal_pointer(&text);
+	return folded;
 }

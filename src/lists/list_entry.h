@@ -34,9 +34,10 @@ typedef struct ListEntry {
 	ListFate fate;
 	const char *wrong;   /* FATE_WRONG: why */
 	const char *address; /* as written; lent by the reader of entries */
-	int cause;           /* Cause, or -1: the list does not say */
-	const char *stream;  /* of our own lists; else NULL */
-	int64_t since;       /* 0: it does not say */
+	size_t address_len;
+	int cause;          /* Cause, or -1: the list does not say */
+	const char *stream; /* of our own lists; else NULL */
+	int64_t since;      /* 0: it does not say */
 	int64_t until;
 	const char *note;
 } ListEntry;
@@ -54,5 +55,12 @@ ListEntry list_entries_read(ListEntries *entries, const ListRecord *record,
     int64_t now);
 /* Of the records so far: whose list it is. */
 ListService list_entries_service(const ListEntries *entries);
+
+/* The address in LEN octets of a list, "ana@example.org" or "Ana
+   <ana@example.org>": folded, and as it is written (may be NULL).  It is UTF-8,
+   for what else it might be in can only be guessed.  VP_ERROR_SYNTAX or
+   VP_ERROR_LIMIT. */
+char *list_address_fold(const char *value, size_t len, char **ret_written,
+    GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ListEntries, list_entries_free)

@@ -48,6 +48,8 @@ char csv_delimiter(const char *line, size_t len);
    of such, which begins *RET_LEN octets on. */
 Found json_object(const char *bytes, size_t len, bool is_end, size_t *ret_len,
     bool *ret_wraps, const char **ret_wrong);
+/* How many brackets of BYTES are not closed in them; no string is cut off. */
+unsigned json_open_brackets(const char *bytes, size_t len);
 /* The members of the object that BYTES are, those of objects in it as well.
    NULL, or what is wrong. */
 const char *json_members(const char *bytes, size_t len, FieldList *list);

@@ -23,6 +23,8 @@ struct ListReader {
 	size_t taken; /* of the record last given, from START */
 	uint64_t line;
 	bool is_member;    /* JSON: what follows is of a wrapper, by name */
+	uint64_t n_open;   /* JSON: arrays and wrappers that have not ended */
+	bool is_unsure;    /* JSON: some may have, in what was bad */
 	bool is_skipping;  /* the rest of a line that was too long */
 	bool had_first;    /* CSV: the first line was seen */
 	GPtrArray *header; /* CSV: names of the columns */
@@ -451,6 +453,10 @@ static bool skip_between(ListReader *reader, ListRecord *record)
 			reader->is_member = true;
 		else if (*p == ',' || *p == ']' || *p == '}' || *p == '[')
 			reader->is_member = false;
+		if (*p == '[')
+			reader->n_open++;
+		else if ((*p == ']' || *p == '}') && reader->n_open > 0)
+			reader->n_open--;
 		if (*p != '"') {
 			if (g_ascii_isspace(*p) || g_ascii_isdigit(*p) ||
 			    (reader->is_member && g_ascii_isalpha(*p)) ||
@@ -491,6 +497,20 @@ static bool is_beside(const ListReader *reader, size_t len)
 	return reader->is_member || memchr(unread(reader), '[', len) != NULL;
 }
 
+/* At the end: a download that was cut off looks whole otherwise. */
+static bool next_missing(ListReader *reader, ListRecord *record)
+{
+	if (!reader->is_finished || n_unread(reader) > 0 ||
+	    reader->n_open == 0 || reader->is_unsure)
+		return false;
+	reader->n_open = 0;
+	*record = (ListRecord){ 0 };
+	give_wrong(reader, 0, "the list ends in its middle", record);
+	if (reader->start > 0 && reader->input->str[reader->start - 1] == '\n')
+		record->line--;
+	return true;
+}
+
 static bool next_json(ListReader *reader, size_t bom, ListRecord *record)
 {
 	bool wraps;
@@ -499,19 +519,25 @@ static bool next_json(ListReader *reader, size_t bom, ListRecord *record)
 	if (bom > 0)
 		skip(reader, bom);
 	for (;;) {
-		if (!skip_between(reader, record))
+		if (!skip_between(reader, record)) {
+			reader->is_unsure = reader->is_unsure ||
+					    record->wrong != NULL;
 			return record->wrong != NULL;
+		}
 		switch (json_object(unread(reader), n_unread(reader),
 		    reader->is_finished, &len, &wraps, &record->wrong)) {
 		case FOUND_MORE:
 			return false;
 		case FOUND_WRONG:
+			reader->is_unsure = true;
 			give_wrong(reader, len, record->wrong, record);
 			return true;
 		case FOUND_RECORD:
 			break;
 		}
 		if (wraps) {
+			reader->n_open += json_open_brackets(unread(reader),
+			    len);
 			skip(reader, len);
 			reader->is_member = false;
 			continue;
@@ -544,13 +570,26 @@ static bool skip_line(ListReader *reader)
 	return lf != NULL;
 }
 
-bool list_reader_next(ListReader *reader, ListRecord *ret_record)
+static bool next_of_shape(ListReader *reader, size_t bom, ListRecord *record)
 {
-	ListRecord record = { 0 };
-	bool found = false;
+	switch (reader->shape) {
+	case LIST_AUTO:
+	case LIST_PLAIN:
+		return next_plain(reader, bom, record);
+	case LIST_CSV:
+		return next_csv(reader, bom, record);
+	case LIST_JSON:
+		return next_json(reader, bom, record);
+	case LIST_JSON_LINES:
+		return next_json_line(reader, bom, record);
+	}
+	return false;
+}
+
+static bool next_record(ListReader *reader, ListRecord *record)
+{
 	size_t bom;
 
-	drop_taken(reader);
 	if (reader->is_skipping && !skip_line(reader))
 		return false;
 	bom = bom_length(reader);
@@ -559,22 +598,16 @@ bool list_reader_next(ListReader *reader, ListRecord *ret_record)
 	    n_unread(reader) <= bom)
 		return false;
 	field_list_reset(&reader->list);
-	switch (reader->shape) {
-	case LIST_AUTO:
-	case LIST_PLAIN:
-		found = next_plain(reader, bom, &record);
-		break;
-	case LIST_CSV:
-		found = next_csv(reader, bom, &record);
-		break;
-	case LIST_JSON:
-		found = next_json(reader, bom, &record);
-		break;
-	case LIST_JSON_LINES:
-		found = next_json_line(reader, bom, &record);
-		break;
-	}
-	if (found)
-		*ret_record = record;
-	return found;
+	return next_of_shape(reader, bom, record);
+}
+
+bool list_reader_next(ListReader *reader, ListRecord *ret_record)
+{
+	ListRecord record = { 0 };
+
+	drop_taken(reader);
+	if (!next_record(reader, &record) && !next_missing(reader, &record))
+		return false;
+	*ret_record = record;
+	return true;
 }

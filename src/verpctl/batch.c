@@ -2,9 +2,8 @@
 /* Reads standard input line by line for the commands that work in bulk. */
 #include "batch.h"
 
-#include "errors.h"
+#include "input.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,16 +23,11 @@ void batch_clear(Batch *batch)
 static bool read_some(Batch *batch, GError **error)
 {
 	char bytes[65536];
-	ssize_t n;
+	ssize_t n = input_read(STDIN_FILENO, INPUT_STDIN, bytes, sizeof(bytes),
+	    error);
 
-	do {
-		n = read(STDIN_FILENO, bytes, sizeof(bytes));
-	} while (n < 0 && errno == EINTR);
-	if (n < 0) {
-		g_set_error(error, VP_ERROR, VP_ERROR_TEMPORARY,
-		    "standard input: %s", g_strerror(errno));
+	if (n < 0)
 		return false;
-	}
 	if (n == 0)
 		batch->is_at_end = true;
 	g_string_append_len(batch->input, bytes, n);
@@ -42,9 +36,13 @@ static bool read_some(Batch *batch, GError **error)
 
 static void take_line(Batch *batch, const char *line, size_t len)
 {
+	bool is_line = !batch->is_skipping && len <= BATCH_LINE &&
+		       memchr(line, '\0', len) == NULL;
+
+	batch->is_skipping = false;
 	if (len > 0 && line[len - 1] == '\r')
 		len--;
-	g_ptr_array_add(batch->lines, g_strndup(line, len));
+	g_ptr_array_add(batch->lines, is_line ? g_strndup(line, len) : NULL);
 }
 
 bool batch_read(Batch *batch, GError **error)
@@ -67,12 +65,11 @@ bool batch_read(Batch *batch, GError **error)
 		g_string_erase(batch->input, 0, (gssize)start);
 		start = 0;
 		if (batch->input->len > BATCH_LINE) {
-			g_set_error(error, VP_ERROR, VP_ERROR_LIMIT,
-			    "a line of more than %d octets", BATCH_LINE);
-			return false;
+			batch->is_skipping = true;
+			g_string_truncate(batch->input, 0);
 		}
 	}
-	if (batch->is_at_end && batch->input->len > 0) {
+	if (batch->is_at_end && (batch->input->len > 0 || batch->is_skipping)) {
 		take_line(batch, batch->input->str, batch->input->len);
 		g_string_truncate(batch->input, 0);
 	}

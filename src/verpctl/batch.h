@@ -16,12 +16,14 @@ typedef struct Batch {
 	GString *input;  /* read and not yet taken */
 	uint64_t number; /* of the line last taken, from 1 */
 	bool is_at_end;
-	GPtrArray *lines; /* of char *: what batch_read() found */
+	bool is_skipping; /* the rest of a line that is too long */
+	GPtrArray *lines; /* of char *: what batch_read() found; NULL for a
+			     line too long, or with a NUL in it */
 } Batch;
 
 void batch_init(Batch *batch);
 void batch_clear(Batch *batch);
 /* Waits for input and puts the whole lines of it, without their ends, into
    BATCH->lines; none at the end.  The first of them is line number + 1; the
-   caller counts on.  False when reading fails or a line is too long. */
+   caller counts on.  False when reading fails. */
 bool batch_read(Batch *batch, GError **error);

@@ -6,6 +6,7 @@
    shorter, and may have grown when it comes again: what it was then is how the
    part of now begins. */
 #include "commands.h"
+#include "input.h"
 
 #include "address.h"
 #include "bounds.h"
@@ -18,13 +19,9 @@
 #include "token.h"
 #include "units.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <json-glib/json-glib.h>
 
@@ -50,6 +47,7 @@ typedef struct Telling {
 	Ctl *ctl;
 	Store *store;
 	Feed *feed;
+	const char *name; /* of the file */
 	Progress *progress;
 	GPtrArray *part; /* of Delivered */
 	GChecksum *sum;  /* over the lines of the part */
@@ -381,14 +379,9 @@ static bool read_all(Telling *telling, int fd, GError **error)
 		/* who writes a line and waits shall not wait for more */
 		if (!is_ready(fd) && !write_part(telling, error))
 			return false;
-		do {
-			n = read(fd, bytes, sizeof(bytes));
-		} while (n < 0 && errno == EINTR);
-		if (n < 0) {
-			g_set_error(error, VP_ERROR, VP_ERROR_TEMPORARY,
-			    "input: %s", g_strerror(errno));
+		n = input_read(fd, telling->name, bytes, sizeof(bytes), error);
+		if (n < 0)
 			return false;
-		}
 		g_string_append_len(input, bytes, n);
 		if (!take_lines(telling, input, n == 0, error))
 			return false;
@@ -423,19 +416,21 @@ static void tell(const Telling *telling)
 	    telling->ctl->is_dry_run ? " (nothing was written)" : "");
 }
 
-static int tell_all(Ctl *ctl, int fd, uint64_t size, bool is_quiet)
+static int tell_all(Ctl *ctl, int fd, const char *name, bool is_quiet)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Store) store = ctl_store(ctl, STORE_WRITE, &error);
 	g_autoptr(Judge) judge = NULL;
 	g_autoptr(Feed) feed = NULL;
 	g_autoptr(Progress)
-	    progress = progress_new(PROGRESS_OCTETS, size, is_quiet);
+	    progress = progress_new(PROGRESS_OCTETS, input_size(fd), is_quiet);
 	g_autoptr(GPtrArray) part =
 	    g_ptr_array_new_with_free_func((GDestroyNotify)delivered_free);
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
 	const FeedOptions options = { 0 };
-	Telling telling = { .ctl = ctl, .part = part, .sum = sum };
+	Telling telling = {
+		.ctl = ctl, .name = name, .part = part, .sum = sum
+	};
 
 	if (store == NULL)
 		return ctl_fail(ctl, error);
@@ -463,23 +458,17 @@ int cmd_delivered(Ctl *ctl, int argc, char **argv)
 		    "write nothing, say what would be done", NULL },
 		{ 0 },
 	};
-	struct stat status;
-	int result, fd = STDIN_FILENO;
+	g_autoptr(GError) error = NULL;
+	const char *name;
+	int result, fd;
 
 	if (!ctl_parse(ctl, entries, &argc, &argv, &result))
 		return result;
-	if (argc > 1 && strcmp(argv[1], "-") != 0)
-		fd = open(argv[1], O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		ctl_warn(ctl, "%s: %s", argv[1], g_strerror(errno));
-		return EX_NOINPUT;
-	}
-	result = tell_all(ctl, fd,
-	    fstat(fd, &status) == 0 && S_ISREG(status.st_mode)
-		? (uint64_t)status.st_size
-		: 0,
-	    is_quiet);
-	if (fd != STDIN_FILENO)
-		(void)close(fd); /* only read from */
+	name = argc > 1 ? argv[1] : INPUT_STDIN;
+	fd = input_open(name, &error);
+	if (fd < 0)
+		return ctl_fail(ctl, error);
+	result = tell_all(ctl, fd, name, is_quiet);
+	input_close(fd);
 	return result;
 }

@@ -72,17 +72,6 @@ static const char *stream_fault(const ListEntry *entry, Cause cause,
 	return NULL;
 }
 
-/* "Ana <ana@example.org>" is ana@example.org. */
-static char *fold(const char *address, GError **error)
-{
-	const char *open = strrchr(address, '<');
-	size_t len = strlen(address);
-
-	if (open != NULL && open != address && address[len - 1] == '>')
-		address = open;
-	return address_fold(address, error);
-}
-
 static int compare_rows(const void *a, const void *b, void *data)
 {
 	return strcmp(((const ImportRow *)a)->folded,
@@ -199,12 +188,14 @@ static bool take(Import *import, ListEntry entry, char **ret_wrong,
 {
 	g_autoptr(GError) bad = NULL;
 	g_autofree char *folded = NULL;
+	g_autofree char *written = NULL;
 	const char *fault = entry.wrong;
 
 	if (entry.fate != FATE_WRONG && !decide(import, &entry, error))
 		return false;
 	if (entry.fate == FATE_HOLD || entry.fate == FATE_SOFT) {
-		folded = fold(entry.address, &bad);
+		folded = list_address_fold(entry.address, entry.address_len,
+		    &written, &bad);
 		if (folded == NULL)
 			fault = bad->message;
 	}
@@ -215,6 +206,7 @@ static bool take(Import *import, ListEntry entry, char **ret_wrong,
 	*ret_wrong = g_strdup(fault);
 	if (fault != NULL || entry.fate != FATE_HOLD)
 		return true;
+	entry.address = written;
 	return add_row(import, &entry, (Cause)entry.cause, folded, error);
 }
 

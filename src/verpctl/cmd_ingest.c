@@ -3,6 +3,7 @@
    joined without a lock; what they did, and how far they were read, goes into
    one short transaction after the other. */
 #include "commands.h"
+#include "input.h"
 
 #include "bounds.h"
 #include "errors.h"
@@ -229,6 +230,7 @@ static bool reopen(Ingest *ingest, LogReader *reader, const char *path,
 {
 	g_autoptr(GError) missing = NULL;
 	FeedPosition position;
+	bool is_there = access(path, F_OK) == 0;
 	bool is_lost;
 
 	log_reader_position(reader, &position);
@@ -239,7 +241,7 @@ static bool reopen(Ingest *ingest, LogReader *reader, const char *path,
 		return true;
 	}
 	/* between a rename and a new file */
-	if (g_error_matches(missing, VP_ERROR, VP_ERROR_NOT_FOUND))
+	if (!is_there)
 		return true;
 	g_propagate_error(error, g_steal_pointer(&missing));
 	return false;
@@ -308,14 +310,10 @@ static bool read_input(Ingest *ingest, GString *input, bool *ret_end,
 
 	while (input->len < INPUT &&
 	       wait_for(ingest, STDIN_FILENO, input->len == 0 ? -1 : 0)) {
-		do {
-			n = read(STDIN_FILENO, bytes, sizeof(bytes));
-		} while (n < 0 && errno == EINTR);
-		if (n < 0) {
-			g_set_error(error, VP_ERROR, VP_ERROR_TEMPORARY,
-			    "standard input: %s", g_strerror(errno));
+		n = input_read(STDIN_FILENO, INPUT_STDIN, bytes, sizeof(bytes),
+		    error);
+		if (n < 0)
 			return false;
-		}
 		if (n == 0) {
 			*ret_end = true;
 			return true;

@@ -3,6 +3,7 @@
    address is not to be mailed.  What is kept is kept to the octet. */
 #include "asker.h"
 #include "commands.h"
+#include "list_entry.h"
 #include "list_file.h"
 
 #include "address.h"
@@ -86,18 +87,10 @@ static const ListField *address_of(Scrub *scrub, const ListRecord *record)
 static const char *fold(Scrub *scrub, const ListField *field, char **ret_free,
     GError **error)
 {
-	g_autofree char *copy = NULL;
-	const char *open;
-
 	if (field->len < sizeof(scrub->folded) &&
 	    address_fold_plain(field->value, field->len, scrub->folded) > 0)
 		return scrub->folded;
-	copy = g_strndup(field->value, field->len);
-	open = strrchr(copy, '<'); /* Ana <ana@example.org> */
-	*ret_free = address_fold(open != NULL && g_str_has_suffix(copy, ">")
-				     ? open
-				     : copy,
-	    error);
+	*ret_free = list_address_fold(field->value, field->len, NULL, error);
 	return *ret_free;
 }
 

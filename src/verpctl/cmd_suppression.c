@@ -173,7 +173,7 @@ static bool add_one(Many *many, const char *folded, const char *original,
 		addition->until, error))
 		return false;
 	/* Told of one by one where they were named so. */
-	if (many->line == 0)
+	if (!many->is_in_file)
 		added(many->ctl, folded, addition->stream, addition->until);
 	return true;
 }
@@ -364,7 +364,7 @@ static bool release_given(Many *many, const char *folded, const char *original,
 	if (!release_one(many->ctl, many->store, folded, what->stream,
 		what->cause, &lifted, error))
 		return false;
-	if (many->line == 0)
+	if (!many->is_in_file)
 		released(many->ctl, folded, lifted);
 	what->with += lifted > 0;
 	what->holds += lifted;

@@ -214,6 +214,15 @@ static bool mint_line(Run *run, char *line, uint64_t number, GError **error)
 	return mint_one(run, line, tab, number, false, error);
 }
 
+static void too_long(Run *run, uint64_t number)
+{
+	run->n_bad++;
+	ctl_warn(run->ctl,
+	    "line %" G_GUINT64_FORMAT
+	    ": longer than %d octets, or with a NUL in it",
+	    number, BATCH_LINE);
+}
+
 typedef bool (*LineFunc)(Run *run, char *line, uint64_t number, GError **error);
 
 /* Each line of standard input through EACH; what there is at a time is one
@@ -229,7 +238,9 @@ static bool run_batch(Run *run, LineFunc each, GError **error)
 			char *line = g_ptr_array_index(batch.lines, i);
 
 			batch.number++;
-			if (line[0] != '\0')
+			if (line == NULL)
+				too_long(run, batch.number);
+			else if (line[0] != '\0')
 				ok = each(run, line, batch.number, error);
 		}
 		ok = ok && chunk_end(run, error);

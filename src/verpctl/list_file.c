@@ -2,45 +2,25 @@
 /* Lists as commands are given them. */
 #include "list_file.h"
 
+#include "input.h"
+
 #include "errors.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum {
 	READ_OCTETS = 256 * 1024,
 	TELL_WRONG = 100, /* bad lines told one by one */
 };
 
-static const char *shown_name(const ListFile *file)
-{
-	return strcmp(file->name, "-") == 0 ? "standard input" : file->name;
-}
-
-static bool fail(const ListFile *file, VpError code, GError **error)
-{
-	int saved = errno;
-
-	g_set_error(error, VP_ERROR, (int)code, "%s: %s", shown_name(file),
-	    g_strerror(saved));
-	return false;
-}
-
 bool list_file_open(ListFile *file, const Ctl *ctl, const char *name,
     ListShape shape, bool by_line, GError **error)
 {
-	struct stat st;
-
-	*file = (ListFile){ .ctl = ctl, .name = name, .fd = STDIN_FILENO };
-	if (strcmp(name, "-") != 0)
-		file->fd = open(name, O_RDONLY | O_CLOEXEC);
+	*file = (ListFile){ .ctl = ctl, .name = name };
+	file->fd = input_open(name, error);
 	if (file->fd < 0)
-		return fail(file, VP_ERROR_NOT_FOUND, error);
-	if (fstat(file->fd, &st) == 0 && S_ISREG(st.st_mode))
-		file->size = (uint64_t)MAX(st.st_size, 1);
+		return false;
+	file->size = input_size(file->fd);
 	file->reader = list_reader_new(shape, by_line);
 	file->progress = progress_new(PROGRESS_OCTETS, file->size, false);
 	return true;
@@ -48,8 +28,7 @@ bool list_file_open(ListFile *file, const Ctl *ctl, const char *name,
 
 void list_file_clear(ListFile *file)
 {
-	if (file->fd > STDIN_FILENO)
-		(void)close(file->fd); /* it was only read */
+	input_close(file->fd);
 	file->fd = -1;
 	g_clear_pointer(&file->reader, list_reader_free);
 	g_clear_pointer(&file->progress, progress_free);
@@ -64,19 +43,16 @@ void list_file_worked(ListFile *file, uint64_t worked)
 static bool read_some(ListFile *file, GError **error)
 {
 	g_autofree char *bytes = g_malloc(READ_OCTETS);
-	ssize_t n;
+	ssize_t n = input_read(file->fd, file->name, bytes, READ_OCTETS, error);
 
-	do {
-		n = read(file->fd, bytes, READ_OCTETS);
-	} while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return fail(file, VP_ERROR_TEMPORARY, error);
+		return false;
 	if (file->read == 0 && n >= 2 &&
 	    (memcmp(bytes, "\xff\xfe", 2) == 0 ||
 		memcmp(bytes, "\xfe\xff", 2) == 0)) {
 		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
 		    "%s is UTF-16; give it as: iconv -f UTF-16 -t UTF-8",
-		    shown_name(file));
+		    input_name(file->name));
 		return false;
 	}
 	if (n == 0)
@@ -115,8 +91,8 @@ void list_file_tell(ListFile *file, const ListRecord *record, const char *why)
 	if (++file->n_wrong > TELL_WRONG)
 		return;
 	progress_hide(file->progress);
-	ctl_warn(file->ctl, "%s:%" G_GUINT64_FORMAT ": %s", shown_name(file),
-	    record->line, why);
+	ctl_warn(file->ctl, "%s:%" G_GUINT64_FORMAT ": %s",
+	    input_name(file->name), record->line, why);
 }
 
 void list_file_tell_rest(ListFile *file)
@@ -124,5 +100,5 @@ void list_file_tell_rest(ListFile *file)
 	progress_hide(file->progress);
 	if (file->n_wrong > TELL_WRONG)
 		ctl_warn(file->ctl, "%s: %" G_GUINT64_FORMAT " more bad lines",
-		    shown_name(file), file->n_wrong - TELL_WRONG);
+		    input_name(file->name), file->n_wrong - TELL_WRONG);
 }

@@ -102,19 +102,23 @@ uint64_t log_reader_done(const LogReader *reader)
 
 static bool fail(const char *path, GError **error)
 {
-	int code = errno == ENOENT ? VP_ERROR_NOT_FOUND : VP_ERROR_CONFIG;
-
-	g_set_error(error, VP_ERROR, code, "%s: %s", path, g_strerror(errno));
+	g_set_error(error, VP_ERROR, VP_ERROR_NOT_FOUND, "%s: %s", path,
+	    g_strerror(errno));
 	return false;
 }
 
+/* NULL, with errno, when PATH is no file. */
 static Source *source_new(const char *path)
 {
 	struct stat status;
 	Source *source;
 
-	if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+	if (stat(path, &status) != 0)
 		return NULL;
+	if (!S_ISREG(status.st_mode)) {
+		errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+		return NULL;
+	}
 	source = g_new0(Source, 1);
 	source->path = g_strdup(path);
 	source->mtime = (int64_t)status.st_mtime;
@@ -410,11 +414,8 @@ static bool open_log(LogReader *reader, GError **error)
 	Source *log = source_new(reader->path);
 
 	g_ptr_array_set_size(reader->sources, 0);
-	if (log == NULL) {
-		if (errno == 0)
-			errno = EINVAL;
+	if (log == NULL)
 		return fail(reader->path, error);
-	}
 	g_ptr_array_add(reader->sources, log);
 	return open_file(reader, error);
 }

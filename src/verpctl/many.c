@@ -2,20 +2,18 @@
 /* Many addresses in small transactions. */
 #include "many.h"
 
+#include "list_entry.h"
+#include "list_file.h"
+
 #include "address.h"
 #include "errors.h"
 #include "text.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-
-#define BOM "\xef\xbb\xbf" /* editors put it before the first line */
 
 enum {
 	BUSY_USEC = 20000, /* of 50,000 that others may have to wait */
-	TELL_WRONG = 100,  /* lines told one by one */
-	SHOW_WRONG = 256,  /* octets of one */
+	SHOW_WRONG = 256,  /* octets of an argument that is none */
 };
 
 bool many_enter(Many *many, GError **error)
@@ -52,33 +50,12 @@ bool many_leave(Many *many, GError **error)
 	return true;
 }
 
-static void tell_wrong(Many *many, const char *text, const char *why)
+static bool change_one(Many *many, const char *folded, const char *original,
+    ManyEach each, void *data, GError **error)
 {
-	g_autofree char *shown = text_printable(text, strlen(text), SHOW_WRONG);
-
-	many->failed++;
-	if (many->line == 0)
-		ctl_warn(many->ctl, "\"%s\": %s", shown, why);
-	else if (many->failed <= TELL_WRONG)
-		ctl_warn(many->ctl, "line %" G_GUINT64_FORMAT ": %s: %s",
-		    many->line, shown, why);
-	else if (many->failed == TELL_WRONG + 1)
-		ctl_warn(many->ctl, "there are more such lines");
-}
-
-static bool take_one(Many *many, const char *text, ManyEach each, void *data,
-    GError **error)
-{
-	g_autoptr(GError) wrong = NULL;
-	g_autofree char *folded = address_fold(text, &wrong);
-
-	if (folded == NULL) {
-		tell_wrong(many, text, wrong->message);
-		return true;
-	}
 	if (!many_enter(many, error))
 		return false;
-	if (!each(many, folded, text, data, error)) {
+	if (!each(many, folded, original, data, error)) {
 		if (many->began != 0)
 			store_rollback(many->store);
 		many->began = 0;
@@ -88,45 +65,61 @@ static bool take_one(Many *many, const char *text, ManyEach each, void *data,
 	return many_leave(many, error);
 }
 
-static bool take_lines(Many *many, FILE *input, ManyEach each, void *data,
-    GError **error)
+static bool take_argument(Many *many, const char *text, ManyEach each,
+    void *data, GError **error)
 {
-	char *line = NULL;
-	size_t size = 0;
-	bool ok = true;
+	g_autoptr(GError) wrong = NULL;
+	g_autofree char *folded = address_fold(text, &wrong);
 
-	while (ok && getline(&line, &size, input) >= 0) {
-		bool has_bom = many->line++ == 0 && g_str_has_prefix(line, BOM);
-		const char *text = g_strstrip(line +
-					      (has_bom ? strlen(BOM) : 0));
+	if (folded == NULL) {
+		g_autofree char *shown = text_printable(text, strlen(text),
+		    SHOW_WRONG);
 
-		if (*text != '\0' && *text != '#')
-			ok = take_one(many, text, each, data, error);
+		many->failed++;
+		ctl_warn(many->ctl, "\"%s\": %s", shown, wrong->message);
+		return true;
 	}
-	if (ok && ferror(input)) {
-		g_set_error(error, VP_ERROR, VP_ERROR_TEMPORARY, "%s: %s",
-		    many->file, g_strerror(errno));
-		ok = false;
-	}
-	free(line);
-	return ok;
+	return change_one(many, folded, text, each, data, error);
+}
+
+static bool take_record(Many *many, ListFile *file, const ListRecord *record,
+    ManyEach each, void *data, GError **error)
+{
+	g_autoptr(GError) wrong = NULL;
+	g_autofree char *folded = NULL;
+	g_autofree char *written = NULL;
+
+	if (record->is_blank)
+		return true;
+	if (record->wrong == NULL)
+		folded = list_address_fold(record->fields[0].value,
+		    record->fields[0].len, &written, &wrong);
+	if (folded != NULL)
+		return change_one(many, folded, written, each, data, error);
+	many->failed++;
+	list_file_tell(file, record,
+	    record->wrong != NULL ? record->wrong : wrong->message);
+	return true;
 }
 
 static bool take_file(Many *many, ManyEach each, void *data, GError **error)
 {
-	bool is_stdin = strcmp(many->file, "-") == 0;
-	FILE *input = is_stdin ? stdin : fopen(many->file, "re");
-	bool ok;
+	g_auto(ListFile) file = { .fd = -1 };
+	ListRecord record;
+	bool any = true;
 
-	if (input == NULL) {
-		g_set_error(error, VP_ERROR, VP_ERROR_NOT_FOUND, "%s: %s",
-		    many->file, g_strerror(errno));
+	if (!list_file_open(&file, many->ctl, many->file, LIST_PLAIN, true,
+		error))
 		return false;
+	many->is_in_file = true;
+	while (any) {
+		if (!list_file_next(&file, &record, &any, error) ||
+		    (any &&
+			!take_record(many, &file, &record, each, data, error)))
+			return false;
 	}
-	ok = take_lines(many, input, each, data, error);
-	if (!is_stdin)
-		(void)fclose(input); /* it was only read */
-	return ok;
+	list_file_tell_rest(&file);
+	return true;
 }
 
 bool many_each(Many *many, int argc, char **argv, ManyEach each, void *data,
@@ -135,7 +128,7 @@ bool many_each(Many *many, int argc, char **argv, ManyEach each, void *data,
 	bool ok = true;
 
 	for (int i = 1; ok && i < argc; i++)
-		ok = take_one(many, argv[i], each, data, error);
+		ok = take_argument(many, argv[i], each, data, error);
 	if (ok && many->file != NULL)
 		ok = take_file(many, each, data, error);
 	if (ok)

@@ -3,8 +3,8 @@
 
 #include "ctl.h"
 
-/* Many addresses changed by hand: arguments first, then the lines of a file;
-   written in transactions that leave the store to others after a few
+/* Many addresses changed by hand: arguments first, then the lines of a plain
+   list; written in transactions that leave the store to others after a few
    milliseconds. */
 typedef struct Many {
 	Ctl *ctl;
@@ -12,7 +12,7 @@ typedef struct Many {
 	char *file; /* "-": standard input; NULL: arguments alone */
 	uint64_t done;
 	uint64_t failed; /* could not be read as addresses */
-	uint64_t line;
+	bool is_in_file;
 	int64_t began; /* of the open transaction; 0: there is none */
 } Many;
 

@@ -97,6 +97,93 @@ def test_import_says_what_is_wrong():
                     {"hard", "complaint", "unsubscribe"})
 
 
+CUT_OFF = {
+    "a.json": '[{"email":"a@x.test"},\n{"email":"b@x.test"},\n',
+    "b.json": '{"items":[{"email":"a@x.test"}\n, {"email":"b@x.test"}]',
+    "c.jsonl": '{"email":"a@x.test"}\n{"email":"b@x.test"}\n{"email":"c@',
+    "d.csv": 'email,note\na@x.test,1\nb@x.test,2\nc@x.test,"the',
+}
+
+
+def test_cut_off():
+    site = Site()
+    for name, text in CUT_OFF.items():
+        with open(site.path(name), "w", encoding="ascii") as out:
+            out.write(text)
+        done = site.start("import", *WHY, "--strict", site.path(name))
+        tap.check_equal((done.returncode, done.stdout), (65, b""), name)
+        tap.check_equal(site.rows("list"), [], name)
+    for name, text in CUT_OFF.items():
+        done = site.start("import", *WHY, site.path(name))
+        line = text.count("\n") + (not text.endswith("\n"))
+        tap.check_equal(done.returncode, 65, name)
+        tap.check(f"{name}:{line}: ".encode() in done.stderr, name,
+                  done.stderr)
+        tap.check(b", 1 bad line" in done.stdout, name, done.stdout)
+        tap.check_equal(len(site.rows("list")), 2, name)
+    # an array of nothing is a whole one
+    tap.check_equal(imported(site, "[]"), {})
+
+
+def test_what_is_not_utf8():
+    """import, scrub and add read an address alike."""
+    site = Site()
+    names = b'"J\xf6rg" <Joerg@x.test>\n'
+    for text, status in ((names, 0), (b"j\xf6rg@x.test\n", 65),
+                         (b"a@m\xfcller.test\n", 65),
+                         (b"a@x.test\0b\n", 65),
+                         ("a@m\u00fcller.test\n".encode(), 0)):
+        for argv in (["import", *WHY, "-"], ["scrub", "--format", "plain"],
+                     ["add", *WHY, "--file", "-", "--stream", "marketing"]):
+            done = site.start(*argv, input=text)
+            tap.check_equal(done.returncode, status,
+                            (argv, text, done.stderr))
+            tap.check(status == 0 or b"input:1: address" in done.stderr,
+                      done.stderr)
+    tap.check_equal({(row["address"], row["original"])
+                     for row in site.rows("list")},
+                    {("joerg@x.test", "Joerg@x.test"),
+                     ("a@xn--mller-kva.test", "a@m\u00fcller.test")})
+    tap.check_equal(scrubbed(site, b"email,name\nnew@x.test,J\xf6rg\n"),
+                    (b"email,name\nnew@x.test,J\xf6rg\n", "verpctl scrub: "
+                     "marketing: 1 records, 1 kept, 0 rejected, 0 bad\n"))
+
+
+def test_what_cannot_be_read():
+    site = Site()
+    commands = (["import", *WHY], ["scrub"], ["add", *WHY, "--file"],
+                ["release", *WHY, "--file"], ["delivered"], ["ingest-log"],
+                ["classify"], ["rules", "test", "-f"])
+    for argv in commands:
+        for name in (site.root, site.path("nothing"), "/proc/self/mem"):
+            if argv == ["classify"] and name == site.root:
+                continue   # stands for all files in it
+            done = site.start(*argv, name)
+            tap.check(done.returncode == 66 or
+                      name == "/proc/self/mem" and done.returncode in (66, 75),
+                      argv, name, done.returncode, done.stderr)
+            tap.check(name.encode() + b": " in done.stderr, done.stderr)
+    for argv in commands[:-1] + (["token", "mint", "--campaign", "a"],):
+        place = os.open(site.root, os.O_RDONLY)
+        done = site.start(*argv, *([] if argv[0] == "token" else ["-"]),
+                          stdin=place)
+        os.close(place)
+        tap.check_equal(done.returncode, 66, (argv, done.stderr))
+
+
+def test_long_lines():
+    site = Site()
+    long = "x" * 70000
+    for argv in (["add", *WHY, "--file", "-"], ["import", *WHY, "-"],
+                 ["scrub"]):
+        done = site.start(*argv, input=f"a@x.test\n{long}\nb@x.test\n{long}")
+        tap.check_equal(done.returncode, 65, (argv, done.stderr))
+        for line in (2, 4):
+            tap.check(f"input:{line}: too long".encode() in done.stderr,
+                      done.stderr)
+    tap.check_equal(len(site.rows("list")), 2)
+
+
 def test_strict():
     site = Site()
     path = site.path("list.csv")

@@ -102,8 +102,14 @@ def test_batch_errors():
     said = done.stderr.decode().splitlines()
     tap.check_equal([line.split(": ")[1] for line in said],
                     ["line 2", "line 3", "line 4"])
-    done = SITE.start("token", "mint", input="a\t" + "x" * 10000)
-    tap.check_equal(done.returncode, 65, done.stderr)
+    good = "a\tx@example.org\n"
+    for long in ("a\t" + "x" * 10000, "x" * 300000, " " * 5000 + "a\tb@c.test",
+                 "a\tx@example.org\0y"):
+        for text in (good + long, good + long + "\n" + good):
+            done = SITE.start("token", "mint", input=text)
+            tap.check_equal(done.returncode, 65, done.stderr)
+            tap.check(b"line 2: longer" in done.stderr, done.stderr)
+            tap.check_equal(len(done.stdout.splitlines()), text.count(good))
 
 
 def test_verify():

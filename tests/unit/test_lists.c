@@ -110,6 +110,25 @@ static const struct {
 	{ "{\"Suppressions\":[],\"n\":0}", "" },
 	{ "{\"nothing\":1}", "1:nothing=1" },
 	{ "{\"email\":\"a@x\"", "1:!an object is not closed" },
+	/* cut off */
+	{ "a@x,1\nb@y,\"2\nand", "1:a@x|1 2:!a quote is never closed 3:and" },
+	{ "a@x,1\nb@y,\"2", "1:a@x|1 2:!a quote is never closed" },
+	{ "[{\"email\":\"a@x\"},\n",
+	    "1:email=a@x 1:!the list ends in its middle" },
+	{ "[{\"email\":\"a@x\"}, {\"email\":",
+	    "1:email=a@x 1:!an object is not closed" },
+	{ "[\n{\"email\":\"a@x\"},\n\"pag",
+	    "2:email=a@x 3:!the list ends in its middle" },
+	{ "[", "1:!the list ends in its middle" },
+	{ "{\"x\":\"]}\",\"items\":[{\"email\":\"a@x\"}",
+	    "1:email=a@x 1:!the list ends in its middle" },
+	{ "{\"items\":[{\"email\":\"a@x\"}],\"n\":",
+	    "1:email=a@x 1:!the list ends in its middle" },
+	{ "[{\"email\":\"a@x\"}]\n[{\"email\":\"b@y\"}]",
+	    "1:email=a@x 2:email=b@y" },
+	/* what was bad may have held the bracket */
+	{ "[{\"email\":\"a@x\"},\noops ]\n",
+	    "1:email=a@x 2:!neither object nor array" },
 };
 
 START_TEST(test_records)
@@ -381,7 +400,8 @@ static const struct {
 	    ": hold ? a@x.test # asked" },
 	{ "mail;type\na@x.test;opt-out\n", "", ": hold unsubscribe a@x.test" },
 	{ "a,b\n1,2\n", "", ": wrong no address" },
-	{ "name,who\nAn\xe9,\xe9@x.test\n", "", ": hold ? \xc3\xa9@x.test" },
+	/* kept as it is: list_address_fold() says that it is none */
+	{ "name,who\nAn\xe9,\xe9@x.test\n", "", ": hold ? \xe9@x.test" },
 	/* ours */
 	{ "address,stream,cause,since,until,note\n\"'+a@x.test\",news,"
 	  "unsubscribe,2015-09-30T22:12:05Z,forever,\"'=x\"\n",
@@ -405,6 +425,41 @@ START_TEST(test_meanings)
 	    meaning_cases[_i].file, SERVICE_ANY);
 
 	ck_assert_str_eq(found, meaning_cases[_i].meaning);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	size_t len;
+	const char *folded; /* NULL: it is none */
+	const char *written;
+} address_cases[] = {
+	{ "Ana@X.test", 10, "ana@x.test", "Ana@X.test" },
+	{ " Ana <Ana@X.test> ", 18, "ana@x.test", "Ana@X.test" },
+	{ "<a@x.test>", 10, "a@x.test", "a@x.test" },
+	{ "\"J\xf6rg\" < j@x.test >", 19, "j@x.test", "j@x.test" },
+	{ "J\xc3\xb6rg@x.test", 12, "j\xc3\xb6rg@x.test",
+	    "J\xc3\xb6rg@x.test" },
+	{ "j\xf6rg@x.test", 11, NULL, NULL },
+	{ "a@x.test\0b", 10, NULL, NULL },
+	{ "Ana <>", 6, NULL, NULL },
+	{ "<", 1, NULL, NULL },
+	{ "", 0, NULL, NULL },
+};
+
+START_TEST(test_addresses)
+{
+	/* to the octet, for the sanitizers */
+	g_autofree char *text = g_memdup2(address_cases[_i].text,
+	    MAX(address_cases[_i].len, 1));
+	g_autofree char *written = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *folded = list_address_fold(text, address_cases[_i].len,
+	    &written, &error);
+
+	ck_assert_pstr_eq(folded, address_cases[_i].folded);
+	ck_assert_pstr_eq(written, address_cases[_i].written);
+	ck_assert((folded == NULL) == (error != NULL));
 }
 END_TEST
 
@@ -487,6 +542,8 @@ static Suite *lists_suite(void)
 	tcase_add_test(tcase, test_times);
 	tcase_add_loop_test(tcase, test_meanings, 0,
 	    G_N_ELEMENTS(meaning_cases));
+	tcase_add_loop_test(tcase, test_addresses, 0,
+	    G_N_ELEMENTS(address_cases));
 	tcase_add_test(tcase, test_service_asked_for);
 	tcase_add_test(tcase, test_key_set);
 	tcase_add_test(tcase, test_key_set_uneven);
