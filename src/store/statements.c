@@ -369,7 +369,8 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    " FROM quarantine WHERE first_event <= ?1"
 	    " ORDER BY first_event DESC LIMIT 1" },
 	[SQL_RULES] = { "read hits",
-	    "SELECT rule, hits, last FROM rule_hits ORDER BY rule" },
+	    "SELECT rule, hits, last FROM rule_hits"
+	    " WHERE rule > ?1 ORDER BY rule LIMIT ?2" },
 
 	/* counting */
 	[SQL_COUNT_RECIPIENTS] = { "count recipients",

@@ -1,109 +1,86 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+
 /* Campaigns as a person sees them: what they sent, and whether they go on. */
-#include "store_sqlite.h"
+
+#include "store_sqlite_walk.h"
 
 #include "errors.h"
 
 #include <string.h>
 
-enum { PAGE_ROWS = 200 };
-
 #define ACTOR "verpd"
 
 /* ---- asking ---- */
 
-static CampaignRow row_read(Statement *stmt, GStringChunk *texts)
+static bool campaign_take(Walk *walk, Statement *stmt, void *ret_row)
 {
-	return (CampaignRow){
+	*(CampaignRow *)ret_row = (CampaignRow){
 		.id = column_int(stmt, 0),
-		.name = g_string_chunk_insert(texts, column_text(stmt, 1)),
-		.stream = g_string_chunk_insert(texts, column_text(stmt, 2)),
+		.name = walk_text(walk, stmt, 1),
+		.stream = walk_text(walk, stmt, 2),
 		.created = column_int(stmt, 3),
 		.paused = column_int(stmt, 4),
-		.paused_by = g_string_chunk_insert(texts, column_text(stmt, 5)),
-		.paused_why = g_string_chunk_insert(texts,
-		    column_text(stmt, 6)),
+		.paused_by = walk_text(walk, stmt, 5),
+		.paused_why = walk_text(walk, stmt, 6),
 		.resumed = column_int(stmt, 7),
 		.may_pause = column_int(stmt, 8) != 0,
 		.accepted = column_int(stmt, 9),
 		.marked = column_int(stmt, 10),
 	};
+	return true;
 }
 
-static bool page_read(StoreSqlite *self, bool only_paused, int64_t *last,
-    GArray *page, GStringChunk *texts, GError **error)
-{
-	g_autoptr(Statement) stmt = statement_use(self,
-	    only_paused ? SQL_CAMPAIGNS_PAUSED : SQL_CAMPAIGNS, error);
-	bool row;
-
-	if (stmt == NULL)
-		return false;
-	bind_int(stmt, 1, *last);
-	bind_int(stmt, 2, PAGE_ROWS);
-	for (;;) {
-		CampaignRow one;
-
-		if (!statement_step(self, stmt, &row, error))
-			return false;
-		if (!row)
-			return true;
-		one = row_read(stmt, texts);
-		if (!cursor_move(self, last, one.id, error))
-			return false;
-		g_array_append_val(page, one);
-	}
-}
+static const WalkKind campaigns = { .row_size = sizeof(CampaignRow),
+	.by_id = SQL_CAMPAIGNS,
+	.take = campaign_take };
+static const WalkKind paused_campaigns = { .row_size = sizeof(CampaignRow),
+	.by_id = SQL_CAMPAIGNS_PAUSED,
+	.take = campaign_take };
 
 bool store_sqlite_each_campaign(Store *store, bool only_paused,
     StoreEachCampaign each, void *data, GError **error)
 {
-	g_autoptr(GArray) page = g_array_new(FALSE, FALSE, sizeof(CampaignRow));
-	GStringChunk *texts = g_string_chunk_new(4096);
-	bool ok = true, more = true;
-	int64_t last = 0;
+	g_auto(Walk) walk = walk_new((StoreSqlite *)store,
+	    only_paused ? &paused_campaigns : &campaigns, NULL);
+	const void *row;
 
-	while (ok && more) {
-		g_array_set_size(page, 0);
-		g_string_chunk_clear(texts);
-		ok = page_read((StoreSqlite *)store, only_paused, &last, page,
-		    texts, error);
-		more = page->len == PAGE_ROWS;
-		for (unsigned i = 0; ok && i < page->len; i++)
-			if (!each(&g_array_index(page, CampaignRow, i), data)) {
-				more = false;
-				break;
-			}
-	}
-	g_string_chunk_free(texts);
-	return ok;
+	while (walk_next(&walk, &row, error))
+		if (row == NULL || !each(row, data))
+			return true;
+	return false;
 }
+
+static Statement *named_query(const Walk *walk, GError **error)
+{
+	const char *const *name = walk->place;
+	Statement *stmt = statement_use(walk->self, SQL_CAMPAIGN, error);
+
+	if (stmt != NULL)
+		bind_text(stmt, 1, *name);
+	return stmt;
+}
+
+static const WalkKind named_campaign = { .row_size = sizeof(CampaignRow),
+	.query = named_query,
+	.take = campaign_take };
 
 bool store_sqlite_campaign_row(Store *store, const char *name,
     StoreEachCampaign each, void *data, GError **error)
 {
-	StoreSqlite *self = (StoreSqlite *)store;
-	GStringChunk *texts = g_string_chunk_new(256);
-	CampaignRow one = { 0 };
-	bool row = false, ok = false;
-	Statement *stmt = statement_use(self, SQL_CAMPAIGN, error);
+	g_auto(Walk)
+	    walk = walk_new((StoreSqlite *)store, &named_campaign, NULL);
+	const void *row;
 
-	if (stmt != NULL) {
-		bind_text(stmt, 1, name);
-		ok = statement_step(self, stmt, &row, error);
-		if (ok && row)
-			one = row_read(stmt, texts);
-		statement_release(stmt);
-	}
-	if (ok && !row) {
+	walk.place = &name;
+	if (!walk_next(&walk, &row, error))
+		return false;
+	if (row == NULL) {
 		g_set_error(error, VP_ERROR, VP_ERROR_NOT_FOUND,
 		    "there is no campaign \"%s\"", name);
-		ok = false;
+		return false;
 	}
-	if (ok)
-		(void)each(&one, data); /* there is but one */
-	g_string_chunk_free(texts);
-	return ok;
+	(void)each(row, data); /* there is but one */
+	return true;
 }
 
 /* ---- counting ---- */

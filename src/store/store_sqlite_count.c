@@ -4,14 +4,12 @@
    when some have come together: so they agree with what was committed, by
    whatever process, and a crash changes nothing. */
 
-#include "store_sqlite.h"
+#include "store_sqlite_walk.h"
 
 #include <string.h>
 
-enum {
-	CHUNK_ROWS = 500,
-	HOSTS_MAX = 2000, /* of one hour; the rest is counted as one */
-};
+/* Of one hour; the rest is counted as one. */
+enum { HOSTS_MAX = 2000 };
 
 #define HOSTS_REST "(rest)"
 
@@ -305,81 +303,87 @@ bool counters_forget(StoreSqlite *self, int64_t before, unsigned max,
 
 /* ---- asking ---- */
 
-/* A chunk of rows, copied before the caller sees one. */
-typedef struct CountPage {
-	GArray *rows; /* of CountedHour, names in TEXTS */
-	GStringChunk *texts;
-} CountPage;
+/* Which counters: of NAME, or of all names. */
+typedef struct CountPlace {
+	CounterKind kind;
+	const char *name; /* or NULL */
+	int64_t first, last;
+	char *after; /* the last name seen, at AFTER_HOUR */
+	int64_t after_hour;
+} CountPlace;
 
-static bool page_read(StoreSqlite *self, CounterKind kind, const char *name,
-    int64_t first, int64_t last, const char *after, int64_t after_hour,
-    CountPage *page, GError **error)
+static void count_place_clear(CountPlace *place)
 {
-	bool is_one = name != NULL;
-	g_autoptr(Statement) stmt = statement_use(self,
+	g_free(place->after);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CountPlace, count_place_clear)
+
+static Statement *count_query(const Walk *walk, GError **error)
+{
+	const CountPlace *place = walk->place;
+	bool is_one = place->name != NULL;
+	Statement *stmt = statement_use(walk->self,
 	    is_one ? SQL_COUNTERS_OF_NAME : SQL_COUNTERS_OF_KIND, error);
-	bool row;
 
 	if (stmt == NULL)
-		return false;
-	bind_text(stmt, 1, counter_kind_name(kind));
-	bind_text(stmt, 2, is_one ? name : after);
-	bind_int(stmt, 3, is_one ? MAX(first, after_hour) : after_hour);
-	bind_int(stmt, 4, last);
-	bind_int(stmt, 5, CHUNK_ROWS);
+		return NULL;
+	bind_text(stmt, 1, counter_kind_name(place->kind));
+	bind_text(stmt, 2, is_one ? place->name : place->after);
+	bind_int(stmt, 3,
+	    is_one ? MAX(place->first, place->after_hour) : place->after_hour);
+	bind_int(stmt, 4, place->last);
+	bind_int(stmt, 5, WALK_ROWS);
 	if (!is_one)
-		bind_int(stmt, 6, first);
-	for (;;) {
-		CountedHour one = { .kind = kind };
-
-		if (!statement_step(self, stmt, &row, error))
-			return false;
-		if (!row)
-			return true;
-		one.name = g_string_chunk_insert_const(page->texts,
-		    column_text(stmt, 0));
-		one.hour = column_int(stmt, 1);
-		one.counts = (Counts){ column_int(stmt, 2), column_int(stmt, 3),
-			column_int(stmt, 4), column_int(stmt, 5),
-			column_int(stmt, 6), column_int(stmt, 7),
-			column_int(stmt, 8) };
-		g_array_append_val(page->rows, one);
-	}
+		bind_int(stmt, 6, place->first);
+	return stmt;
 }
+
+static bool count_take(Walk *walk, Statement *stmt, void *ret_row)
+{
+	const CountPlace *place = walk->place;
+
+	*(CountedHour *)ret_row = (CountedHour){
+		.kind = place->kind,
+		.name = g_string_chunk_insert_const(walk->texts,
+		    column_text(stmt, 0)),
+		.hour = column_int(stmt, 1),
+		.counts = { column_int(stmt, 2), column_int(stmt, 3),
+		    column_int(stmt, 4), column_int(stmt, 5),
+		    column_int(stmt, 6), column_int(stmt, 7),
+		    column_int(stmt, 8) },
+	};
+	return true;
+}
+
+static bool count_turn(Walk *walk, Statement *stmt, GError **error)
+{
+	CountPlace *place = walk->place;
+	int64_t hour = column_int(stmt, 1);
+
+	g_free(place->after);
+	place->after = g_strdup(column_text(stmt, 0));
+	place->after_hour = place->name != NULL ? hour + 1 : hour;
+	return true;
+}
+
+static const WalkKind counters = { .row_size = sizeof(CountedHour),
+	.query = count_query,
+	.take = count_take,
+	.turn = count_turn };
 
 bool store_sqlite_each_count(Store *store, CounterKind kind, const char *name,
     int64_t first, int64_t last, StoreEachCount each, void *data,
     GError **error)
 {
-	StoreSqlite *self = (StoreSqlite *)store;
-	g_autofree char *after = g_strdup("");
-	int64_t after_hour = INT64_MIN;
-	CountPage page = { g_array_new(FALSE, FALSE, sizeof(CountedHour)),
-		g_string_chunk_new(4096) };
-	bool ok = true, more = true;
+	g_auto(Walk) walk = walk_new((StoreSqlite *)store, &counters, NULL);
+	g_auto(CountPlace)
+	    place = { kind, name, first, last, g_strdup(""), INT64_MIN };
+	const void *row;
 
-	while (ok && more) {
-		g_array_set_size(page.rows, 0);
-		g_string_chunk_clear(page.texts);
-		ok = page_read(self, kind, name, first, last, after, after_hour,
-		    &page, error);
-		more = ok && page.rows->len == CHUNK_ROWS;
-		if (more) {
-			const CountedHour *end = &g_array_index(page.rows,
-			    CountedHour, CHUNK_ROWS - 1);
-
-			g_free(after);
-			after = g_strdup(end->name);
-			after_hour = name != NULL ? end->hour + 1 : end->hour;
-		}
-		for (unsigned i = 0; ok && i < page.rows->len; i++)
-			if (!each(&g_array_index(page.rows, CountedHour, i),
-				data)) {
-				more = false;
-				break;
-			}
-	}
-	g_array_unref(page.rows);
-	g_string_chunk_free(page.texts);
-	return ok;
+	walk.place = &place;
+	while (walk_next(&walk, &row, error))
+		if (row == NULL || !each(row, data))
+			return true;
+	return false;
 }

@@ -3,15 +3,13 @@
 /* Entries, which are wider than a recipient's own holds, and the one answer
    that is given from both. */
 
-#include "store_sqlite.h"
+#include "store_sqlite_walk.h"
 
 #include "address.h"
 #include "errors.h"
 #include "text.h"
 
 #include <string.h>
-
-enum { CHUNK_ENTRIES = 500 };
 
 /* Those of bounces are not written: there may be more of them some day. */
 CauseSet entry_causes(const char *overrides)
@@ -397,61 +395,35 @@ static bool entry_matches(const Entry *entry, const StoreFilter *filter)
 	       (filter->until == 0 || entry->hold.since < filter->until);
 }
 
-/* A chunk of rows into LIST, copied. */
-static bool entry_page(StoreSqlite *self, const StoreFilter *filter,
-    int64_t *last_id, GArray *list, GStringChunk *texts, unsigned *ret_seen,
-    GError **error)
+static bool entry_take(Walk *walk, Statement *stmt, void *ret_row)
 {
-	g_autoptr(Statement) stmt = statement_use(self, SQL_ENTRIES, error);
-	bool row;
+	Entry entry = entry_read(stmt);
 
-	if (stmt == NULL)
+	if (!entry_matches(&entry, walk->filter))
 		return false;
-	bind_int(stmt, 1, *last_id);
-	bind_int(stmt, 2, CHUNK_ENTRIES);
-	for (*ret_seen = 0;; (*ret_seen)++) {
-		Entry entry;
-
-		if (!statement_step(self, stmt, &row, error))
-			return false;
-		if (!row)
-			return true;
-		entry = entry_read(stmt);
-		if (!cursor_move(self, last_id, entry.id, error))
-			return false;
-		if (!entry_matches(&entry, filter))
-			continue;
-		entry.address = g_string_chunk_insert(texts, entry.address);
-		entry.domain = g_string_chunk_insert(texts, entry.domain);
-		entry.stream = g_string_chunk_insert(texts, entry.stream);
-		entry.note = g_string_chunk_insert(texts, entry.note);
-		g_array_append_val(list, entry);
-	}
+	entry.address = g_string_chunk_insert(walk->texts, entry.address);
+	entry.domain = g_string_chunk_insert(walk->texts, entry.domain);
+	entry.stream = g_string_chunk_insert(walk->texts, entry.stream);
+	entry.note = g_string_chunk_insert(walk->texts, entry.note);
+	*(Entry *)ret_row = entry;
+	return true;
 }
+
+static const WalkKind listed_entries = {
+	.row_size = sizeof(Entry), .by_id = SQL_ENTRIES, .take = entry_take
+};
 
 bool store_sqlite_each_entry(Store *store, const StoreFilter *filter,
     StoreEachEntry each, void *data, GError **error)
 {
-	StoreSqlite *self = (StoreSqlite *)store;
-	g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(Entry));
-	GStringChunk *texts = g_string_chunk_new(4096);
-	uint64_t given = 0;
-	int64_t last_id = 0;
-	unsigned seen;
-	bool ok = true, is_enough = false;
+	g_auto(Walk)
+	    walk = walk_new((StoreSqlite *)store, &listed_entries, filter);
+	const void *row;
 
-	do {
-		g_array_set_size(list, 0);
-		g_string_chunk_clear(texts);
-		ok = entry_page(self, filter, &last_id, list, texts, &seen,
-		    error);
-		for (unsigned i = 0; ok && !is_enough && i < list->len; i++)
-			is_enough = !each(&g_array_index(list, Entry, i),
-					data) ||
-				    ++given == filter->limit;
-	} while (ok && !is_enough && seen == CHUNK_ENTRIES);
-	g_string_chunk_free(texts);
-	return ok;
+	while (walk_next(&walk, &row, error))
+		if (row == NULL || !each(row, data))
+			return true;
+	return false;
 }
 
 /* ---- streams ---- */

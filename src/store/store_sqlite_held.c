@@ -4,83 +4,58 @@
    settled one by one, so that whoever is killed midway goes on where he
    stopped. */
 
-#include "store_sqlite.h"
+#include "store_sqlite_walk.h"
 
 #include "errors.h"
 
 #include <string.h>
 
-enum { PAGE_ROWS = 200 };
-
 /* ---- asking ---- */
 
-static bool page_read(StoreSqlite *self, bool only_open, int64_t after,
-    GArray *page, GStringChunk *texts, int64_t *ret_last, unsigned *ret_seen,
-    GError **error)
+static bool breaker_take(Walk *walk, Statement *stmt, void *ret_row)
 {
-	g_autoptr(Statement) stmt = statement_use(self, SQL_BREAKERS, error);
-	bool row;
+	int kind = counter_kind_from_name(column_text(stmt, 1));
 
-	if (stmt == NULL)
+	if (kind < 0)
 		return false;
-	bind_int(stmt, 1, after);
-	bind_int(stmt, 2, PAGE_ROWS);
-	for (*ret_seen = 0;; (*ret_seen)++) {
-		int kind;
-		Breaker one;
-
-		if (!statement_step(self, stmt, &row, error))
-			return false;
-		if (!row)
-			return true;
-		if (!cursor_move(self, ret_last, column_int(stmt, 0), error))
-			return false;
-		kind = counter_kind_from_name(column_text(stmt, 1));
-		if (kind < 0 || (only_open && column_int(stmt, 4) != 0))
-			continue;
-		one = (Breaker){
-			.id = column_int(stmt, 0),
-			.kind = (CounterKind)kind,
-			.name = g_string_chunk_insert(texts,
-			    column_text(stmt, 2)),
-			.opened = column_int(stmt, 3),
-			.closed = column_int(stmt, 4),
-			.closed_by = g_string_chunk_insert(texts,
-			    column_text(stmt, 5)),
-			.why = g_string_chunk_insert(texts,
-			    column_text(stmt, 6)),
-			.is_known = column_int(stmt, 7) != 0,
-			.fate = g_string_chunk_insert(texts,
-			    column_text(stmt, 8)),
-			.looks_back = column_int(stmt, 9) != 0,
-		};
-		g_array_append_val(page, one);
-	}
+	*(Breaker *)ret_row = (Breaker){
+		.id = column_int(stmt, 0),
+		.kind = (CounterKind)kind,
+		.name = walk_text(walk, stmt, 2),
+		.opened = column_int(stmt, 3),
+		.closed = column_int(stmt, 4),
+		.closed_by = walk_text(walk, stmt, 5),
+		.why = walk_text(walk, stmt, 6),
+		.is_known = column_int(stmt, 7) != 0,
+		.fate = walk_text(walk, stmt, 8),
+		.looks_back = column_int(stmt, 9) != 0,
+	};
+	return true;
 }
+
+static bool open_breaker_take(Walk *walk, Statement *stmt, void *ret_row)
+{
+	return column_int(stmt, 4) == 0 && breaker_take(walk, stmt, ret_row);
+}
+
+static const WalkKind breakers = {
+	.row_size = sizeof(Breaker), .by_id = SQL_BREAKERS, .take = breaker_take
+};
+static const WalkKind open_breakers = { .row_size = sizeof(Breaker),
+	.by_id = SQL_BREAKERS,
+	.take = open_breaker_take };
 
 bool store_sqlite_each_breaker(Store *store, bool only_open,
     StoreEachBreaker each, void *data, GError **error)
 {
-	StoreSqlite *self = (StoreSqlite *)store;
-	g_autoptr(GArray) page = g_array_new(FALSE, FALSE, sizeof(Breaker));
-	GStringChunk *texts = g_string_chunk_new(4096);
-	int64_t last = 0;
-	unsigned seen = PAGE_ROWS;
-	bool ok = true;
+	g_auto(Walk) walk = walk_new((StoreSqlite *)store,
+	    only_open ? &open_breakers : &breakers, NULL);
+	const void *row;
 
-	while (ok && seen == PAGE_ROWS) {
-		g_array_set_size(page, 0);
-		g_string_chunk_clear(texts);
-		ok = page_read(self, only_open, last, page, texts, &last, &seen,
-		    error);
-		for (unsigned i = 0; ok && i < page->len; i++)
-			if (!each(&g_array_index(page, Breaker, i), data)) {
-				seen = 0;
-				break;
-			}
-	}
-	g_string_chunk_free(texts);
-	return ok;
+	while (walk_next(&walk, &row, error))
+		if (row == NULL || !each(row, data))
+			return true;
+	return false;
 }
 
 bool store_sqlite_held(Store *store, int64_t id, int64_t after, unsigned max,
