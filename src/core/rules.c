@@ -180,6 +180,11 @@ unsigned rules_count(const RuleSet *rules)
 	return rules->book->rules->len;
 }
 
+const WordBook *rules_words(const RuleSet *rules)
+{
+	return rules->book->words;
+}
+
 bool rules_know_provider(const RuleSet *rules, const char *name)
 {
 	for (unsigned i = 0; i < rules->book->providers->len; i++) {

@@ -7,6 +7,7 @@
 
 #include "report.h"
 #include "verdict.h"
+#include "wordbook.h"
 
 /* The rules, as verpd-rules(5) describes them: ordered data, the first match
    in the order of evidence wins.  A RuleSet is immutable once built and may be
@@ -28,6 +29,9 @@ RuleSet *rules_ref(RuleSet *rules);
 void rules_unref(RuleSet *rules);
 
 unsigned rules_count(const RuleSet *rules);
+
+/* The words by which messages are read.  Lent for the life of the set. */
+const WordBook *rules_words(const RuleSet *rules);
 
 /* Whether a provider that the rules know is named so; "*" and "?" match. */
 bool rules_know_provider(const RuleSet *rules, const char *name);

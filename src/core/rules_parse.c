@@ -3,7 +3,8 @@
 /* Reads rule files: stanzas of `key = value` lines, as verpd-rules(5) has them.
 
 	file     = *( comment / blank / stanza )
-	stanza   = "[" [ "provider" SP ] name "]" EOL *( entry / comment / blank )
+	stanza   = "[" [ kind SP ] name "]" EOL *( entry / comment / blank )
+	kind     = "provider" / "words"
 	entry    = key "=" value EOL
 	comment  = "#" text EOL
 
@@ -110,6 +111,7 @@ RuleBook *rule_book_new(void)
 	book->places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 	    NULL);
 	book->rules = g_ptr_array_new_with_free_func((GDestroyNotify)rule_free);
+	book->words = wordbook_new();
 	book->providers =
 	    g_ptr_array_new_with_free_func((GDestroyNotify)provider_free);
 	return book;
@@ -121,6 +123,7 @@ void rule_book_free(RuleBook *book)
 		return;
 	g_ptr_array_unref(book->rules);
 	g_ptr_array_unref(book->providers);
+	wordbook_free(book->words);
 	g_hash_table_unref(book->places);
 	g_free(book);
 }
@@ -131,11 +134,11 @@ typedef struct Parser {
 	RuleBook *book;
 	const char *file;
 	unsigned line;
-	GHashTable *seen_rules; /* in this file: once each */
-	GHashTable *seen_providers;
-	/* the stanza being read: one of these, or neither */
+	GHashTable *seen; /* the stanzas of this file: once each */
+	/* the one being read: one of these, or none */
 	Rule *rule;
 	Provider *provider;
+	char *words;        /* its name */
 	unsigned keys_seen; /* bits of those that may stand once */
 	GError **error;
 } Parser;
@@ -470,6 +473,46 @@ static bool set_provider_disable(Parser *parser, const char *value)
 	return parse_yes(parser, value, &parser->provider->is_disabled);
 }
 
+/* ---- entries of words ---- */
+
+/* A value that begins or ends in a blank is in quotes. */
+static char *unquote(char *value)
+{
+	size_t len = strlen(value);
+
+	if (len < 2 || value[0] != '"' || value[len - 1] != '"')
+		return value;
+	value[len - 1] = '\0';
+	return value + 1;
+}
+
+static bool read_words_entry(Parser *parser, const char *key, char *value)
+{
+	RuleBook *book = parser->book;
+	WordList list;
+	bool is_disabled = false;
+
+	if (strcmp(key, "disable") == 0) {
+		if (!parse_yes(parser, value, &is_disabled))
+			return false;
+		if (is_disabled)
+			wordbook_forget(book->words, parser->words);
+		return true;
+	}
+	if (!wordbook_list_from_name(key, &list))
+		return fail(parser, "no such key: %s", key);
+	value = unquote(value);
+	if (*value == '\0')
+		return fail(parser, "%s is empty", key);
+	if (strlen(value) > BOUND_WORD)
+		return fail(parser, "%s of more than %d octets", key,
+		    BOUND_WORD);
+	if (book->n_words++ >= BOUND_WORDS)
+		return fail(parser, "more than %d words", BOUND_WORDS);
+	(void)wordbook_add(book->words, list, parser->words, value);
+	return true;
+}
+
 /* ---- stanzas ---- */
 
 typedef struct Key {
@@ -550,6 +593,7 @@ static bool end_stanza(Parser *parser)
 
 	parser->rule = NULL;
 	parser->provider = NULL;
+	g_clear_pointer(&parser->words, g_free);
 	if (rule == NULL || rule->is_disabled)
 		return true;
 	parser->line = rule->line;
@@ -578,14 +622,48 @@ static bool end_stanza(Parser *parser)
 	return true;
 }
 
-/* "[id]" or "[provider name]" */
+static bool begin_rule(Parser *parser, const char *name)
+{
+	if (parser->book->rules->len >= BOUND_RULES)
+		return fail(parser, "more than %d rules", BOUND_RULES);
+	parser->rule = rule_new(name, parser->file, parser->line);
+	book_put(parser->book, parser->book->rules, 'r', name, parser->rule);
+	return true;
+}
+
+static bool begin_provider(Parser *parser, const char *name)
+{
+	if (parser->book->providers->len >= BOUND_RULES)
+		return fail(parser, "more than %d providers", BOUND_RULES);
+	parser->provider = provider_new(name);
+	book_put(parser->book, parser->book->providers, 'p', name,
+	    parser->provider);
+	return true;
+}
+
+/* Words are added to what stanzas of that name have said before. */
+static bool begin_words(Parser *parser, const char *name)
+{
+	parser->words = g_strdup(name);
+	return true;
+}
+
+static const struct {
+	const char *prefix;
+	bool (*begin)(Parser *parser, const char *name);
+} stanzas[] = {
+	{ "provider ", begin_provider },
+	{ "words ", begin_words },
+	{ "", begin_rule },
+};
+
+/* "[id]", "[provider name]" or "[words name]" */
 static bool begin_stanza(Parser *parser, char *line)
 {
-	static const char provider_word[] = "provider ";
 	size_t len = strlen(line);
 	unsigned at = parser->line;
-	bool is_provider;
-	char *name = line + 1;
+	unsigned i = 0;
+	char *name;
 
 	if (!end_stanza(parser))
 		return false;
@@ -594,30 +672,16 @@ static bool begin_stanza(Parser *parser, char *line)
 	if (line[len - 1] != ']')
 		return fail(parser, "no \"]\" at the end");
 	line[len - 1] = '\0';
-	is_provider = strncmp(name, provider_word, strlen(provider_word)) == 0;
-	if (is_provider)
-		name += strlen(provider_word);
-	g_strstrip(name);
+	while (!g_str_has_prefix(line + 1, stanzas[i].prefix))
+		i++;
+	name = g_strstrip(line + 1 + strlen(stanzas[i].prefix));
 	if (!name_is_valid(name))
 		return fail(parser, "no name of [a-z0-9._-]: \"%s\"", name);
-	if (!g_hash_table_add(is_provider ? parser->seen_providers
-					  : parser->seen_rules,
-		g_strdup(name)))
-		return fail(parser, "%s is in this file already", name);
-	if (is_provider) {
-		if (parser->book->providers->len >= BOUND_RULES)
-			return fail(parser, "more than %d providers",
-			    BOUND_RULES);
-		parser->provider = provider_new(name);
-		book_put(parser->book, parser->book->providers, 'p', name,
-		    parser->provider);
-		return true;
-	}
-	if (parser->book->rules->len >= BOUND_RULES)
-		return fail(parser, "more than %d rules", BOUND_RULES);
-	parser->rule = rule_new(name, parser->file, parser->line);
-	book_put(parser->book, parser->book->rules, 'r', name, parser->rule);
-	return true;
+	if (!g_hash_table_add(parser->seen,
+		g_strconcat(stanzas[i].prefix, name, NULL)))
+		return fail(parser, "%s%s is in this file already",
+		    stanzas[i].prefix, name);
+	return stanzas[i].begin(parser, name);
 }
 
 static bool read_entry(Parser *parser, char *line)
@@ -632,6 +696,8 @@ static bool read_entry(Parser *parser, char *line)
 	*value++ = '\0';
 	g_strstrip(line);
 	g_strstrip(value);
+	if (parser->words != NULL)
+		return read_words_entry(parser, line, value);
 	if (parser->rule == NULL && parser->provider == NULL)
 		return fail(parser, "%s before any [name]", line);
 	for (unsigned i = 0; i < n; i++) {
@@ -675,17 +741,14 @@ static bool read_lines(Parser *parser, const char *text)
 
 bool rule_book_read(RuleBook *book, const RuleFile *file, GError **error)
 {
-	g_autoptr(GHashTable) seen_rules = g_hash_table_new_full(g_str_hash,
-	    g_str_equal, g_free, NULL);
-	g_autoptr(GHashTable) seen_providers = g_hash_table_new_full(g_str_hash,
-	    g_str_equal, g_free, NULL);
-	Parser parser = { .book = book,
-		.file = file->name,
-		.seen_rules = seen_rules,
-		.seen_providers = seen_providers,
-		.error = error };
+	g_autoptr(GHashTable)
+	    seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	Parser parser = {
+		.book = book, .file = file->name, .seen = seen, .error = error
+	};
 	g_autofree char *text = NULL;
 	const char *bad;
+	bool is_read;
 
 	if (file->len > BOUND_FILE)
 		return fail(&parser, "larger than %d octets", BOUND_FILE);
@@ -696,5 +759,7 @@ bool rule_book_read(RuleBook *book, const RuleFile *file, GError **error)
 		return fail(&parser, "not UTF-8");
 	}
 	text = g_strndup(file->text, file->len);
-	return read_lines(&parser, text);
+	is_read = read_lines(&parser, text);
+	g_free(parser.words);
+	return is_read;
 }

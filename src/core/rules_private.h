@@ -6,6 +6,7 @@
 #include "pattern.h"
 #include "rules.h"
 #include "status.h"
+#include "wordbook.h"
 
 /* What rules_parse.c, rules.c, rules_judge.c and rules_lint.c share. */
 
@@ -87,7 +88,9 @@ typedef struct Rule {
 typedef struct RuleBook {
 	GPtrArray *rules;     /* of Rule */
 	GPtrArray *providers; /* of Provider */
-	GHashTable *places;   /* where each name stands, while reading */
+	WordBook *words;
+	unsigned n_words;   /* said so far */
+	GHashTable *places; /* where each name stands, while reading */
 } RuleBook;
 
 RuleBook *rule_book_new(void);

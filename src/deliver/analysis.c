@@ -18,7 +18,8 @@ Analysis *analysis_new(const Judge *judge, const char *sender, GBytes *message)
 	gsize len;
 	const char *bytes = g_bytes_get_data(message, &len);
 
-	analysis->report = report_read(bytes != NULL ? bytes : "", len);
+	analysis->report = report_read(rules_words(judge->rules),
+	    bytes != NULL ? bytes : "", len);
 	analysis->verdicts =
 	    g_ptr_array_new_with_free_func((GDestroyNotify)verdict_free);
 	analysis->claims =

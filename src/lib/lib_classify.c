@@ -161,7 +161,8 @@ struct vp_report *vp_classify(const struct vp_rules *rules, const void *message,
 
 	init_once();
 	judgement = judgement_new(rules->set,
-	    report_read(len > 0 ? message : "", len), false);
+	    report_read(rules_words(rules->set), len > 0 ? message : "", len),
+	    false);
 	n = judgement->items->len;
 	report = g_malloc0(sizeof(*report) + n * sizeof(report->events[0]));
 	report->judgement = judgement;

@@ -9,25 +9,22 @@
 #include "reader.h"
 #include "wordlist.h"
 
-/* In lower case; the domain they send from, or one above it. */
-static const char *const services[] = { "boxbe.com", "spamarrest.com",
-	"mailinblack.com", "bluebottle.com", "0spam.com", "0spam.fr",
-	"sendio.com", "knowspam.net", "vanquish.com", "digiportal.com",
-	"cashette.com", "spamfence.net", "altospam.com", "earthlink-mail.net" };
-
-static bool is_service(const char *address)
+static bool is_service(const WordBook *book, const char *address)
 {
+	unsigned n;
+	const Word *services = wordbook_words(book, WORDS_CHALLENGE_SERVICE,
+	    &n);
 	const char *at = strrchr(address, '@');
 	g_autofree char *domain = at != NULL ? g_ascii_strdown(at + 1, -1)
 					     : NULL;
 
 	if (domain == NULL)
 		return false;
-	for (unsigned i = 0; i < G_N_ELEMENTS(services); i++) {
+	for (unsigned i = 0; i < n; i++) {
 		size_t len = strlen(domain);
-		size_t end = strlen(services[i]);
+		size_t end = services[i].len;
 
-		if (g_str_has_suffix(domain, services[i]) &&
+		if (g_str_has_suffix(domain, services[i].text) &&
 		    (len == end || domain[len - end - 1] == '.'))
 			return true;
 	}
@@ -49,58 +46,30 @@ static bool has_header(const Mail *mail)
 	return false;
 }
 
-/* What they ask for, in lower case. */
-static bool asks_to_confirm(const Report *report)
+/* What they ask for. */
+static bool asks_to_confirm(const WordBook *book, const Report *report)
 {
-	static const char *const words[] = { "guest list", "waitlisted",
-		"whitelist", "white list", "allowed list", "allow list",
-		"approved list", "approved sender", "trusted sender",
-		"verify that you are", "prove that you are",
-		"click on the following link", "click the link below",
-		"to confirm that you", "confirm your", "verify your",
-		"to be delivered", "to release your message",
-		"cliquez sur le lien", "auf den folgenden link",
-		"haga clic en" };
 	g_autofree char *lower = words_fold(report->text,
 	    (gssize)MIN(strlen(report->text), 4000));
 
-	return words_in(lower, words, G_N_ELEMENTS(words));
+	return wordbook_in(book, WORDS_CHALLENGE, lower);
 }
 
 /* Anybody's, by what stands in Subject:. */
 static bool has_subject(const Mail *mail)
 {
-	static const char *const subjects[] = {
-		"your email requires verification",
-		"your e-mail requires verification",
-		"please confirm your message", "please confirm your email to",
-		"please confirm your e-mail to", "please verify your message",
-		"please verify your email to", "please authenticate your",
-		"sender address verification", "sender verification",
-		"verification required for your email",
-		"verification of your email", "message verification",
-		"your message requires confirmation",
-		"your message awaits confirmation",
-		"your mail requires confirmation", "confirm your message to",
-		"confirmation required for", "challenge-response",
-		"confirmation needed for your e-mail",
-		"action required to deliver your", "spam blocker: please",
-		"authentification de votre", "veuillez vous authentifier",
-		"merci de confirmer votre message",
-		"bitte bestätigen sie ihre nachricht",
-		"por favor confirme su mensaje", "antispam uol",
-		"confirme sua mensagem"
-	};
 	g_autofree char *subject = auto_bare_subject(mail);
 
-	return words_begin(subject, subjects, G_N_ELEMENTS(subjects));
+	return wordbook_begins(mail_words(mail), WORDS_CHALLENGE_SUBJECT,
+	    subject);
 }
 
 bool read_challenge_service(const Mail *mail, Report *report)
 {
 	if (!has_header(mail) &&
-	    !((is_service(report->from) || has_subject(mail)) &&
-		asks_to_confirm(report)))
+	    !((is_service(mail_words(mail), report->from) ||
+		  has_subject(mail)) &&
+		asks_to_confirm(mail_words(mail), report)))
 		return false;
 	report->kind = REPORT_CHALLENGE;
 	return true;

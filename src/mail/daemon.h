@@ -8,7 +8,7 @@
    header tells. */
 
 /* "postmaster@example.org", "MAILER-DAEMON" and their kin. */
-bool daemon_is_address(const char *address);
+bool daemon_is_address(const Mail *mail, const char *address);
 
 /* From: has such an address, or a name of the kind. */
 bool daemon_is_from(const Mail *mail, const Report *report);
@@ -17,4 +17,4 @@ bool daemon_is_from(const Mail *mail, const Report *report);
 bool daemon_is_sender(const Mail *mail, const Report *report);
 
 /* Subject: is one that mail systems put over bounces. */
-bool daemon_has_subject(const Report *report);
+bool daemon_has_subject(const Mail *mail, const Report *report);

@@ -26,27 +26,8 @@ static bool is_dashed_divider(const char *lower)
 }
 
 /* The others say it in words, or begin with the header at once. */
-static bool is_divider(const char *line, size_t len)
+static bool is_divider(const WordBook *book, const char *line, size_t len)
 {
-	static const char *const prefixes[] = { "original message header",
-		"original message follows", "original message as received",
-		"original message:", "old message:", "original headers:",
-		"message headers follow", "headers follow:", "headers follow.",
-		"received headers follow", "your original message",
-		"your message follows", "returned message follows",
-		"returned content",
-		"the original message was:", "the original message follows",
-		"copy of the original", "here is a copy of the original",
-		"a copy of your message", "a copy of the message",
-		"this is a copy of the message",
-		"the header of the original message", "ursprüngliche nachricht",
-		"originalnachricht", "message d'origine", "message original",
-		"mensaje original", "messaggio originale", "mensagem original",
-		"--- 以下", "*** original message", "from mailer-daemon ",
-		"a copy of the original message",
-		"included is a copy of the message", "message header follows",
-		"received: from ", "received: by ", "return-path: <",
-		"received:from " };
 	char lower[200];
 
 	while (len > 0 && (*line == ' ' || *line == '\t')) {
@@ -59,7 +40,7 @@ static bool is_divider(const char *line, size_t len)
 	for (size_t i = 0; i < len; i++)
 		lower[i] = text_lower(line[i]);
 	lower[len] = '\0';
-	return words_begin(lower, prefixes, G_N_ELEMENTS(prefixes)) ||
+	return wordbook_begins(book, WORDS_DIVIDER, lower) ||
 	       is_dashed_divider(lower);
 }
 
@@ -98,7 +79,8 @@ static bool is_header(const char *line)
 	return false;
 }
 
-const char *divider_find(const char *text, const char **ret_returned)
+const char *divider_find(const WordBook *book, const char *text,
+    const char **ret_returned)
 {
 	const char *line = text;
 	bool is_after_blank = false;
@@ -108,7 +90,7 @@ const char *divider_find(const char *text, const char **ret_returned)
 		const char *next = line[len] == '\n' ? line + len + 1
 						     : line + len;
 
-		if (is_divider(line, len)) {
+		if (is_divider(book, line, len)) {
 			/* the line may be the header's first */
 			*ret_returned = memchr(line, ':', len) != NULL &&
 						*line != '-' && *line != '|'

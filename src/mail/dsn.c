@@ -217,7 +217,7 @@ static bool read_text_fields(const Mail *mail, Report *report)
 			continue;
 		else
 			text = mail_part_text(mail, part);
-		end = divider_find(text, &returned);
+		end = divider_find(mail_words(mail), text, &returned);
 		fields = fields_read(text, (size_t)(end - text));
 		if (!has_recipient_fields(fields))
 			continue;
@@ -254,8 +254,8 @@ static void mend_recipient(const Mail *mail, Report *report)
 	if (words->recipients->len == 0) {
 		const char *returned;
 
-		notice_read_items(words, report->text,
-		    divider_find(report->text, &returned));
+		notice_read_items(mail, words, report->text,
+		    divider_find(mail_words(mail), report->text, &returned));
 	}
 	if (words->recipients->len != 1)
 		return;
@@ -265,12 +265,12 @@ static void mend_recipient(const Mail *mail, Report *report)
 
 /* MDaemon has no Diagnostic-Code, and the dialogue in the words; sendmail's
    shows which command was refused. */
-static void read_transcript(Report *report)
+static void read_transcript(const Mail *mail, Report *report)
 {
 	const char *returned;
 
 	(void)transcript_read(report, report->text,
-	    divider_find(report->text, &returned));
+	    divider_find(mail_words(mail), report->text, &returned));
 	for (guint i = 0; i < report->recipients->len; i++) {
 		ReportRecipient *recipient =
 		    g_ptr_array_index(report->recipients, i);
@@ -307,7 +307,7 @@ bool read_rfc3464(const Mail *mail, Report *report)
 	if (report->recipients->len == 0)
 		notice_read(mail, report);
 	mend_recipient(mail, report);
-	read_transcript(report);
+	read_transcript(mail, report);
 	return true;
 }
 

@@ -11,45 +11,22 @@
 
 #include <string.h>
 
-static const char *const beginnings[] = { "If ", "In case ", "Unless ",
-	"Make sure ", "Check that ", "Check whether ", "Check if ",
-	"Please check that ", "Please check whether ", "Please make sure ",
-	"Wenn ", "Falls ", "Sollte ", "Sollten ", "Überprüfen Sie, ",
-	"Prüfen Sie, ", "Stellen Sie sicher, ", "Si ", "S'il ", "S’il ",
-	"Vérifiez que ", "Vérifiez si ", "Assurez-vous ", "En caso de ",
-	"Compruebe que ", "Compruebe si ", "Asegúrese ", "Verifique que ",
-	"Verifique se ", "Se l", "Se i", "Se non ", "Se o ", "Se a ", "Se os ",
-	"Se as ", "Se você ", "Se não ", "Se persist", "Se si ", "Nel caso ",
-	"Verificare che ", "Assicurarsi ", "Caso ", "Certifique-se ", "Als ",
-	"Indien ", "Controleer of ", "Jeśli ", "Jeżeli ", "Sprawdź, czy ",
-	"Upewnij się", "Если ", "Убедитесь", "Проверьте, ", "Якщо ", "Om ",
-	"Kontrollera att ", "Kontrollera om ", "Hvis ", "Kontroller at ",
-	"Kontroller om ", "Kontrollér, ", "Jos ", "Tarkista, ", "Pokud ", "Ak ",
-	"Ujistěte se", "Ha ", "Ellenőrizze, ", "Dacă ", "Ako ", "Če ", "Αν ",
-	"Εάν ", "Βεβαιωθείτε ", "Eğer ", "אם ", "إذا ", "Möglicherweise ",
-	"Vielleicht ", "Il se peut ", "Peut-être ", "Es posible ", "Puede que ",
-	"Posiblemente ", "Talvez ", "Mogelijk ", "Misschien ", "Kanske ",
-	"Kanskje ", "Måske ", "Być może", "Možná ", "Belki ", "Ίσως ",
-	"Возможно", "Может быть", "Можливо", "可能是", "如果", "若", "请确认",
-	"请检查", "請確認", "請檢查" };
-
-static const char *const anywhere[] = { "可能性があります", "場合は",
-	"場合には", "場合、", "確認してください", "경우 ", "경우에는",
-	"확인하십시오", "확인하세요" };
-
-static bool begins_advice(const char *text)
+static bool begins_advice(const WordBook *book, const char *text)
 {
 	if (!g_ascii_isupper(*text) && (unsigned char)*text < 0x80)
 		return false;
-	return words_begin(text, beginnings, G_N_ELEMENTS(beginnings));
+	return wordbook_begins(book, WORDS_ADVICE, text);
 }
 
-static bool has_advice(const char *text, size_t len)
+static bool has_advice(const WordBook *book, const char *text, size_t len)
 {
+	unsigned n;
+	const Word *words = wordbook_words(book, WORDS_ADVICE_WITHIN, &n);
+
 	if (text_ascii_span(text, len) == len)
 		return false;
-	for (unsigned i = 0; i < G_N_ELEMENTS(anywhere); i++)
-		if (g_strstr_len(text, (gssize)len, anywhere[i]) != NULL)
+	for (unsigned i = 0; i < n; i++)
+		if (g_strstr_len(text, (gssize)len, words[i].text) != NULL)
 			return true;
 	return false;
 }
@@ -110,24 +87,24 @@ static size_t behind_address(const char *text, size_t len)
 }
 
 /* Within one sentence, advice may begin behind a heading. */
-static size_t advice_offset(const char *text, size_t len)
+static size_t advice_offset(const WordBook *book, const char *text, size_t len)
 {
-	if (has_advice(text, len))
+	if (has_advice(book, text, len))
 		return behind_address(text, len);
 	for (size_t i = 0; i < len; i++)
 		if ((i == 0 || g_ascii_isspace(text[i - 1]) ||
 			((unsigned char)text[i] >= 0x80 &&
 			    word_begins(text + i, "如果"))) &&
-		    begins_advice(text + i))
+		    begins_advice(book, text + i))
 			return i;
 	return len;
 }
 
-void hints_blank(char *text)
+void hints_blank(const WordBook *book, char *text)
 {
 	while (*text != '\0') {
 		size_t len = (size_t)(sentence_end(text) - text);
-		size_t offset = advice_offset(text, len);
+		size_t offset = advice_offset(book, text, len);
 
 		if (!has_facts(text + offset, len - offset))
 			blank(text + offset, len - offset);

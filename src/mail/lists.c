@@ -21,24 +21,9 @@ static bool is_list_software(const Mail *mail)
 	return false;
 }
 
-/* In lower case. */
-static const char *const phrases[] = { "not allowed to post",
-	"not authorized to post", "not authorised to post",
-	"not permitted to post", "restricted to subscribers",
-	"only subscribers may post", "only members may post",
-	"non-members are not allowed", "you are not a member",
-	"your message has been rejected", "has been automatically rejected",
-	"rejected by the list moderator", "is being held until",
-	"held for moderation", "awaits moderator approval",
-	"nicht berechtigt, an diese liste", "投稿できません" };
-
-/* Those that name the list for one: no mark is needed beside them. */
-static const char *const plain_phrases[] = { "mailing-list was rejected",
-	"mailing list was rejected", "mailing list has been rejected",
-	"mailing-list has been rejected" };
-
 bool read_list_refusal(const Mail *mail, Report *report)
 {
+	const WordBook *book = mail_words(mail);
 	bool is_marked = is_list_software(mail);
 	g_autofree char *lower = NULL;
 	const char *returned;
@@ -49,11 +34,11 @@ bool read_list_refusal(const Mail *mail, Report *report)
 	if (!report->is_auto_submitted &&
 	    (!is_marked || *mail_header(mail, "X-List-Administrivia") == '\0'))
 		return false;
-	end = divider_find(report->text, &returned);
+	end = divider_find(mail_words(mail), report->text, &returned);
 	len = MIN((size_t)(end - report->text), 2000);
 	lower = words_fold(report->text, (gssize)len);
-	if (!words_in(lower, plain_phrases, G_N_ELEMENTS(plain_phrases)) &&
-	    (!is_marked || !words_in(lower, phrases, G_N_ELEMENTS(phrases))))
+	if (!wordbook_in(book, WORDS_LIST_REFUSAL_FROM_ANYONE, lower) &&
+	    (!is_marked || !wordbook_in(book, WORDS_LIST_REFUSAL, lower)))
 		return false;
 	report->kind = REPORT_DSN;
 	return true;

@@ -16,6 +16,7 @@
 #include <string.h>
 
 struct Mail {
+	const WordBook *words;
 	TrimmedMessage trimmed;
 	Fields *header;
 	GMimeObject *top; /* NULL when there is no header */
@@ -296,10 +297,11 @@ static GMimeObject *parse(Mail *mail)
 	return g_mime_parser_construct_part(parser, NULL);
 }
 
-Mail *mail_open(const char *bytes, size_t len)
+Mail *mail_open(const WordBook *words, const char *bytes, size_t len)
 {
 	Mail *mail = g_new0(Mail, 1);
 
+	mail->words = words;
 	trim_message(bytes, len, &mail->trimmed);
 	mail->header = fields_read_header(mail->trimmed.text,
 	    mail->trimmed.has_header ? mail->trimmed.body : 0);
@@ -315,6 +317,11 @@ Mail *mail_open(const char *bytes, size_t len)
 	mail->text = mail->text_part != NULL ? decode_text(mail->text_part)
 					     : g_strdup("");
 	return mail;
+}
+
+const WordBook *mail_words(const Mail *mail)
+{
+	return mail->words;
 }
 
 void mail_close(Mail *mail)

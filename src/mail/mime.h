@@ -6,6 +6,8 @@
 
 #include <glib.h>
 
+#include "wordbook.h"
+
 /* A message taken apart: what the readers of reports read. */
 typedef struct Mail Mail;
 
@@ -23,9 +25,11 @@ typedef struct MailPart {
 	GByteArray *decoded; /* what they lie in, or NULL: in the message */
 } MailPart;
 
-/* Never NULL: malformed mail has less in it. */
-Mail *mail_open(const char *bytes, size_t len);
+/* Never NULL: malformed mail has less in it.  WORDS, by which it is read, are
+   lent for its life. */
+Mail *mail_open(const WordBook *words, const char *bytes, size_t len);
 void mail_close(Mail *mail);
+const WordBook *mail_words(const Mail *mail);
 
 /* A bound cut something off. */
 bool mail_is_truncated(const Mail *mail);

@@ -199,7 +199,8 @@ static void read_joined(Report *report, const Item *item, const char *about)
 	}
 }
 
-void notice_read_items(Report *report, const char *text, const char *end)
+void notice_read_items(const Mail *mail, Report *report, const char *text,
+    const char *end)
 {
 	const char *line = text;
 	Item item;
@@ -210,7 +211,8 @@ void notice_read_items(Report *report, const char *text, const char *end)
 		    BOUND_FIELD);
 
 		/* a list of names may come first, and the reasons later */
-		if (known == NULL && prose_is_other(text, item.text))
+		if (known == NULL &&
+		    prose_is_other(mail_words(mail), text, item.text))
 			; /* "A message sent by <ben@example.net>" */
 		else if (known == NULL) {
 			(void)notice_add(report, item.address, about);
@@ -229,7 +231,7 @@ static bool is_party(const Mail *mail, const Report *report,
 
 	return g_ascii_strcasecmp(address, report->from) == 0 ||
 	       g_ascii_strcasecmp(address, to) == 0 ||
-	       daemon_is_address(address);
+	       daemon_is_address(mail, address);
 }
 
 /* Those whom the sentences speak of; when there is none such, the one address
@@ -237,7 +239,7 @@ static bool is_party(const Mail *mail, const Report *report,
 static void read_prose(const Mail *mail, Report *report, const char *text,
     const char *end)
 {
-	g_autoptr(GPtrArray) names = prose_read(text, end);
+	g_autoptr(GPtrArray) names = prose_read(mail_words(mail), text, end);
 	g_autofree char *notice = NULL;
 	g_autoptr(Items) items = NULL;
 	ProseRole best = PROSE_OTHER;
@@ -337,23 +339,24 @@ static void set_action(Report *report, ReportAction action)
 	}
 }
 
-void notice_read_only(Report *report)
+void notice_read_only(const Mail *mail, Report *report)
 {
 	const char *text = report->text;
 	const char *returned;
-	const char *end = divider_find(text, &returned);
+	const char *end = divider_find(mail_words(mail), text, &returned);
 
 	read_only_recipient(report, text, end);
-	set_action(report, action_find(report, text, (size_t)(end - text)));
+	set_action(report,
+	    action_find(mail_words(mail), report, text, (size_t)(end - text)));
 }
 
-bool notice_lists_recipient(const Report *report)
+bool notice_lists_recipient(const Mail *mail, const Report *report)
 {
 	g_autoptr(Report) trial = report_new();
 	const char *returned;
 
-	notice_read_items(trial, report->text,
-	    divider_find(report->text, &returned));
+	notice_read_items(mail, trial, report->text,
+	    divider_find(mail_words(mail), report->text, &returned));
 	return trial->recipients->len > 0;
 }
 
@@ -364,8 +367,8 @@ bool notice_names_recipient(const Mail *mail, const Report *report)
 	const char *end;
 
 	text_take(&trial->from, g_strdup(report->from));
-	end = divider_find(report->text, &returned);
-	notice_read_items(trial, report->text, end);
+	end = divider_find(mail_words(mail), report->text, &returned);
+	notice_read_items(mail, trial, report->text, end);
 	if (trial->recipients->len == 0)
 		read_prose(mail, trial, report->text, end);
 	return trial->recipients->len > 0;
@@ -375,10 +378,10 @@ void notice_read(const Mail *mail, Report *report)
 {
 	const char *text = report->text;
 	const char *returned;
-	const char *end = divider_find(text, &returned);
+	const char *end = divider_find(mail_words(mail), text, &returned);
 
 	if (report->recipients->len == 0)
-		notice_read_items(report, text, end);
+		notice_read_items(mail, report, text, end);
 	transcript_read(report, text, end);
 	if (report->recipients->len == 0)
 		notice_read_failed_recipients(mail, report);
@@ -386,11 +389,12 @@ void notice_read(const Mail *mail, Report *report)
 		read_prose(mail, report, text, end);
 	if (report->recipients->len == 1)
 		read_only_recipient(report, text, end);
-	set_action(report, action_find(report, text, (size_t)(end - text)));
+	set_action(report,
+	    action_find(mail_words(mail), report, text, (size_t)(end - text)));
 	returned_read_text(returned, strlen(returned), report);
 }
 
-void notice_read_local_names(Report *report)
+void notice_read_local_names(const Mail *mail, Report *report)
 {
 	static const char name_chars[] = "abcdefghijklmnopqrstuvwxyz"
 					 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -416,6 +420,6 @@ void notice_read_local_names(Report *report)
 		line += *line == '\n';
 	}
 	if (report->recipients->len == 1)
-		notice_read_only(report);
+		notice_read_only(mail, report);
 	set_action(report, ACTION_FAILED);
 }

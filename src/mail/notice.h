@@ -23,10 +23,11 @@ ReportRecipient *notice_find(const Report *report, const char *address);
 char *notice_find_speaker(const char *text);
 
 /* Adds the recipients that stand at the beginning of items in TEXT, up to END. */
-void notice_read_items(Report *report, const char *text, const char *end);
+void notice_read_items(const Mail *mail, Report *report, const char *text,
+    const char *end);
 
 /* Whether the text has one in a list. */
-bool notice_lists_recipient(const Report *report);
+bool notice_lists_recipient(const Mail *mail, const Report *report);
 
 /* Whether the text of MAIL names one; REPORT is left as it is. */
 bool notice_names_recipient(const Mail *mail, const Report *report);
@@ -41,7 +42,7 @@ void notice_read(const Mail *mail, Report *report);
 
 /* Adds the names that stand alone in a line below one that ends in a colon; their
    domain is the reporter's. */
-void notice_read_local_names(Report *report);
+void notice_read_local_names(const Mail *mail, Report *report);
 
 /* Fills in what the text says, for REPORT has one recipient: sets Action, too. */
-void notice_read_only(Report *report);
+void notice_read_only(const Mail *mail, Report *report);

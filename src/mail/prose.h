@@ -5,6 +5,8 @@
 
 #include <glib.h>
 
+#include "wordbook.h"
+
 /* Addresses in sentences: whom a notice speaks of and whom it only names,
    because the words beside an address say so ("mailbox of ana@example.org is
    full", "please contact help@example.net"). */
@@ -23,8 +25,9 @@ typedef struct ProseName {
 
 /* The addresses between TEXT and END, in order, each of them once (ASCII case
    does not count), at most BOUND_GROUPS.  Of ProseName. */
-GPtrArray *prose_read(const char *text, const char *end);
+GPtrArray *prose_read(const WordBook *book, const char *text, const char *end);
 
 /* Whether the words before an item of a list, which begins at ADDRESS, say that
    it is no recipient ("A message sent by"); they begin at TEXT, or later. */
-bool prose_is_other(const char *text, const char *address);
+bool prose_is_other(const WordBook *book, const char *text,
+    const char *address);

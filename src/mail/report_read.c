@@ -200,7 +200,8 @@ static void adopt(Report *report, Report *inner, unsigned part)
 	report->is_returned_to_alone = inner->is_returned_to_alone;
 }
 
-static Report *read_message(const char *bytes, size_t len, unsigned depth);
+static Report *read_message(const WordBook *words, const char *bytes,
+    size_t len, unsigned depth);
 
 /* What came back, as a part or behind the text; "" if nothing did.  g_free()
    it. */
@@ -215,7 +216,7 @@ static char *returned_bytes(const Mail *mail, const Report *report,
 		return g_strndup(part->octets, part->len);
 	}
 	*ret_part = report->text_part;
-	(void)divider_find(report->text, &returned);
+	(void)divider_find(mail_words(mail), report->text, &returned);
 	return g_strdup(returned);
 }
 
@@ -230,7 +231,7 @@ static void read_wrapped(const Mail *mail, Report *report, unsigned depth)
 	bytes = returned_bytes(mail, report, &part);
 	if (*bytes == '\0')
 		return;
-	inner = read_message(bytes, strlen(bytes), depth + 1);
+	inner = read_message(mail_words(mail), bytes, strlen(bytes), depth + 1);
 	if (inner->kind != REPORT_DSN || inner->recipients->len == 0)
 		return;
 	adopt(report, inner, part);
@@ -252,7 +253,7 @@ static void read_returned_dialogue(const Mail *mail, Report *report)
 	bytes = returned_bytes(mail, report, &part);
 	if (strstr(bytes, "<<< ") == NULL)
 		return;
-	inner = mail_open(bytes, strlen(bytes));
+	inner = mail_open(mail_words(mail), bytes, strlen(bytes));
 	said = report_new();
 	(void)transcript_read(said, mail_text(inner),
 	    mail_text(inner) + strlen(mail_text(inner)));
@@ -289,7 +290,7 @@ static bool is_telling(const char *address)
 }
 
 /* Who is left when nobody is named: the one person the message was for. */
-static void read_only_addressee(Report *report)
+static void read_only_addressee(const Mail *mail, Report *report)
 {
 	ReportRecipient *recipient;
 
@@ -300,59 +301,57 @@ static void read_only_addressee(Report *report)
 	text_take(&recipient->final_recipient, g_strdup(report->returned_to));
 	if (report->kind != REPORT_DSN)
 		return;
-	notice_read_only(report);
+	notice_read_only(mail, report);
 }
 
 /* The words of the message that came back are ours, not the reporter's: no
    evidence of anything. */
-static void cut_returned(Report *report)
+static void cut_returned(const Mail *mail, Report *report)
 {
 	const char *returned;
-	const char *end = divider_find(report->text, &returned);
+	const char *end = divider_find(mail_words(mail), report->text,
+	    &returned);
 
 	if (report->kind == REPORT_DSN && *end != '\0' && end > report->text)
 		report->text[end - report->text] = '\0';
 }
 
 /* What is left to judge are statements. */
-static void cut_advice(Report *report)
+static void cut_advice(const WordBook *book, Report *report)
 {
 	if (report->kind != REPORT_DSN)
 		return;
-	hints_blank(report->text);
+	hints_blank(book, report->text);
 	for (guint i = 0; i < report->recipients->len; i++) {
 		ReportRecipient *recipient =
 		    g_ptr_array_index(report->recipients, i);
 
-		hints_blank(recipient->text);
+		hints_blank(book, recipient->text);
 		if (*recipient->diagnostic_type == '\0')
-			hints_blank(recipient->diagnostic);
+			hints_blank(book, recipient->diagnostic);
 	}
 }
 
 /* Where the value of a line "Subject: March issue" begins, or NULL. */
-static const char *find_subject(const char *line)
+static const char *find_subject(const WordBook *book, const char *line)
 {
-	static const char *const names[] = { "subject:", "betreff:", "objet:",
-		"asunto:", "oggetto:", "assunto:", "onderwerp:", "ämne:",
-		"emne:", "temat:", "Тема:", "件名:", "件名：",
-		"主题:", "主题：", "主旨:", "主旨：",
-		"제목:", "your message with subject:",
-		"the subject of the message is:" };
+	unsigned n;
+	const Word *labels = wordbook_words(book, WORDS_SUBJECT_LABEL, &n);
 
 	line += strspn(line, " \t*");
-	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
-		if (g_ascii_strncasecmp(line, names[i], strlen(names[i])) == 0)
-			return line + strlen(names[i]);
+	for (unsigned i = 0; i < n; i++)
+		if (g_ascii_strncasecmp(line, labels[i].text, labels[i].len) ==
+		    0)
+			return line + labels[i].len;
 	return NULL;
 }
 
 /* So is its subject, which notices quote: "Your account has been disabled". */
-static void blank_subject(Report *report)
+static void blank_subject(const WordBook *book, Report *report)
 {
 	for (char *line = report->text; *line != '\0';) {
 		char *end = line + strcspn(line, "\n");
-		const char *value = find_subject(line);
+		const char *value = find_subject(book, line);
 
 		if (report->kind == REPORT_DSN && value != NULL && value < end)
 			memset(report->text + (value - report->text), ' ',
@@ -368,9 +367,10 @@ static bool wants_recipient(const Report *report)
 	       report->recipients->len == 0;
 }
 
-static Report *read_message(const char *bytes, size_t len, unsigned depth)
+static Report *read_message(const WordBook *words, const char *bytes,
+    size_t len, unsigned depth)
 {
-	g_autoptr(Mail) mail = mail_open(bytes, len);
+	g_autoptr(Mail) mail = mail_open(words, bytes, len);
 	Report *report = report_new();
 
 	read_header(mail, report);
@@ -397,16 +397,16 @@ static Report *read_message(const char *bytes, size_t len, unsigned depth)
 		read_returned_dialogue(mail, report);
 	}
 	if (wants_recipient(report))
-		read_only_addressee(report);
+		read_only_addressee(mail, report);
 	read_substance(mail, report);
-	cut_returned(report);
-	blank_subject(report);
+	cut_returned(mail, report);
+	blank_subject(words, report);
 	read_items(report);
-	cut_advice(report);
+	cut_advice(words, report);
 	return report;
 }
 
-Report *report_read(const char *bytes, size_t len)
+Report *report_read(const WordBook *words, const char *bytes, size_t len)
 {
-	return read_message(bytes, len, 0);
+	return read_message(words, bytes, len, 0);
 }

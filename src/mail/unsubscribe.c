@@ -17,108 +17,6 @@ enum {
 	REQUEST_LINE = 300   /* a longer one is no request at all */
 };
 
-/* In lower case, without what stands round them. */
-static const char *const requests[] = {
-	/* English */
-	"unsubscribe", "unsubscribe me", "please unsubscribe",
-	"please unsubscribe me", "unsubscribe please", "unsubscribe me please",
-	"pls unsubscribe", "plz unsubscribe", "i want to unsubscribe",
-	"i would like to unsubscribe", "i'd like to unsubscribe",
-	"i wish to unsubscribe", "unsubscribe me from this list",
-	"unsubscribe from this list", "unsubscribe me from your list",
-	"unsubscribe from list", "please unsubscribe me from this list",
-	"please unsubscribe me from your list",
-	"please unsubscribe me from your mailing list",
-	"please unsubscribe me from this mailing list",
-	"please unsubscribe me from all lists",
-	"please unsubscribe me from your emails",
-	"please unsubscribe me from these emails",
-	"please unsubscribe this address",
-	"please unsubscribe this email address", "remove me",
-	"please remove me", "remove me please", "remove me from your list",
-	"remove me from this list", "remove me from your mailing list",
-	"please remove me from your list", "please remove me from your lists",
-	"please remove me from this list",
-	"please remove me from your mailing list",
-	"please remove me from your email list",
-	"please remove me from your database", "please remove my address",
-	"please remove my email", "please remove my email address",
-	"please remove my email address from your list", "take me off",
-	"please take me off", "take me off your list", "take me off this list",
-	"please take me off your list", "please take me off this list",
-	"please take me off your mailing list", "opt out", "opt-out", "optout",
-	"stop", "please opt me out", "i want to opt out", "i opt out",
-	"stop sending me emails", "stop sending me email",
-	"stop sending me mail", "stop sending me mails",
-	"please stop sending me emails", "please stop sending me email",
-	"stop emailing me", "please stop emailing me", "stop mailing me",
-	"no more emails", "no more emails please", "no more mail please",
-	"cancel my subscription", "please cancel my subscription",
-	/* German */
-	"abmelden", "abmeldung", "bitte abmelden", "abbestellen",
-	"bitte abbestellen", "newsletter abbestellen", "newsletter abmelden",
-	"bitte newsletter abbestellen", "bitte newsletter abmelden",
-	"austragen", "bitte austragen", "bitte streichen sie mich",
-	"bitte melden sie mich ab", "bitte tragen sie mich aus",
-	"bitte aus dem verteiler nehmen", "bitte aus dem verteiler streichen",
-	"bitte nehmen sie mich aus dem verteiler",
-	"bitte nehmen sie mich aus ihrem verteiler",
-	"bitte aus dem verteiler löschen", "ich möchte keine mails mehr",
-	"bitte streichen sie mich aus dem verteiler",
-	"bitte streichen sie mich aus ihrem verteiler",
-	"bitte löschen sie mich aus dem verteiler",
-	"bitte löschen sie mich aus ihrem verteiler",
-	"ich möchte keinen newsletter mehr", "bitte keinen newsletter mehr",
-	"bitte keine newsletter mehr", "keine weiteren mails",
-	"bitte keine weiteren mails", "bitte keine mails mehr",
-	"bitte keine e-mails mehr",
-	/* French */
-	"désabonner", "desabonner", "désabonnement", "desabonnement",
-	"désinscription", "desinscription", "désinscrire", "me désabonner",
-	"me désinscrire", "désabonnez-moi", "désinscrivez-moi",
-	"désabonnez moi", "désinscrivez moi", "merci de me désabonner",
-	"merci de me désinscrire", "merci de me desabonner",
-	"merci de me desinscrire", "veuillez me désabonner",
-	"veuillez me désinscrire", "je souhaite me désabonner",
-	"je souhaite me désinscrire", "je veux me désabonner",
-	"merci de me retirer de votre liste",
-	"veuillez me retirer de votre liste",
-	"merci de ne plus m'envoyer de mails",
-	/* Spanish, Italian, Portuguese */
-	"baja", "dar de baja", "darme de baja", "quiero darme de baja",
-	"deseo darme de baja", "solicito la baja", "por favor darme de baja",
-	"cancelar suscripción", "cancelar suscripcion",
-	"cancelar mi suscripción", "por favor, denme de baja", "cancellami",
-	"cancellatemi", "disiscrivimi", "disiscrivetemi", "cancellazione",
-	"disiscrizione", "cancellatemi dalla lista", "vi prego di cancellarmi",
-	"cancelar inscrição", "cancelar a inscrição", "cancelar assinatura",
-	"descadastrar", "me descadastrar", "quero me descadastrar",
-	"remover meu email", "por favor remover", "remover da lista",
-	"sair da lista",
-	/* Dutch, Scandinavian, Finnish */
-	"afmelden", "uitschrijven", "graag afmelden", "graag uitschrijven",
-	"ik wil me afmelden", "ik wil mij afmelden",
-	"gelieve mij uit te schrijven", "avregistrera", "avprenumerera",
-	"avsluta prenumeration", "avmeld", "avmelding", "meld meg av", "afmeld",
-	"afmeld mig", "afmelding", "peruuta tilaus", "peru tilaus",
-	"poistakaa minut listalta",
-	/* Polish, Czech, Hungarian, Romanian, Turkish */
-	"wypisz", "wypisz mnie", "proszę mnie wypisać", "rezygnuję",
-	"proszę o wypisanie", "odhlásit", "odhlásit odběr", "prosím odhlásit",
-	"odhlásiť", "leiratkozás", "leiratkozom", "dezabonare",
-	"dezabonează-mă", "abonelikten çık", "üyelikten çık", "listeden çıkar",
-	/* Russian, Ukrainian */
-	"отписка", "отписаться", "отпишите меня", "отписать", "отпишите",
-	"прошу отписать", "прошу отписать меня", "пожалуйста, отпишите меня",
-	"удалите меня из рассылки", "прошу удалить меня из рассылки",
-	"удалите мой адрес", "відписатися", "відпишіть мене",
-	/* Japanese, Chinese, Korean */
-	"配信停止", "配信停止希望", "配信解除", "退会", "購読解除",
-	"配信を停止してください", "配信停止をお願いします",
-	"配信停止お願いします", "退订", "取消订阅", "退訂", "取消訂閱",
-	"请退订", "请取消订阅", "수신거부", "수신 거부", "구독 취소", "구독취소"
-};
-
 /* LINE in lower case, without blanks, quotes and stops at either end. */
 static char *bare(const char *line, size_t len)
 {
@@ -171,30 +69,33 @@ static bool is_object(const char *words)
 	return words_begin(words, begins, G_N_ELEMENTS(begins));
 }
 
-static bool is_request_alone(const char *line, size_t len)
+static bool is_request_alone(const WordBook *book, const char *line, size_t len)
 {
 	g_autofree char *words = NULL;
+	const Word *requests;
+	unsigned n;
 
 	if (len == 0 || len > REQUEST_OCTETS)
 		return false;
 	words = bare(line, len);
-	for (unsigned i = 0; i < G_N_ELEMENTS(requests); i++) {
-		size_t n = strlen(requests[i]);
+	requests = wordbook_words(book, WORDS_UNSUBSCRIBE, &n);
+	for (unsigned i = 0; i < n; i++) {
+		const Word *request = &requests[i];
 
-		if (strncmp(words, requests[i], n) != 0)
+		if (strncmp(words, request->text, request->len) != 0)
 			continue;
-		if (words[n] == '\0')
-			return true;
-		if (has_three_words(requests[i], n) && is_object(words + n))
+		if (words[request->len] == '\0' ||
+		    (has_three_words(request->text, request->len) &&
+			is_object(words + request->len)))
 			return true;
 	}
 	return false;
 }
 
 /* "Hello, please remove me from your list. Thanks" */
-static bool is_request(const char *line, size_t len)
+static bool is_request(const WordBook *book, const char *line, size_t len)
 {
-	if (is_request_alone(line, len))
+	if (is_request_alone(book, line, len))
 		return true;
 	if (len > REQUEST_LINE)
 		return false;
@@ -208,7 +109,7 @@ static bool is_request(const char *line, size_t len)
 			n--;
 		}
 		if (has_three_words(line + i, n) &&
-		    is_request_alone(line + i, n))
+		    is_request_alone(book, line + i, n))
 			return true;
 		i += n + 1;
 	}
@@ -234,7 +135,7 @@ static bool is_quote(const char *line, size_t len)
 }
 
 /* RET_N: the lines of her own, before a quote. */
-static bool has_request(const char *text, unsigned *ret_n)
+static bool has_request(const WordBook *book, const char *text, unsigned *ret_n)
 {
 	bool is_found = false;
 	unsigned n = 0;
@@ -247,7 +148,7 @@ static bool has_request(const char *text, unsigned *ret_n)
 			break;
 		if (blank < len) {
 			n++;
-			is_found = is_found || is_request(text, len);
+			is_found = is_found || is_request(book, text, len);
 		}
 		text += len;
 		text += *text == '\n';
@@ -272,11 +173,11 @@ bool read_unsubscribe(const Mail *mail, Report *report)
 	if (!is_button(mail)) {
 		if (report->is_auto_submitted)
 			return false;
-		is_asked = has_request(report->text, &n);
+		is_asked = has_request(mail_words(mail), report->text, &n);
 		subject = auto_bare_subject(mail);
 		/* a subject counts if the person says nothing else */
-		if (!is_asked &&
-		    !(n == 0 && is_request(subject, strlen(subject))))
+		if (!is_asked && !(n == 0 && is_request(mail_words(mail),
+						 subject, strlen(subject))))
 			return false;
 	}
 	report->kind = REPORT_UNSUBSCRIBE;

@@ -73,7 +73,8 @@ static void classify_file(Classify *classify, const char *file)
 		ctl_warn(classify->ctl, "%s: %s", file, g_strerror(errno));
 	} else {
 		judged = judgement_new(classify->rules,
-		    report_read((const char *)message->data, message->len),
+		    report_read(rules_words(classify->rules),
+			(const char *)message->data, message->len),
 		    classify->explain);
 	}
 	if (fd >= 0 && !is_stdin)

@@ -132,6 +132,7 @@ static bool with_waiting(Store *store, int64_t id, StoreEachEvent each,
 
 typedef struct Show {
 	const Ctl *ctl;
+	const WordBook *words;
 	Store *store;
 	bool is_raw;
 	bool is_kept;
@@ -153,11 +154,12 @@ static void print_lines(const char *text, size_t len)
 	}
 }
 
-static void print_message(const KeptMessage *kept)
+static void print_message(const WordBook *words, const KeptMessage *kept)
 {
 	gsize len;
 	const char *bytes = g_bytes_get_data(kept->bytes, &len);
-	g_autoptr(Report) report = report_read(bytes != NULL ? bytes : "", len);
+	g_autoptr(Report)
+	    report = report_read(words, bytes != NULL ? bytes : "", len);
 	const char *body = g_strstr_len(bytes != NULL ? bytes : "", (gssize)len,
 	    "\n\n");
 
@@ -176,7 +178,8 @@ static void print_message(const KeptMessage *kept)
 	}
 }
 
-static void show_json(const Event *event, const KeptMessage *kept)
+static void show_json(const WordBook *words, const Event *event,
+    const KeptMessage *kept)
 {
 	Row *row = row_new();
 	gsize len = 0;
@@ -187,7 +190,7 @@ static void show_json(const Event *event, const KeptMessage *kept)
 	event_json(event, row);
 	if (bytes != NULL) {
 		g_autofree char *message = text_utf8(bytes, len, BOUND_KEPT);
-		g_autoptr(Report) report = report_read(bytes, len);
+		g_autoptr(Report) report = report_read(words, bytes, len);
 
 		row_text(row, "sender", kept->sender);
 		row_text(row, "subject", report->subject);
@@ -197,7 +200,8 @@ static void show_json(const Event *event, const KeptMessage *kept)
 	row_print(row);
 }
 
-static void show_words(const Event *event, const KeptMessage *kept)
+static void show_words(const WordBook *words, const Event *event,
+    const KeptMessage *kept)
 {
 	g_autofree char *at = time_format(event->at);
 	g_autofree char *address = printable(event->address);
@@ -214,7 +218,7 @@ static void show_words(const Event *event, const KeptMessage *kept)
 	if (kept->bytes == NULL)
 		return;
 	printf("\n");
-	print_message(kept);
+	print_message(words, kept);
 }
 
 static bool show_event(const Event *event, void *data)
@@ -238,9 +242,9 @@ static bool show_event(const Event *event, void *data)
 		if (bytes != NULL)
 			(void)fwrite(bytes, 1, len, stdout); /* main() looks */
 	} else if (show->ctl->is_json) {
-		show_json(event, &kept);
+		show_json(show->words, event, &kept);
 	} else {
-		show_words(event, &kept);
+		show_words(show->words, event, &kept);
 	}
 	return true;
 }
@@ -257,6 +261,7 @@ int cmd_quarantine_show(Ctl *ctl, int argc, char **argv)
 	};
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Store) store = NULL;
+	const RuleSet *rules;
 	int64_t id;
 	bool any;
 	int status;
@@ -269,9 +274,11 @@ int cmd_quarantine_show(Ctl *ctl, int argc, char **argv)
 	if (is_raw && isatty(STDOUT_FILENO))
 		return ctl_usage(ctl, "--raw: not to a terminal, which might "
 				      "obey what is in it");
-	store = ctl_store(ctl, STORE_READ, &error);
+	rules = ctl_rules(ctl, &error);
+	store = rules != NULL ? ctl_store(ctl, STORE_READ, &error) : NULL;
 	if (store == NULL)
 		return ctl_fail(ctl, error);
+	show.words = rules_words(rules);
 	show.store = store;
 	show.is_raw = is_raw;
 	if (!with_waiting(store, id, show_event, &show, &any, &error))

@@ -194,7 +194,8 @@ static int rules_test(Ctl *ctl, const TestOptions *options, int argc,
 			return EX_NOINPUT;
 		}
 		if (!test_one(ctl, rules, *file,
-			report_read(text, MIN(len, BOUND_MESSAGE))))
+			report_read(rules_words(rules), text,
+			    MIN(len, BOUND_MESSAGE))))
 			all_won = false;
 	}
 	return all_won ? EX_OK : EXIT_NO;

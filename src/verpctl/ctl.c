@@ -228,6 +228,15 @@ const Settings *ctl_settings_or_defaults(Ctl *ctl, GError **error)
 	return ctl_settings(ctl, error);
 }
 
+const RuleSet *ctl_rules(Ctl *ctl, GError **error)
+{
+	const Settings *settings = ctl_settings(ctl, error);
+
+	if (settings != NULL && ctl->rules == NULL)
+		ctl->rules = site_rules(settings, error);
+	return ctl->rules;
+}
+
 Store *ctl_store_at(Ctl *ctl, const char *path, StoreMode mode, GError **error)
 {
 	const Settings *settings = ctl_settings(ctl, error);

@@ -7,6 +7,7 @@
 
 #include <glib.h>
 
+#include "rules.h"
 #include "settings.h"
 #include "store.h"
 
@@ -45,6 +46,7 @@ struct Ctl {
 	bool is_delivery;
 	int64_t now;
 	Settings *settings; /* once read */
+	RuleSet *rules;     /* the same */
 };
 
 /* Exit statuses beside those of sysexits.h; verpctl(8) has them all. */
@@ -73,6 +75,8 @@ const Settings *ctl_settings(Ctl *ctl, GError **error);
 /* The same, but the defaults where nobody gave a file and there is none: for
    commands that need no site. */
 const Settings *ctl_settings_or_defaults(Ctl *ctl, GError **error);
+/* The rules that the settings name, read when first asked for; lent. */
+const RuleSet *ctl_rules(Ctl *ctl, GError **error);
 Store *ctl_store(Ctl *ctl, StoreMode mode, GError **error);
 /* The store at PATH, a backup perhaps; NULL: the configured one. */
 Store *ctl_store_at(Ctl *ctl, const char *path, StoreMode mode, GError **error);

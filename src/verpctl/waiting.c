@@ -67,6 +67,7 @@ bool waiting_filter_check(const Ctl *ctl, const WaitingFilter *filter,
 
 typedef struct Walk {
 	const WaitingFilter *filter;
+	const WordBook *words;
 	Store *store;
 	double threshold;
 	WaitingEach each;
@@ -83,11 +84,12 @@ static WaitReason why_of(const Event *event, double threshold)
 }
 
 /* What KEPT says to people. */
-static char *text_of(const KeptMessage *kept)
+static char *text_of(const WordBook *words, const KeptMessage *kept)
 {
 	gsize len;
 	const char *bytes = g_bytes_get_data(kept->bytes, &len);
-	g_autoptr(Report) report = report_read(bytes != NULL ? bytes : "", len);
+	g_autoptr(Report)
+	    report = report_read(words, bytes != NULL ? bytes : "", len);
 	const char *text = report->text[0] != '\0' ? report->text
 						   : report->subject;
 
@@ -119,7 +121,8 @@ static bool visit(const Event *event, void *data)
 	if (event->diagnostic[0] != '\0')
 		text = g_strdup(event->diagnostic);
 	else
-		text = row.is_kept ? text_of(&kept) : g_strdup(event->matched);
+		text = row.is_kept ? text_of(walk->words, &kept)
+				   : g_strdup(event->matched);
 	shape = shape_of(text);
 	if (filter->shape != NULL && strstr(shape, filter->shape) == NULL)
 		return true;
@@ -136,8 +139,12 @@ bool waiting_each(Ctl *ctl, Store *store, const WaitingFilter *filter,
 		.threshold = ctl->settings->policy.threshold,
 		.each = each,
 		.data = data };
+	const RuleSet *rules = ctl_rules(ctl, error);
 	StoreFilter found;
 
+	if (rules == NULL)
+		return false;
+	walk.words = rules_words(rules);
 	if (!store_filter_of(ctl, filter, &found, error) ||
 	    !store_each_event(store, &found, visit, &walk, error))
 		return false;

@@ -5,6 +5,7 @@
 usage: test_pages.py VERPCTL VERPD
 """
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -213,6 +214,17 @@ def test_examples_of_rules():
     tap.check(" 0 findings" in SITE.run("rules", "lint", path))
 
 
+def test_lists_of_words():
+    source = (pathlib.Path(__file__).parents[2] /
+              "src/core/wordbook.c").read_text(encoding="utf-8")
+    lists = set(re.findall(r'\[WORDS_[A-Z_]+\] =\s*\{\s*"([a-z-]+)"', source))
+    tap.check(len(lists) > 30, lists)
+    said = {name for line in page("verpd-rules.5")
+            if line.startswith((".It Ic", ".Ic"))
+            for name in line.replace(",", " ").split()[1:]}
+    tap.check(lists <= said, lists - said)
+
+
 def test_verpd():
     text = "\n".join(page("verpd.8"))
     done = subprocess.run([VERPD, "--help"], capture_output=True, text=True,
@@ -229,6 +241,7 @@ def test_verpd():
 
 tap.run([test_commands, test_common_options, test_exit_statuses,
          test_parameters, test_defaults, test_examples_of_policies,
-         test_examples_of_settings, test_examples_of_rules, test_verpd]
+         test_examples_of_settings, test_examples_of_rules,
+          test_lists_of_words, test_verpd]
         + [("options of " + name, lambda name=name: check_options(name))
            for name in commands_of_help() if name != "help"])

@@ -5,15 +5,42 @@
 
 #include "bounds.h"
 #include "report_read.h"
+#include "rules.h"
 
 #include <string.h>
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static RuleSet *rules;
+
+/* The words that are shipped, or hardly anything would be recognised. */
+static void read_words(void)
+{
+	static const char *const names[] = { "01-formats.rules",
+		"02-notices.rules", "03-replies.rules" };
+	RuleFile files[G_N_ELEMENTS(names)];
+	char *texts[G_N_ELEMENTS(names)];
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *path = g_build_filename(RULES_SOURCE, names[i],
+		    NULL);
+
+		g_assert(g_file_get_contents(path, &texts[i], &files[i].len,
+		    NULL));
+		files[i].name = names[i];
+		files[i].text = texts[i];
+	}
+	rules = rules_new(files, G_N_ELEMENTS(names), NULL);
+	g_assert(rules != NULL);
+	for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
+		g_free(texts[i]);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	mail_init();
+	read_words();
 	return 0;
 }
 
@@ -45,7 +72,8 @@ static void check_recipient(const Report *report,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	g_autoptr(Report) report = report_read((const char *)data, size);
+	g_autoptr(Report)
+	    report = report_read(rules_words(rules), (const char *)data, size);
 
 	check_line(report->from, BOUND_ADDRESS);
 	check_line(report->subject, BOUND_FIELD);

@@ -8,6 +8,7 @@
 #include "deliver.h"
 #include "errors.h"
 #include "report_read.h"
+#include "shipped_rules.h"
 
 /* What messages are delivered to: a store, keys and a few rules of its own. */
 
@@ -82,8 +83,7 @@ static void site_up(void)
 	judge = judge_new();
 	judge->tokens = token_space_new(&spec, &error);
 	ck_assert_msg(judge->tokens != NULL, "%s", error ? error->message : "");
-	judge->rules = rules_new(&file, 1, &error);
-	ck_assert_msg(judge->rules != NULL, "%s", error ? error->message : "");
+	judge->rules = shipped_rules_and(SHIPPED_WORDS, &file);
 	judge_add_stream(judge, "transactional", campaigns,
 	    CAUSE_BIT(CAUSE_COMPLAINT));
 	judge->default_stream = g_strdup("marketing");

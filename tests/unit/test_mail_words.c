@@ -12,6 +12,7 @@
 #include "stage.h"
 
 #include "main.h"
+#include "shipped_rules.h"
 
 #include <string.h>
 
@@ -358,7 +359,7 @@ START_TEST(advice_is_no_evidence)
 	g_autofree char *text = g_strdup(advices[_i].text);
 	char *to = text;
 
-	hints_blank(text);
+	hints_blank(shipped_words(), text);
 	for (const char *p = text; *p != '\0'; p++)
 		if (*p != ' ' || to == text || to[-1] != ' ')
 			*to++ = *p;
@@ -426,7 +427,8 @@ static const struct {
 START_TEST(sentences_are_understood)
 {
 	const char *text = sentences[_i].text;
-	g_autoptr(GPtrArray) names = prose_read(text, text + strlen(text));
+	g_autoptr(GPtrArray)
+	    names = prose_read(shipped_words(), text, text + strlen(text));
 	g_autoptr(GString) found = g_string_new(NULL);
 	ProseRole best = PROSE_ADDRESSEE;
 

@@ -6,6 +6,7 @@
 
 #include "main.h"
 #include "report_read.h"
+#include "shipped_rules.h"
 
 #include <string.h>
 
@@ -73,8 +74,8 @@ static char *spell(const Mail *mail)
 
 START_TEST(parts_are_found)
 {
-	g_autoptr(Mail)
-	    mail = mail_open(cases[_i].message, strlen(cases[_i].message));
+	g_autoptr(Mail) mail = mail_open(shipped_words(), cases[_i].message,
+	    strlen(cases[_i].message));
 	g_autofree char *parts = spell(mail);
 
 	ck_assert_msg(strcmp(parts, cases[_i].parts) == 0, "%s: %s, not %s",
@@ -89,7 +90,7 @@ START_TEST(messages_are_known)
 	    "Content-Type: multipart/mixed; boundary=b\n\n--b\n"
 	    "Content-Type: message/rfc822\n\nTo: c\n--b\n"
 	    "Content-Type: message/delivery-status\n\nAction: failed\n--b--\n";
-	g_autoptr(Mail) mail = mail_open(text, strlen(text));
+	g_autoptr(Mail) mail = mail_open(shipped_words(), text, strlen(text));
 
 	ck_assert(!mail_part(mail, 0)->is_message);
 	ck_assert(mail_part(mail, 1)->is_message);
@@ -104,7 +105,7 @@ START_TEST(the_header_is_read)
 	    "Subject: one\n \n two\nFrom: ana@example.org\nsubject: three\n"
 	    "Content-Type: multipart/report;\n report-type=delivery-status\n"
 	    "\nTo: ben@example.net\n";
-	g_autoptr(Mail) mail = mail_open(text, strlen(text));
+	g_autoptr(Mail) mail = mail_open(shipped_words(), text, strlen(text));
 
 	ck_assert_str_eq(mail_header(mail, "SUBJECT"), "one two");
 	ck_assert_str_eq(mail_header(mail, "From"), "ana@example.org");
@@ -119,7 +120,7 @@ START_TEST(travel_is_seen)
 {
 	static const char text[] = "Received: by mx.example\n"
 				   "Received: from\n\tout.example\n\nhello\n";
-	g_autoptr(Mail) mail = mail_open(text, strlen(text));
+	g_autoptr(Mail) mail = mail_open(shipped_words(), text, strlen(text));
 
 	ck_assert(mail_has_travelled(mail));
 }

@@ -7,6 +7,7 @@
 #include "report_read.h"
 
 #include "main.h"
+#include "shipped_rules.h"
 
 #include <string.h>
 
@@ -731,7 +732,8 @@ START_TEST(notices_are_read)
 			    "Content-Type: text/plain; charset=utf-8\n\n%s",
 		notices[_i].return_path, notices[_i].from, notices[_i].subject,
 		notices[_i].text);
-	g_autoptr(Report) report = report_read(message, strlen(message));
+	g_autoptr(Report)
+	    report = report_read(shipped_words(), message, strlen(message));
 	g_autoptr(GString) found = g_string_new(NULL);
 
 	ck_assert_msg(report->kind == notices[_i].kind, "%s: %s (%s)", message,

@@ -106,7 +106,8 @@ static char *verdict_text(const RuleSet *shipped, GBytes *message)
 {
 	gsize len;
 	const char *bytes = g_bytes_get_data(message, &len);
-	g_autoptr(Report) report = report_read(bytes != NULL ? bytes : "", len);
+	g_autoptr(Report) report = report_read(rules_words(shipped),
+	    bytes != NULL ? bytes : "", len);
 	GString *told = g_string_new(report_kind_name(report->kind));
 
 	for (unsigned i = 0; i < report->recipients->len; i++) {
@@ -336,7 +337,7 @@ static void learn(const char *text)
 	const RuleFile file = { "test.rules", rules, strlen(rules) };
 
 	rules_unref(judge->rules);
-	judge->rules = rules_new(&file, 1, NULL);
+	judge->rules = shipped_rules_and(SHIPPED_WORDS, &file);
 	ck_assert_ptr_nonnull(judge->rules);
 }
 

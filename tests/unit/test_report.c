@@ -8,6 +8,7 @@
 
 #include "bounds.h"
 #include "main.h"
+#include "shipped_rules.h"
 
 #include <string.h>
 
@@ -28,7 +29,7 @@ static Report *read_file(const char *name)
 
 	ck_assert_msg(g_file_get_contents(path, &bytes, &len, NULL), "%s",
 	    path);
-	return report_read(bytes, len);
+	return report_read(shipped_words(), bytes, len);
 }
 
 static GPtrArray *read_expected(void)
@@ -158,7 +159,8 @@ START_TEST(any_prefix_is_a_report)
 		for (gsize cut = 0; cut < len; cut += 7) {
 			/* an allocation of its own, for valgrind's sake */
 			g_autofree char *prefix = g_memdup2(bytes, MAX(cut, 1));
-			g_autoptr(Report) report = report_read(prefix, cut);
+			g_autoptr(Report)
+			    report = report_read(shipped_words(), prefix, cut);
 
 			ck_assert_ptr_nonnull(report);
 		}
@@ -190,7 +192,7 @@ static void check_indexed(const char *dir, char **row)
 	gsize len;
 
 	ck_assert(g_file_get_contents(path, &bytes, &len, NULL));
-	report = report_read(bytes, len);
+	report = report_read(shipped_words(), bytes, len);
 	ck_assert_int_eq(report->kind, REPORT_DSN);
 	if (!g_str_has_prefix(row[0], "postmaster"))
 		ck_assert_uint_eq(report->recipients->len,
@@ -428,7 +430,7 @@ END_TEST
 
 static void digest_of(const char *text, size_t len, uint8_t *ret_digest)
 {
-	g_autoptr(Report) report = report_read(text, len);
+	g_autoptr(Report) report = report_read(shipped_words(), text, len);
 
 	report_digest(report, ret_digest);
 }
@@ -567,7 +569,8 @@ START_TEST(bombs_are_bounded)
 {
 	g_autoptr(GString)
 	    text = repeat(bombs[_i].head, bombs[_i].text, bombs[_i].n);
-	g_autoptr(Report) report = report_read(text->str, text->len);
+	g_autoptr(Report)
+	    report = report_read(shipped_words(), text->str, text->len);
 
 	ck_assert_msg(!bombs[_i].is_truncated || report->is_truncated,
 	    "%s: not cut", bombs[_i].label);
@@ -594,7 +597,8 @@ START_TEST(a_cut_keeps_characters_whole)
 			    ">>> RCPT To:<ana@example.org>\n"
 			    "<<< 550 <ana@example.org>... User unknown\n",
 		pad, octets);
-	g_autoptr(Report) report = report_read(text, strlen(text));
+	g_autoptr(Report)
+	    report = report_read(shipped_words(), text, strlen(text));
 	const char *host;
 
 	ck_assert_uint_eq(report->recipients->len, 1);
@@ -617,7 +621,8 @@ START_TEST(a_line_end_in_json_is_a_blank)
 	    "{\"complainedRecipients\": [{\"emailAddress\": "
 	    "\"ana@example.org\"}]}}\n",
 	    ends[_i]);
-	g_autoptr(Report) report = report_read(text, strlen(text));
+	g_autoptr(Report)
+	    report = report_read(shipped_words(), text, strlen(text));
 
 	ck_assert_int_eq(report->kind, REPORT_COMPLAINT);
 	ck_assert(g_str_has_prefix(report->original_mail_from, "news"));
@@ -637,7 +642,8 @@ START_TEST(a_cut_alias_keeps_characters_whole)
 	    "<ben@example.org> (expanded from <staff@%s%s.example>): host "
 	    "mx.example.org[192.0.2.1] said: 550 5.1.1 no such user\n",
 	    pad, octets);
-	g_autoptr(Report) report = report_read(text, strlen(text));
+	g_autoptr(Report)
+	    report = report_read(shipped_words(), text, strlen(text));
 	const char *alias;
 
 	ck_assert_uint_eq(report->recipients->len, 1);
@@ -656,7 +662,7 @@ START_TEST(a_thousand_levels_are_not_walked)
 		g_string_append_printf(text,
 		    "Content-Type: multipart/mixed; boundary=b%u\n\n--b%u\n", i,
 		    i);
-	report = report_read(text->str, text->len);
+	report = report_read(shipped_words(), text->str, text->len);
 	ck_assert(report->is_truncated);
 	ck_assert_uint_eq(report->parts->len, BOUND_DEPTH + 1);
 }
@@ -669,7 +675,8 @@ START_TEST(recipients_are_bounded)
 	    "boundary=b\n\n--b\nContent-Type: message/delivery-status\n",
 	    "\nFinal-Recipient: rfc822; ana@example.org\nAction: failed\n",
 	    BOUND_GROUPS + 50);
-	g_autoptr(Report) report = report_read(text->str, text->len);
+	g_autoptr(Report)
+	    report = report_read(shipped_words(), text->str, text->len);
 
 	ck_assert_uint_eq(report->recipients->len, BOUND_GROUPS);
 	ck_assert(report->is_truncated);
@@ -678,7 +685,7 @@ END_TEST
 
 START_TEST(nothing_is_a_report)
 {
-	g_autoptr(Report) report = report_read(NULL, 0);
+	g_autoptr(Report) report = report_read(shipped_words(), NULL, 0);
 
 	ck_assert_int_eq(report->kind, REPORT_NONE);
 }
@@ -687,7 +694,8 @@ END_TEST
 static gpointer read_many(gpointer text)
 {
 	for (unsigned i = 0; i < 300; i++) {
-		g_autoptr(Report) report = report_read(text, strlen(text));
+		g_autoptr(Report)
+		    report = report_read(shipped_words(), text, strlen(text));
 
 		if (report->recipients->len != 3)
 			return GINT_TO_POINTER(1);
@@ -700,10 +708,60 @@ START_TEST(threads_read_at_once)
 	g_autofree char *text = file_text("postfix-several.eml");
 	GThread *threads[4];
 
+	(void)shipped_words(); /* read by one thread */
 	for (unsigned i = 0; i < G_N_ELEMENTS(threads); i++)
 		threads[i] = g_thread_new("reader", read_many, text);
 	for (unsigned i = 0; i < G_N_ELEMENTS(threads); i++)
 		ck_assert_ptr_null(g_thread_join(threads[i]));
+}
+END_TEST
+
+/* ---- words of a site ---- */
+
+/* Kind, format and recipients of a notice that no shipped word knows. */
+static char *told_with(const char *site)
+{
+	static const char notice[] = "From: Acme Mail <relay@acme.example>\n"
+				     "To: b-mxw42c7k@bounces.example\n"
+				     "Subject: Your mail\n\n"
+				     "ACME had to\nleave this here, sorry.\n\n"
+				     "Meant for: ana@example.org\n"
+				     "Desk: ben@acme.example\n\n"
+				     "== it began so ==\n"
+				     "Meant for: eve@example.org\n";
+	const RuleFile file = { "site.rules", site, strlen(site) };
+	g_autoptr(RuleSet) rules = shipped_rules_and(SHIPPED_WORDS, &file);
+	g_autoptr(Report)
+	    report = report_read(rules_words(rules), notice, strlen(notice));
+	GString *told = g_string_new(report_kind_name(report->kind));
+
+	g_string_append_printf(told, " %s", report->format);
+	for (guint i = 0; i < report->recipients->len; i++)
+		g_string_append_printf(told, " %s",
+		    report_recipient(report, i)->final_recipient);
+	return g_string_free(told, FALSE);
+}
+
+static const struct {
+	const char *site;
+	const char *told;
+} sites[] = {
+	{ "", "not-a-report " },
+	{ "[words acme]\nopening-from-anyone = acme had to leave\n"
+	  "recipient-label = meant for\nother-label = desk\n"
+	  "divider = == it began so\n",
+	    "bounce acme ana@example.org" },
+	{ "[words acme]\nopening = acme had to leave\n", "not-a-report " },
+	{ "[words acme]\nsender = relay\nopening = acme had to leave\n"
+	  "recipient-label = meant for\n",
+	    "bounce acme ana@example.org eve@example.org" },
+};
+
+START_TEST(a_site_adds_a_format)
+{
+	g_autofree char *told = told_with(sites[_i].site);
+
+	ck_assert_str_eq(told, sites[_i].told);
 }
 END_TEST
 
@@ -740,6 +798,8 @@ static Suite *report_suite(void)
 	tcase_add_test(facts, the_remote_host_is_found_in_words);
 	tcase_add_test(facts, a_requeue_keeps_the_digest);
 	tcase_add_test(facts, what_is_reported_makes_the_digest);
+	tcase_add_loop_test(facts, a_site_adds_a_format, 0,
+	    G_N_ELEMENTS(sites));
 	suite_add_tcase(suite, facts);
 
 	tcase_set_timeout(hostile, 60);
