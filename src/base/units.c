@@ -117,7 +117,8 @@ bool time_parse(const char *text, int64_t now, int64_t *ret_at, GError **error)
 		return true;
 	}
 	if (duration_parse(text, &age, NULL)) {
-		*ret_at = now - age;
+		/* 0 is no time wherever one may be missing */
+		*ret_at = age < now ? now - age : 1;
 		return true;
 	}
 	g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,

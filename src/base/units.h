@@ -17,9 +17,13 @@ char *duration_format(int64_t seconds);
 bool size_parse(const char *text, int64_t *ret_bytes, GError **error);
 char *size_format(int64_t bytes);
 
+/* 9999-12-31T23:59:59Z: no later moment can be written. */
+#define TIME_LAST INT64_C(253402300799)
+
 /* Seconds since the Epoch as "2026-11-21T20:33:02Z"; g_free() it. */
 char *time_format(int64_t at);
-/* "2026-11-21", "2026-11-21T20:33:02Z" or an age before NOW such as "30d". */
+/* "2026-11-21", "2026-11-21T20:33:02Z" or an age before NOW such as "30d",
+   which does not go back beyond the Epoch. */
 bool time_parse(const char *text, int64_t now, int64_t *ret_at, GError **error);
 
 /* The day of a moment: whole days since the Epoch, UTC. */

@@ -356,6 +356,18 @@ bool store_streams_set(Store *store, const StoreStream *streams, unsigned n,
 	return store->backend->streams_set(store, streams, n, error);
 }
 
+const char *const *store_actions(void)
+{
+	static const char *const actions[] = { "add", "release", "allow",
+		"disallow", "hold", "unhold", "revert", "import", "drop",
+		"reclassify", "erase", "expire", "purge", "restore", "key new",
+		"key rotate", "breaker open", "breaker close",
+		"breaker confirm", "breaker drop", "campaign pause",
+		"campaign resume", "campaign set", NULL };
+
+	return actions;
+}
+
 bool store_audit(Store *store, const ManualChange *change, const char *action,
     const char *subject, const char *detail, GError **error)
 {

@@ -486,6 +486,9 @@ bool store_streams_set(Store *store, const StoreStream *streams, unsigned n,
 /* Each is inside the caller's transaction if there is one, else in one of its
    own (store_expire() always in its own). */
 
+/* What the audit calls each of them; NULL is behind the last. */
+const char *const *store_actions(void);
+
 /* An audit row that changes nothing by itself, of a change to what is no
    recipient: a key, a breaker, a list that was imported. */
 bool store_audit(Store *store, const ManualChange *change, const char *action,

@@ -72,6 +72,8 @@ bool audit_write(StoreSqlite *self, const ManualChange *change,
 	Statement *stmt;
 	int64_t after_event;
 
+	/* `audit --action` must know what it can be asked for */
+	g_assert(g_strv_contains(store_actions(), row->action));
 	if (!last_event(self, &after_event, error))
 		return false;
 	stmt = statement_use(self, SQL_AUDIT_INSERT, error);

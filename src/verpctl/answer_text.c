@@ -9,6 +9,7 @@
 char *answer_by_text(const Answer *answer)
 {
 	g_autofree char *subject = NULL;
+	g_autofree char *shown = NULL;
 
 	switch (answer->by) {
 	case ANSWER_BY_NOTHING:
@@ -17,7 +18,8 @@ char *answer_by_text(const Answer *answer)
 		return g_strdup("the stream");
 	case ANSWER_BY_ENTRY:
 		subject = entry_subject(answer->allow_entry);
-		return g_strconcat("allow ", subject, NULL);
+		shown = subject_text(subject);
+		return g_strconcat("allow ", shown, NULL);
 	}
 	g_assert_not_reached();
 }

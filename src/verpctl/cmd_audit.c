@@ -34,9 +34,9 @@ static bool print_audit(const AuditEntry *entry, void *data)
 	const Ctl *ctl = data;
 	g_autofree char *at = time_format(entry->at);
 	g_autofree char *actor = printable(entry->actor);
-	g_autofree char *whom = printable(entry->address[0] != '\0'
-					      ? entry->address
-					      : entry->subject);
+	g_autofree char *whom = subject_text(entry->address[0] != '\0'
+						 ? entry->address
+						 : entry->subject);
 	g_autofree char *detail = printable(entry->detail);
 	g_autofree char *reason = printable(entry->reason);
 
@@ -51,6 +51,17 @@ static bool print_audit(const AuditEntry *entry, void *data)
 	return ferror(stdout) == 0;
 }
 
+static int no_such_action(const Ctl *ctl, const char *action)
+{
+	g_autoptr(GString) known = g_string_new(NULL);
+
+	for (const char *const *name = store_actions(); *name != NULL; name++)
+		g_string_append_printf(known, "%s%s",
+		    known->len > 0 ? ", " : "", *name);
+	return ctl_usage(ctl, "there is no action \"%s\", only %s", action,
+	    known->str);
+}
+
 int cmd_audit(Ctl *ctl, int argc, char **argv)
 {
 	g_autofree char *actor = NULL;
@@ -63,8 +74,7 @@ int cmd_audit(Ctl *ctl, int argc, char **argv)
 		{ "by", 0, 0, G_OPTION_ARG_FILENAME, &actor,
 		    "what this actor did", "NAME" },
 		{ "action", 0, 0, G_OPTION_ARG_FILENAME, &action,
-		    "add, release, allow, disallow, revert, expire, ...",
-		    "ACTION" },
+		    "add, release, revert, \"key rotate\", ...", "ACTION" },
 		{ "since", 0, 0, G_OPTION_ARG_FILENAME, &since,
 		    "from TIME on (2026-11-21, or an age: 7d)", "TIME" },
 		{ "until", 0, 0, G_OPTION_ARG_FILENAME, &until, "before TIME",
@@ -82,13 +92,17 @@ int cmd_audit(Ctl *ctl, int argc, char **argv)
 		return status;
 	if (argc > 1 && (folded = ctl_address(ctl, argv[1], &status)) == NULL)
 		return status;
+	if (limit < 0)
+		return ctl_usage(ctl, "--limit must not be negative");
+	if (action != NULL && !g_strv_contains(store_actions(), action))
+		return no_such_action(ctl, action);
 	if (!ctl_time(ctl, "--since", since, &filter.since, &error) ||
 	    !ctl_time(ctl, "--until", until, &filter.until, &error))
 		return ctl_usage(ctl, "%s", error->message);
 	filter.address = folded;
 	filter.actor = actor;
 	filter.action = action;
-	filter.limit = (uint64_t)MAX(limit, 0);
+	filter.limit = (uint64_t)limit;
 	store = ctl_store(ctl, STORE_READ, &error);
 	if (store == NULL ||
 	    !store_each_audit(store, &filter, print_audit, ctl, &error))

@@ -24,21 +24,24 @@ char *entry_domain(const Ctl *ctl, const char *domain, int *ret_status)
 bool parse_until(const char *text, int64_t now, int64_t *ret_until,
     GError **error)
 {
-	int64_t seconds;
+	int64_t seconds, until = 0;
 
 	if (text == NULL || strcmp(text, "forever") == 0) {
 		*ret_until = HOLD_FOREVER;
 		return true;
 	}
 	if (duration_parse(text, &seconds, NULL))
-		*ret_until = seconds < HOLD_FOREVER - now ? now + seconds
-							  : HOLD_FOREVER;
-	else if (!time_parse(text, now, ret_until, error))
+		until = seconds < TIME_LAST - now ? now + seconds
+						  : TIME_LAST + 1;
+	else if (!time_parse(text, now, &until, error))
 		return false;
-	if (*ret_until > now)
+	if (until > now && until <= TIME_LAST) {
+		*ret_until = until;
 		return true;
-	g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX, "\"%s\" is over already",
-	    text);
+	}
+	g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX, "\"%s\" is %s", text,
+	    until <= now ? "over already"
+			 : "beyond the year 9999; say \"forever\"");
 	return false;
 }
 
@@ -65,7 +68,7 @@ bool entry_print(const Entry *entry, void *data)
 {
 	const Ctl *ctl = data;
 	g_autofree char *subject = entry_subject(entry);
-	g_autofree char *shown = printable(subject);
+	g_autofree char *shown = subject_text(subject);
 	g_autofree char *note = printable(entry->note);
 	g_autofree char *since = time_format(entry->hold.since);
 	g_autofree char *until = until_text(entry->hold.until);
@@ -80,29 +83,37 @@ bool entry_print(const Entry *entry, void *data)
 	return ferror(stdout) == 0;
 }
 
-static void tell_put(const Ctl *ctl, const Entry *entry)
+/* ASKED is until when it was to hold; it may hold longer. */
+static void tell_put(const Ctl *ctl, const Entry *entry, int64_t asked)
 {
 	g_autofree char *subject = entry_subject(entry);
-	g_autofree char *shown = printable(subject);
+	g_autofree char *shown = subject_text(subject);
 	g_autofree char *until = until_text(entry->hold.until);
 
 	if (ctl->is_json) {
 		Row *row = entry_row(entry);
 
+		row_time(row, "asked_until", asked);
 		row_bool(row, "dry_run", ctl->is_dry_run);
 		row_print(row);
 		return;
 	}
-	printf("%s: %s%s in %s, %s\n", shown,
-	    ctl->is_dry_run ? "would be " : "",
+	printf("%s: %s%s in %s, %s", shown, ctl->is_dry_run ? "would be " : "",
 	    entry->kind == ENTRY_ALLOW ? "allowed" : "suppressed",
 	    entry->stream[0] != '\0' ? entry->stream : "all streams", until);
+	if (entry->hold.until > asked) {
+		g_autofree char *wanted = until_text(asked);
+
+		printf(" (asked: %s; what holds is never made shorter)",
+		    wanted);
+	}
+	putchar('\n');
 }
 
 static void tell_removed(const Ctl *ctl, const Entry *entry, unsigned n)
 {
 	g_autofree char *subject = entry_subject(entry);
-	g_autofree char *shown = printable(subject);
+	g_autofree char *shown = subject_text(subject);
 
 	if (ctl->is_json) {
 		Row *row = row_new();
@@ -123,6 +134,7 @@ static void tell_removed(const Ctl *ctl, const Entry *entry, unsigned n)
 typedef struct Counting {
 	const Entry *which;
 	unsigned n;
+	Hold hold; /* of one of them */
 } Counting;
 
 static bool count_same(const Entry *entry, void *data)
@@ -130,11 +142,14 @@ static bool count_same(const Entry *entry, void *data)
 	Counting *counting = data;
 	const Entry *which = counting->which;
 
-	counting->n += entry->kind == which->kind &&
-		       strcmp(entry->address, which->address) == 0 &&
-		       strcmp(entry->domain, which->domain) == 0 &&
-		       (which->stream == NULL ||
-			   strcmp(entry->stream, which->stream) == 0);
+	if (entry->kind != which->kind ||
+	    strcmp(entry->address, which->address) != 0 ||
+	    strcmp(entry->domain, which->domain) != 0 ||
+	    (which->stream != NULL &&
+		strcmp(entry->stream, which->stream) != 0))
+		return true;
+	counting->n++;
+	counting->hold = entry->hold;
 	return true;
 }
 
@@ -162,13 +177,35 @@ static bool remove_entries(Ctl *ctl, Store *store, const Entry *which,
 	return false;
 }
 
+/* Lays it down, and tells until when it holds, which what was there already
+   may have made longer. */
+static bool put_entry(Ctl *ctl, Store *store, const Entry *entry,
+    const char *original, GError **error)
+{
+	ManualChange change = ctl_change(ctl);
+	Counting counting = { .which = entry };
+	StoreFilter filter = STORE_FILTER_ANY;
+	Entry put = *entry;
+
+	if (!ctl->is_dry_run &&
+	    !store_entry_put(store, &change, entry, original, error))
+		return false;
+	filter.now = ctl->now;
+	if (entry->kind == ENTRY_SUPPRESS &&
+	    !store_each_entry(store, &filter, count_same, &counting, error))
+		return false;
+	put.hold.since = counting.n > 0 ? counting.hold.since : ctl->now;
+	put.hold.until = MAX(entry->hold.until, counting.hold.until);
+	tell_put(ctl, &put, entry->hold.until);
+	return true;
+}
+
 int entry_change(Ctl *ctl, const Entry *entry, const char *original,
     bool is_removal)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Store) store = ctl_store(ctl,
 	    ctl->is_dry_run ? STORE_READ : STORE_WRITE, &error);
-	ManualChange change = ctl_change(ctl);
 	unsigned n;
 
 	if (store == NULL)
@@ -179,11 +216,9 @@ int entry_change(Ctl *ctl, const Entry *entry, const char *original,
 		tell_removed(ctl, entry, n);
 		return n > 0 ? EX_OK : EXIT_NO;
 	}
-	if (!ctl->is_dry_run &&
-	    !store_entry_put(store, &change, entry, original, &error))
-		return ctl_fail(ctl, error);
-	tell_put(ctl, entry);
-	return EX_OK;
+	return put_entry(ctl, store, entry, original, &error)
+		   ? EX_OK
+		   : ctl_fail(ctl, error);
 }
 
 /* ---- allow, disallow ---- */

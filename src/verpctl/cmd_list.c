@@ -164,7 +164,7 @@ static bool filter_of(const Ctl *ctl, const ListOptions *options,
 	filter.campaign = options->campaign;
 	filter.needs_review = options->review;
 	filter.with_expired = options->expired;
-	filter.limit = (uint64_t)MAX(options->limit, 0);
+	filter.limit = (uint64_t)options->limit;
 	if (options->cause != NULL &&
 	    (filter.cause = cause_from_name(options->cause)) < 0) {
 		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
@@ -219,28 +219,48 @@ static void print_heading(const Ctl *ctl, bool of_forgeries, bool of_events)
 		    "CAUSE", "STREAM", "ADDRESS");
 }
 
-static bool print_allowed(const Entry *entry, void *data)
+/* Entries of one kind, as many as are wanted. */
+typedef struct OfKind {
+	Ctl *ctl;
+	EntryKind kind;
+	uint64_t limit;
+	uint64_t given;
+} OfKind;
+
+static bool print_of_kind(const Entry *entry, void *data)
 {
-	return entry->kind != ENTRY_ALLOW || entry_print(entry, data);
+	OfKind *kind = data;
+
+	return entry->kind != kind->kind ||
+	       (entry_print(entry, kind->ctl) && ++kind->given != kind->limit);
 }
 
-static bool print_domain(const Entry *entry, void *data)
+static bool list_kind(Store *store, const StoreFilter *filter, OfKind *kind,
+    GError **error)
 {
-	return entry->kind != ENTRY_SUPPRESS || entry_print(entry, data);
+	StoreFilter all = *filter;
+
+	all.limit = 0;
+	kind->limit = filter->limit;
+	return store_each_entry(store, &all, print_of_kind, kind, error);
 }
 
 /* Domains first: they are few, and stand for many. */
-static bool list_held(Ctl *ctl, Store *store, const StoreFilter *filter,
+static bool list_held(Ctl *ctl, Store *store, StoreFilter *filter,
     GError **error)
 {
 	Holding holding = { .ctl = ctl, .filter = filter };
+	OfKind domains = { .ctl = ctl, .kind = ENTRY_SUPPRESS };
 	g_autoptr(EntrySet) entries = NULL;
 	g_autoptr(Judge) streams = site_streams(ctl->settings);
 
 	if (filter->address == NULL &&
 	    (filter->cause < 0 || filter->cause == CAUSE_MANUAL) &&
-	    !store_each_entry(store, filter, print_domain, ctl, error))
+	    !list_kind(store, filter, &domains, error))
 		return false;
+	if (filter->limit != 0 && domains.given == filter->limit)
+		return true;
+	filter->limit -= filter->limit != 0 ? domains.given : 0;
 	if (!store_entries(store, ctl->now, &entries, error))
 		return false;
 	holding.entries = entries;
@@ -253,6 +273,7 @@ static int list(Ctl *ctl, const ListOptions *options, bool of_events)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Store) store = NULL;
+	OfKind allowed = { .ctl = ctl, .kind = ENTRY_ALLOW };
 	StoreFilter filter;
 	bool ok;
 
@@ -268,8 +289,7 @@ static int list(Ctl *ctl, const ListOptions *options, bool of_events)
 	else if (of_events)
 		ok = store_each_event(store, &filter, print_event, ctl, &error);
 	else if (options->allowed)
-		ok = store_each_entry(store, &filter, print_allowed, ctl,
-		    &error);
+		ok = list_kind(store, &filter, &allowed, &error);
 	else
 		ok = list_held(ctl, store, &filter, &error);
 	return ok ? EX_OK : ctl_fail(ctl, error);
@@ -315,6 +335,8 @@ int cmd_list(Ctl *ctl, int argc, char **argv)
 		return status;
 	of_events = options.events || options.review ||
 		    options.class_ != NULL || options.campaign != NULL;
+	if (options.limit < 0)
+		return ctl_usage(ctl, "--limit must not be negative");
 	wrong = contradiction(&options, of_events);
 	if (wrong != NULL)
 		return ctl_usage(ctl, "%s", wrong);

@@ -41,11 +41,8 @@ static bool filter_of(const Ctl *ctl, const RevertOptions *options,
 		.rule = options->rule,
 		.campaign = options->campaign };
 
-	if (options->since != NULL &&
-	    !time_parse(options->since, ctl->now, &filter.since, error))
-		return false;
-	if (options->until != NULL &&
-	    !time_parse(options->until, ctl->now, &filter.until, error))
+	if (!ctl_time(ctl, "--since", options->since, &filter.since, error) ||
+	    !ctl_time(ctl, "--until", options->until, &filter.until, error))
 		return false;
 	if (options->class_ != NULL &&
 	    (filter.class_ = vp_class_from_name(options->class_)) < 0) {

@@ -206,9 +206,8 @@ int cmd_stats(Ctl *ctl, int argc, char **argv)
 
 	if (!ctl_parse(ctl, entries, &argc, &argv, &status))
 		return status;
-	if (since_text != NULL &&
-	    !time_parse(since_text, ctl->now, &since, &error))
-		return ctl_usage(ctl, "--since: %s", error->message);
+	if (!ctl_time(ctl, "--since", since_text, &since, &error))
+		return ctl_usage(ctl, "%s", error->message);
 	store = ctl_store(ctl, STORE_READ, &error);
 	if (store == NULL ||
 	    !store_stats(store, since, ctl->now, &stats, &error))

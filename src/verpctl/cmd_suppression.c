@@ -135,11 +135,38 @@ int cmd_check(Ctl *ctl, int argc, char **argv)
 
 /* ---- add ---- */
 
-static void added(const Ctl *ctl, const char *folded, const char *stream,
-    int64_t until)
+/* What stands against an address where ADDITION asked for it. */
+typedef struct AddedHold {
+	const char *stream;
+	int64_t until;       /* by hand */
+	int64_t other_until; /* the longest of the others; 0: there is none */
+	Cause other;
+} AddedHold;
+
+static bool note_hold(const Suppression *row, void *data)
 {
+	AddedHold *held = data;
+
+	if (row->cause == CAUSE_MANUAL &&
+	    strcmp(row->stream, held->stream) == 0) {
+		held->until = MAX(held->until, row->hold.until);
+	} else if ((row->stream[0] == '\0' ||
+		       strcmp(row->stream, held->stream) == 0) &&
+		   row->hold.until >= held->other_until) {
+		held->other_until = row->hold.until;
+		held->other = row->cause;
+	}
+	return true;
+}
+
+static void added(const Ctl *ctl, const char *folded, int64_t asked,
+    const AddedHold *held)
+{
+	const char *stream = held->stream;
 	g_autofree char *shown = printable(folded);
-	g_autofree char *end = until_text(until);
+	g_autofree char *end = until_text(held->until);
+	bool is_longer = held->until > asked;
+	bool is_outlasted = held->other_until > held->until;
 
 	if (ctl->is_json) {
 		Row *row = row_new();
@@ -147,14 +174,31 @@ static void added(const Ctl *ctl, const char *folded, const char *stream,
 		row_text(row, "address", folded);
 		row_text(row, "stream", stream);
 		row_text(row, "cause", cause_name(CAUSE_MANUAL));
-		row_time(row, "until", until);
+		row_time(row, "until", held->until);
+		row_time(row, "asked_until", asked);
+		row_text(row, "outlasted_by",
+		    is_outlasted ? cause_name(held->other) : NULL);
+		row_time(row, "outlasted_until",
+		    is_outlasted ? held->other_until : 0);
 		row_bool(row, "dry_run", ctl->is_dry_run);
 		row_print(row);
-	} else {
-		printf("%s: %ssuppressed in %s, %s\n", shown,
-		    ctl->is_dry_run ? "would be " : "",
-		    stream[0] != '\0' ? stream : "all streams", end);
+		return;
 	}
+	printf("%s: %ssuppressed in %s, %s", shown,
+	    ctl->is_dry_run ? "would be " : "",
+	    stream[0] != '\0' ? stream : "all streams", end);
+	if (is_longer) {
+		g_autofree char *wanted = until_text(asked);
+
+		printf(" (asked: %s; what holds is never made shorter)",
+		    wanted);
+	}
+	if (is_outlasted) {
+		g_autofree char *longer = until_text(held->other_until);
+
+		printf("; %s holds %s", cause_name(held->other), longer);
+	}
+	putchar('\n');
 }
 
 typedef struct Addition {
@@ -167,14 +211,23 @@ static bool add_one(Many *many, const char *folded, const char *original,
 {
 	const Addition *addition = data;
 	ManualChange change = ctl_change(many->ctl);
+	StoreFilter filter = STORE_FILTER_ANY;
+	AddedHold held = { .stream = addition->stream,
+		.until = many->ctl->is_dry_run ? addition->until : 0 };
 
 	if (!many->ctl->is_dry_run &&
 	    !store_add(many->store, &change, folded, original, addition->stream,
 		addition->until, error))
 		return false;
 	/* Told of one by one where they were named so. */
-	if (!many->is_in_file)
-		added(many->ctl, folded, addition->stream, addition->until);
+	if (many->is_in_file)
+		return true;
+	filter.address = folded;
+	filter.now = many->ctl->now;
+	if (!store_each_suppression(many->store, &filter, note_hold, &held,
+		error))
+		return false;
+	added(many->ctl, folded, addition->until, &held);
 	return true;
 }
 
@@ -470,10 +523,8 @@ static int release_many(Ctl *ctl, int argc, char **argv,
 	filter.now = ctl->now;
 	filter.cause = cause;
 	filter.stream = options->stream;
-	if ((options->since != NULL &&
-		!time_parse(options->since, ctl->now, &filter.since, &error)) ||
-	    (options->until != NULL &&
-		!time_parse(options->until, ctl->now, &filter.until, &error)))
+	if (!ctl_time(ctl, "--since", options->since, &filter.since, &error) ||
+	    !ctl_time(ctl, "--until", options->until, &filter.until, &error))
 		return ctl_usage(ctl, "%s", error->message);
 	store = ctl_store(ctl, ctl->is_dry_run ? STORE_READ : STORE_WRITE,
 	    &error);

@@ -31,6 +31,12 @@ char *printable(const char *text)
 	return text_printable(text, strlen(text), 2 * BOUND_DIAGNOSTIC);
 }
 
+char *subject_text(const char *subject)
+{
+	return strcmp(subject, "@") == 0 ? g_strdup("everyone")
+					 : printable(subject);
+}
+
 char *until_text(int64_t until)
 {
 	g_autofree char *end = NULL;

@@ -99,5 +99,7 @@ bool ctl_time(const Ctl *ctl, const char *option, const char *text,
 
 /* TEXT made fit for a terminal; g_free() it. */
 char *printable(const char *text);
+/* The same of what an entry is of (entry_subject()): "@" is "everyone". */
+char *subject_text(const char *subject);
 /* "for good", or "until" a time as time_format(); g_free() it. */
 char *until_text(int64_t until);

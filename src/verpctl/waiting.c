@@ -55,6 +55,11 @@ bool waiting_filter_check(const Ctl *ctl, const WaitingFilter *filter,
 
 	if (!store_filter_of(ctl, filter, &ignored, error))
 		return false;
+	if (filter->limit < 0) {
+		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
+		    "--limit must not be negative");
+		return false;
+	}
 	if (filter->why == NULL)
 		return true;
 	for (unsigned i = 0; i < G_N_ELEMENTS(reason_names); i++)

@@ -178,8 +178,110 @@ def test_audit():
     tap.check_equal(len(site.rows("audit", "--action", "add")), 2)
     tap.check_equal(len(site.rows("audit", "bob@example.org")), 1)
     tap.check_equal(site.rows("audit", "--until", "2001-01-01"), [])
+    done = site.start("audit", "--action", "nonsense")
+    tap.check_equal((done.returncode, done.stdout), (64, b""))
+    tap.check(b"only add, release, allow" in done.stderr, done.stderr)
+    tap.check_equal(site.rows("audit", "--action", "campaign set"), [])
     tap.check_equal(len(site.rows("audit", "--since", "1d", "--limit",
                                   "1")), 1)
+
+
+def test_add_tells_what_holds():
+    site = Site()
+
+    def add(*argv):
+        row, = site.rows("add", *argv, *BY)
+        return [row[name] and row[name][:10] for name in
+                ("until", "asked_until", "outlasted_by", "outlasted_until")
+                if name in row]
+
+    bounced(site, "ana@example.org")
+    tap.check_equal(add("ana@example.org", "--until", "2090-02-01"),
+                    ["2090-02-01", "2090-02-01", "hard", "forever"])
+    tap.check_equal(add("bob@example.org", "--until", "2090-02-01"),
+                    ["2090-02-01", "2090-02-01", None, None])
+    for dry in ((), ("--dry-run",)):
+        tap.check_equal(add("bob@example.org", "--until", "2090-01-01", *dry),
+                        ["2090-02-01", "2090-01-01", None, None])
+        tap.check_equal(add("bob@example.org", "--until", "2090-01-01",
+                            "--stream", "transactional", *dry),
+                        ["2090-01-01", "2090-01-01", "manual", "2090-02-01"])
+    text = site.run("add", "bob@example.org", "--until", "2090-01-01", *BY)
+    tap.check("until 2090-02-01T00:00:00Z (asked: until 2090-01-01T" in text,
+              text)
+    add("--domain", "example.net", "--until", "2090-02-01")
+    for dry in ((), ("--dry-run",)):
+        tap.check_equal(add("--domain", "example.net", "--until",
+                            "2090-01-01", *dry), ["2090-02-01", "2090-01-01"])
+    row, = site.rows("list", "--cause", "manual", "--limit", "1")
+    tap.check_equal(row["until"][:10], "2090-02-01")
+    verified(site)
+
+
+def test_times():
+    site = Site()
+    for text, why in (("99999999999999d", "beyond the year 9999"),
+                      ("8000y", "beyond the year 9999"),
+                      ("0d", "over already"), ("2001-01-01", "over already"),
+                      ("", "is not a time"), ("1e3d", "is not a time"),
+                      ("-1d", "is not a time"),
+                      ("9" * 30 + "d", "is not a time")):
+        for argv in (["add", "a@x.test"], ["allow", "a@x.test"],
+                     ["add", "--domain", "x.test"]):
+            done = site.start(*argv, f"--until={text}", *BY)
+            tap.check_equal(done.returncode, 64, (argv, text))
+            tap.check(b"--until: " in done.stderr and
+                      why.encode() in done.stderr, done.stderr)
+    tap.check_equal(site.rows("list"), [])
+    for argv in (["revert", *BY], ["release", "--query", *BY], ["audit"],
+                 ["list"], ["stats"], ["unknown"], ["quarantine", "list"],
+                 ["quarantine", "drop", "--all", *BY]):
+        for option in ("--since", "--until"):
+            if argv == ["stats"] and option == "--until":
+                continue
+            done = site.start(*argv, f"{option}=nonsense")
+            tap.check_equal(done.returncode, 64, argv)
+            tap.check(f"{option}: \"nonsense\"".encode() in done.stderr,
+                      argv, done.stderr)
+    # from the beginning of time
+    site.run("add", "a@x.test", *BY)
+    tap.check_equal(len(site.rows("audit", "--since", "99999999999999d")), 1)
+    site.run("release", "--query", "--since", "99999999999999d", *BY)
+
+
+def test_limit():
+    site = Site()
+    site.run("allow", "--domain", "b.test", *BY)
+    site.run("add", "--domain", "a.test", *BY)
+    site.run("allow", "--domain", "c.test", *BY)
+    site.run("add", "x@a.test", "y@a.test", *BY)
+    for limit, allowed, held in ((1, 1, 1), (2, 2, 2), (3, 2, 3), (9, 2, 3),
+                                 (0, 2, 3)):
+        limit = ("--limit", str(limit))
+        tap.check_equal(len(site.rows("list", *limit)), held, limit)
+        tap.check_equal(len(site.rows("list", "--allowed", *limit)), allowed,
+                        limit)
+    for argv in (["list"], ["audit"], ["breaker", "show", "1"],
+                 ["quarantine", "list"]):
+        site.run(*argv, "--limit=-1", status=64)
+
+
+def test_everyone():
+    site = Site()
+    site.run("add", "ana@example.org", *BY)
+    text = site.run("allow", "--everyone", "--stream", "transactional",
+                    "--cause", "manual", *BY)
+    tap.check_equal(text, "everyone: allowed in transactional, for good\n")
+    for argv in (["list", "--allowed"], ["audit", "--action", "allow"]):
+        tap.check(" everyone " in site.run(*argv), argv)
+    tap.check("set aside by allow everyone" in
+              site.run("check", "ana@example.org", "--stream",
+                       "transactional"))
+    row, = site.rows("list", "--allowed")
+    tap.check_equal(row["allow"], "@")
+    verified(site)
+    tap.check_equal(site.run("disallow", "--everyone", *BY),
+                    "everyone: 1 entry removed\n")
 
 
 def test_revert():

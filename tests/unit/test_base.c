@@ -393,7 +393,15 @@ START_TEST(sizes_and_times)
 	ck_assert_int_eq(value, 1795219200);
 	ck_assert(time_parse("2d", 1795293182, &value, NULL));
 	ck_assert_int_eq(value, 1795293182 - 2 * SECONDS_PER_DAY);
+	ck_assert(time_parse("99999999999999d", 1795293182, &value, NULL));
+	ck_assert_int_eq(value, 1);
 	ck_assert(!time_parse("yesterday", 0, &value, NULL));
+	g_free(time);
+	time = time_format(TIME_LAST);
+	ck_assert_str_eq(time, "9999-12-31T23:59:59Z");
+	g_free(time);
+	time = time_format(TIME_LAST + 1);
+	ck_assert_str_eq(time, "253402300800");
 	ck_assert_int_eq(day_of(0), 0);
 	ck_assert_int_eq(day_of(-1), -1);
 	ck_assert_int_eq(day_of(-86400), -1);

@@ -153,7 +153,7 @@ START_TEST(test_audit)
 	    &error));
 	/* inside another's transaction it ends with that */
 	ck_assert(store_begin(store, &error));
-	ck_assert(store_audit(store, &by_root, "never", "", "", &error));
+	ck_assert(store_audit(store, &by_root, "key new", "", "", &error));
 	store_rollback(store);
 	ck_assert(store_each_audit(store, &filter, note_audit, told, &error));
 	ck_assert_str_eq(told->str, "add @.example.org  root; "
