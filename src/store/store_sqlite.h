@@ -354,7 +354,19 @@ bool count_events_chunk(StoreSqlite *self, int64_t people, int64_t now,
 bool counters_forget(StoreSqlite *self, int64_t before, unsigned max,
     GError **error);
 
+/* Whom the audit names where nobody but our rules acted. */
+#define RULE_ACTOR "verpd"
+
 GArray *breakers_open_new(void);
+/* Whether what the receiver PROVIDER, HOST says falls under the breaker. */
+bool breaker_covers(CounterKind kind, const char *name, const char *provider,
+    const char *host);
+/* Whether a breaker has not yet looked back at all it is to look back at. */
+bool recall_is_due(StoreSqlite *self, bool *ret_is, GError **error);
+/* Looks back at some more, inside a transaction; *RET_ANY: there was something,
+   and there may be more. */
+bool recall_some(StoreSqlite *self, const BreakerPolicy *policy, int64_t now,
+    bool *ret_any, GError **error);
 /* Notes that EVENT_ID is held under a breaker. */
 bool held_insert(StoreSqlite *self, int64_t event_id, int64_t breaker_id,
     int64_t recipient_id, GError **error);

@@ -16,12 +16,8 @@ enum {
 	TICK_SECONDS = 10,
 	TICK_EVENTS = 2000,  /* or as many, whichever comes first */
 	COUNT_EVENTS = 1000, /* counted in one transaction */
-	RECALL_EVENTS = 300, /* looked back at in one transaction */
 	FORGET_ROWS = 200,   /* counters deleted in one transaction */
-	LIST_ROWS = 200,
 };
-
-#define ACTOR "verpd"
 
 /* ---- who is open ---- */
 
@@ -87,7 +83,7 @@ static const OpenBreaker *open_find(const StoreSqlite *self, CounterKind kind,
 	return NULL;
 }
 
-static bool is_under(CounterKind kind, const char *name, const char *provider,
+bool breaker_covers(CounterKind kind, const char *name, const char *provider,
     const char *host)
 {
 	return strcmp(name, kind == COUNTER_PROVIDER
@@ -112,7 +108,7 @@ bool store_sqlite_breaker_over(Store *store, const char *provider,
 		    OpenBreaker, i);
 
 		if (open->kind != COUNTER_CAMPAIGN &&
-		    is_under(open->kind, open->name, provider, host))
+		    breaker_covers(open->kind, open->name, provider, host))
 			*ret_id = open->id;
 	}
 	return true;
@@ -154,7 +150,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Tick, tick_clear)
 static bool audit(const Tick *tick, const char *action, CounterKind kind,
     const char *name, const char *why, GError **error)
 {
-	const ManualChange change = { ACTOR, why, tick->now };
+	const ManualChange change = { RULE_ACTOR, why, tick->now };
 	g_autofree char *subject = g_strdup_printf("%s %s",
 	    counter_kind_name(kind), name);
 	const AuditRow row = {
@@ -201,18 +197,6 @@ static bool breaker_insert(StoreSqlite *self, CounterKind kind,
 	bind_int(stmt, 5, is_known);
 	bind_int(stmt, 6, first);
 	bind_int(stmt, 7, last);
-	return statement_run(self, stmt, error);
-}
-
-bool campaign_mark(StoreSqlite *self, const char *name, int64_t at,
-    GError **error)
-{
-	Statement *stmt = statement_use(self, SQL_CAMPAIGN_MARK, error);
-
-	if (stmt == NULL)
-		return false;
-	bind_text(stmt, 1, name);
-	bind_int(stmt, 2, at);
 	return statement_run(self, stmt, error);
 }
 
@@ -504,168 +488,6 @@ static bool close_some(Tick *tick, GError **error)
 	return true;
 }
 
-/* ---- looking back ---- */
-
-typedef struct Recall {
-	int64_t breaker_id;
-	CounterKind kind;
-	char *name;
-	int64_t next, last;
-} Recall;
-
-static void recall_clear(Recall *recall)
-{
-	g_free(recall->name);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Recall, recall_clear)
-
-static bool recall_find(StoreSqlite *self, Recall *recall, bool *ret_any,
-    GError **error)
-{
-	g_autoptr(Statement)
-	    stmt = statement_use(self, SQL_BREAKER_RECALL, error);
-
-	if (stmt == NULL || !statement_step(self, stmt, ret_any, error))
-		return false;
-	if (*ret_any) {
-		int kind = counter_kind_from_name(column_text(stmt, 1));
-
-		recall->breaker_id = column_int(stmt, 0);
-		recall->kind = kind >= 0 ? (CounterKind)kind : COUNTER_SITE;
-		recall->name = g_strdup(column_text(stmt, 2));
-		recall->next = column_int(stmt, 3);
-		recall->last = column_int(stmt, 4);
-	}
-	return true;
-}
-
-typedef struct Recalled {
-	int64_t event_id;
-	int64_t recipient_id;
-} Recalled;
-
-/* The hard bounces of this receiver from FIRST to LAST whose hold still
-   stands as they made it. */
-static GArray *recall_read(StoreSqlite *self, const Recall *recall,
-    int64_t last, int64_t now, GError **error)
-{
-	g_autoptr(Statement)
-	    stmt = statement_use(self, SQL_RECALL_EVENTS, error);
-	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(Recalled));
-	bool row;
-
-	if (stmt == NULL)
-		return NULL;
-	bind_int(stmt, 1, recall->next);
-	bind_int(stmt, 2, last);
-	bind_int(stmt, 3, now);
-	for (;;) {
-		Recalled one;
-		g_autofree char *host = NULL;
-
-		if (!statement_step(self, stmt, &row, error))
-			return NULL;
-		if (!row)
-			return g_steal_pointer(&found);
-		one = (Recalled){ column_int(stmt, 0), column_int(stmt, 1) };
-		host = breaker_host(column_text(stmt, 2), column_text(stmt, 3));
-		if (is_under(recall->kind, recall->name, column_text(stmt, 2),
-			host))
-			g_array_append_val(found, one);
-	}
-}
-
-/* Whether another receiver has said the same since. */
-static bool is_told_elsewhere(StoreSqlite *self, const Recall *recall,
-    const Recalled *one, bool *ret_told, GError **error)
-{
-	g_autoptr(Statement)
-	    stmt = statement_use(self, SQL_RECALL_OTHERS, error);
-	bool row;
-
-	if (stmt == NULL)
-		return false;
-	bind_int(stmt, 1, one->recipient_id);
-	bind_int(stmt, 2, one->event_id);
-	for (*ret_told = false; !*ret_told;) {
-		g_autofree char *host = NULL;
-
-		if (!statement_step(self, stmt, &row, error))
-			return false;
-		if (!row)
-			return true;
-		host = breaker_host(column_text(stmt, 0), column_text(stmt, 1));
-		*ret_told = !is_under(recall->kind, recall->name,
-		    column_text(stmt, 0), host);
-	}
-	return true;
-}
-
-/* Its hold becomes one of some days.  A recount finds it in the audit. */
-static bool recall_one(const Tick *tick, const Recall *recall,
-    const Recalled *one, GError **error)
-{
-	StoreSqlite *self = tick->self;
-	int64_t until = tick->now + tick->policy->hold;
-	g_autofree char *reason =
-	    g_strdup_printf("circuit breaker %" G_GINT64_FORMAT ", %s %s",
-		recall->breaker_id, counter_kind_name(recall->kind),
-		recall->name);
-	const ManualChange change = { ACTOR, reason, tick->now };
-	const AuditRow row = { .action = "hold",
-		.recipient_id = one->recipient_id,
-		.stream = "",
-		.cause = CAUSE_HARD,
-		.until = until };
-	RecipientState state;
-	bool told;
-
-	if (!is_told_elsewhere(self, recall, one, &told, error))
-		return false;
-	if (told)
-		return true;
-	return store_sqlite_load(&self->base, one->recipient_id, "", &state,
-		   error) &&
-	       hold_delete(self, one->recipient_id, "", CAUSE_HARD, error) &&
-	       hold_put(self, one->recipient_id, "", CAUSE_HELD,
-		   hold_lengthen(state.hold[CAUSE_HELD], tick->now, until),
-		   one->event_id, "", error) &&
-	       held_insert(self, one->event_id, recall->breaker_id,
-		   one->recipient_id, error) &&
-	       audit_write(self, &change, &row, error);
-}
-
-static bool recall_some(Tick *tick, GError **error)
-{
-	g_auto(Recall) recall = { 0 };
-	g_autoptr(GArray) found = NULL;
-	Statement *stmt;
-	int64_t last;
-	bool any;
-
-	if (!recall_find(tick->self, &recall, &any, error))
-		return false;
-	if (!any)
-		return true;
-	last = MIN(recall.last, recall.next + RECALL_EVENTS - 1);
-	found = recall_read(tick->self, &recall, last, tick->now, error);
-	if (found == NULL)
-		return false;
-	for (unsigned i = 0; i < found->len; i++)
-		if (!recall_one(tick, &recall,
-			&g_array_index(found, Recalled, i), error))
-			return false;
-	stmt = statement_use(tick->self, SQL_RECALL_DONE, error);
-	if (stmt == NULL)
-		return false;
-	bind_int(stmt, 1, recall.breaker_id);
-	bind_int(stmt, 2, last + 1);
-	/* of this one, or there may be another */
-	tick->more = true;
-	return statement_run(tick->self, stmt, error);
-}
-
 /* ---- all of it ---- */
 
 bool store_sqlite_tick_due(const Store *store, int64_t now)
@@ -684,14 +506,13 @@ bool store_sqlite_tick_due(const Store *store, int64_t now)
 static bool is_needed(StoreSqlite *self, int64_t now, bool at_once,
     bool *ret_needed, GError **error)
 {
-	g_auto(Recall) recall = { 0 };
 	int64_t upto, at, last;
 	bool is_looking_back;
 
 	*ret_needed = true;
 	if (self->tick_more || self->uncounted >= TICK_EVENTS)
 		return true;
-	if (!recall_find(self, &recall, &is_looking_back, error) ||
+	if (!recall_is_due(self, &is_looking_back, error) ||
 	    !counted_get(self, &upto, &at, error) ||
 	    !last_event(self, &last, error))
 		return false;
@@ -719,7 +540,8 @@ static bool tick(Tick *tick_, GError **error)
 	if (!close_some(tick_, error))
 		return false;
 	/* one of them is enough for one transaction */
-	if (!tick_->more && !recall_some(tick_, error))
+	if (!tick_->more &&
+	    !recall_some(self, tick_->policy, tick_->now, &tick_->more, error))
 		return false;
 	return counters_forget(self, before, FORGET_ROWS, error);
 }

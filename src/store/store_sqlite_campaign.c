@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#define ACTOR "verpd"
-
 /* ---- asking ---- */
 
 static bool campaign_take(Walk *walk, Statement *stmt, void *ret_row)
@@ -108,6 +106,18 @@ bool store_sqlite_campaign_accepted(Store *store, const char *name,
 
 /* ---- changes ---- */
 
+bool campaign_mark(StoreSqlite *self, const char *name, int64_t at,
+    GError **error)
+{
+	Statement *stmt = statement_use(self, SQL_CAMPAIGN_MARK, error);
+
+	if (stmt == NULL)
+		return false;
+	bind_text(stmt, 1, name);
+	bind_int(stmt, 2, at);
+	return statement_run(self, stmt, error);
+}
+
 typedef struct Being {
 	int64_t id, paused;
 	bool is_by_rule, may_pause;
@@ -126,8 +136,8 @@ static bool take_standing(const CampaignRow *row, void *data)
 	Being *standing = data;
 
 	*standing = (Being){ row->id, row->paused,
-		strcmp(row->paused_by, ACTOR) == 0, row->may_pause, row->marked,
-		g_strdup(row->stream) };
+		strcmp(row->paused_by, RULE_ACTOR) == 0, row->may_pause,
+		row->marked, g_strdup(row->stream) };
 	return true;
 }
 
@@ -236,7 +246,7 @@ bool store_sqlite_campaign_pause(Store *store, const ManualChange *change,
 bool campaign_pause_by_rule(StoreSqlite *self, const char *name,
     const char *why, int64_t now, bool *ret_changed, GError **error)
 {
-	const ManualChange change = { ACTOR, why, now };
+	const ManualChange change = { RULE_ACTOR, why, now };
 	g_auto(Being) standing = { 0 };
 
 	*ret_changed = false;
