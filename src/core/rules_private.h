@@ -8,7 +8,7 @@
 #include "status.h"
 #include "wordbook.h"
 
-/* What rules_parse.c, rules.c, rules_judge.c and rules_lint.c share. */
+/* What the files of rules share. */
 
 /* The order in which rules are tried.  A rule's level follows from what it
    asks about unless it says `level`. */
