@@ -34,24 +34,6 @@ void rules_unref(RuleSet *rules)
 		    (GDestroyNotify)rules_clear);
 }
 
-/* Disabled rules and providers have done their work once all is read. */
-static void drop_disabled(RuleBook *book)
-{
-	for (unsigned i = book->rules->len; i-- > 0;) {
-		const Rule *rule = g_ptr_array_index(book->rules, i);
-
-		if (rule->is_disabled)
-			g_ptr_array_remove_index(book->rules, i);
-	}
-	for (unsigned i = book->providers->len; i-- > 0;) {
-		const Provider *provider = g_ptr_array_index(book->providers,
-		    i);
-
-		if (provider->is_disabled)
-			g_ptr_array_remove_index(book->providers, i);
-	}
-}
-
 static bool find_provider(const RuleBook *book, const char *name,
     unsigned *ret_index)
 {
@@ -163,7 +145,7 @@ RuleSet *rules_new(const RuleFile *files, unsigned n_files, GError **error)
 	for (unsigned i = 0; i < n_files; i++)
 		if (!rule_book_read(rules->book, &files[i], error))
 			return NULL;
-	drop_disabled(rules->book);
+	rule_book_drop_disabled(rules->book);
 	for (unsigned i = 0; i < rules->book->rules->len; i++) {
 		Rule *rule = g_ptr_array_index(rules->book->rules, i);
 

@@ -6,6 +6,7 @@
 #include "rules_facts.h"
 
 #include "address.h"
+#include "status.h"
 
 static void source_read(Facts *facts, SourceId id, const char *name,
     const char *text, unsigned part)

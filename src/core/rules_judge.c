@@ -28,6 +28,7 @@
 
 #include "bounds.h"
 #include "rules_facts.h"
+#include "status.h"
 
 #include <stdio.h>
 #include <string.h>
