@@ -146,18 +146,9 @@ bool reader_complain(const Reader *reader, const char *section,
 	return false;
 }
 
-static const Setting *find_row(const char *section, const char *name)
-{
-	for (unsigned i = 0; i < settings_table_len; i++)
-		if (strcmp(settings_table[i].section, section) == 0 &&
-		    strcmp(settings_table[i].name, name) == 0)
-			return &settings_table[i];
-	return NULL;
-}
-
 static const Setting *row_of(const char *section, const char *name)
 {
-	const Setting *row = find_row(section, name);
+	const Setting *row = setting_find(section, name);
 
 	g_assert(row != NULL);
 	return row;
@@ -513,7 +504,7 @@ static bool check_sort(const Reader *reader, cfg_t *cfg, const char *title,
 
 		if (strcmp(word_of(row->section), "policy") != 0 ||
 		    strcmp(row->section, own) == 0 ||
-		    find_row(own, row->name) != NULL ||
+		    setting_find(own, row->name) != NULL ||
 		    cfg_size(cfg, row->name) == 0)
 			continue;
 		return reader_complain(reader, "policy", title, row->name,

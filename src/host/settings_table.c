@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The parameters, and how a value of each type is read, checked and written.
-   No file is opened here. */
+
+/* The parameters, and what each will have for a value. */
+
 #include "settings_table.h"
 
 #include "address.h"
@@ -15,18 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool refuse(GError **error, const char *value, const char *what)
-{
-	g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX, "\"%s\" is not %s", value,
-	    what);
-	return false;
-}
-
 /* pipe(8) runs us in the queue directory, the daemon lives in "/": a relative
    path would mean another file to each. */
 static bool check_path(const char *value, GError **error)
 {
-	return value[0] == '/' || refuse(error, value, "an absolute path");
+	return value[0] == '/' ||
+	       setting_refuse(error, value, "an absolute path");
 }
 
 /* Labels of letters, digits, "-" and "_", as A-labels: anything else would
@@ -40,27 +35,28 @@ static bool check_domain(const char *value, GError **error)
 	if (value[0] != '\0' && strpbrk(value, "@ <>\t") == NULL)
 		folded = address_fold(address, NULL);
 	if (folded == NULL || g_str_has_suffix(value, "."))
-		return refuse(error, value, "a domain");
+		return setting_refuse(error, value, "a domain");
 	labels = g_strsplit(folded + strlen("x@"), ".", 0);
 	for (char **label = labels; *label != NULL; label++)
 		if ((*label)[0] == '\0' ||
 		    (*label)[strspn(*label, "abcdefghijklmnopqrstuvwxyz"
 					    "0123456789-_")] != '\0')
-			return refuse(error, value, "a domain");
+			return setting_refuse(error, value, "a domain");
 	return true;
 }
 
 static bool check_host(const char *value, GError **error)
 {
 	if (value[0] == '\0' || strpbrk(value, "@ <>\t/") != NULL)
-		return refuse(error, value, "a host name");
+		return setting_refuse(error, value, "a host name");
 	return true;
 }
 
 static bool check_word(const char *value, GError **error)
 {
 	if (value[0] == '\0' || strpbrk(value, "@ <>\t+") != NULL)
-		return refuse(error, value, "a local part without \"+\"");
+		return setting_refuse(error, value,
+		    "a local part without \"+\"");
 	return true;
 }
 
@@ -72,13 +68,13 @@ static bool check_sub_address(const char *value, GError **error)
 static bool check_stream(const char *value, GError **error)
 {
 	return campaign_name_is_valid(value) ||
-	       refuse(error, value,
+	       setting_refuse(error, value,
 		   "a stream's name (a-z, 0-9, \".\", \"_\", \"-\")");
 }
 
 static bool check_glob(const char *value, GError **error)
 {
-	return value[0] != '\0' || refuse(error, value, "a campaign");
+	return value[0] != '\0' || setting_refuse(error, value, "a campaign");
 }
 
 /* What stands against the address itself, or is a person's own word, holds in
@@ -88,7 +84,8 @@ static bool check_ignored(const char *value, GError **error)
 	int cause = cause_from_name(value);
 
 	return (cause >= 0 && (CAUSES_IGNORABLE & CAUSE_BIT(cause)) != 0) ||
-	       refuse(error, value, "one of soft, block, held, complaint");
+	       setting_refuse(error, value,
+		   "one of soft, block, held, complaint");
 }
 
 static bool class_counts(int class_)
@@ -101,7 +98,7 @@ static bool class_counts(int class_)
 static bool check_class(const char *value, GError **error)
 {
 	return class_counts(vp_class_from_name(value)) ||
-	       refuse(error, value,
+	       setting_refuse(error, value,
 		   "one of hard, soft, block, complaint, unsubscribe");
 }
 
@@ -112,7 +109,7 @@ static bool check_reason(const char *value, GError **error)
 	return (reason >= 0 &&
 		   class_counts((int)
 			   vp_reason_class((enum vp_reason)reason))) ||
-	       refuse(error, value, "a reason that is counted");
+	       setting_refuse(error, value, "a reason that is counted");
 }
 
 /* unix:PATH or inet:HOST:PORT, HOST an address (IPv6 in brackets) or
@@ -126,18 +123,20 @@ static bool check_listen(const char *value, GError **error)
 	if (g_str_has_prefix(value, "unix:/"))
 		return true;
 	if (!g_str_has_prefix(value, "inet:") || port < value + 6)
-		return refuse(error, value, "unix:/PATH or inet:ADDRESS:PORT");
+		return setting_refuse(error, value,
+		    "unix:/PATH or inet:ADDRESS:PORT");
 	if (memchr(value + 5, ':', (size_t)(port - value - 5)) != NULL &&
 	    (value[5] != '[' || port[-1] != ']'))
-		return refuse(error, value,
+		return setting_refuse(error, value,
 		    "inet:[ADDRESS]:PORT, with IPv6 in brackets");
 	number = g_ascii_strtoll(port + 1, &end, 10);
 	if (!g_ascii_isdigit(port[1]) || *end != '\0' || number < 1 ||
 	    number > 65535)
-		return refuse(error, value, "unix:/PATH or inet:ADDRESS:PORT");
+		return setting_refuse(error, value,
+		    "unix:/PATH or inet:ADDRESS:PORT");
 	/* RFC 2033, 5 */
 	if (number == 25)
-		return refuse(error, value,
+		return setting_refuse(error, value,
 		    "allowed: LMTP must not use port 25");
 	return true;
 }
@@ -145,57 +144,54 @@ static bool check_listen(const char *value, GError **error)
 static bool check_relay(const char *value, GError **error)
 {
 	if (value[0] == '\0' || strpbrk(value, "@ <>\t[]/") != NULL)
-		return refuse(error, value,
+		return setting_refuse(error, value,
 		    "a host, an address or address:port");
 	return true;
 }
 
+/* WORDS: "this, that". */
+static bool check_one_of(const char *value, const char *words, GError **error)
+{
+	g_auto(GStrv) known = g_strsplit(words, ", ", 0);
+	g_autofree char *what = NULL;
+
+	if (g_strv_contains((const char *const *)known, value))
+		return true;
+	what = g_strconcat("one of ", words, NULL);
+	return setting_refuse(error, value, what);
+}
+
 static bool check_addresses(const char *value, GError **error)
 {
-	static const char *const known[] = { "plain", "hashed", NULL };
-
-	return g_strv_contains(known, value) ||
-	       refuse(error, value, "one of plain, hashed");
+	return check_one_of(value, "plain, hashed", error);
 }
 
 static bool check_log(const char *value, GError **error)
 {
-	static const char *const known[] = { "syslog", "stderr", NULL };
-
-	return g_strv_contains(known, value) ||
-	       refuse(error, value, "one of syslog, stderr");
+	return check_one_of(value, "syslog, stderr", error);
 }
 
 static bool check_log_level(const char *value, GError **error)
 {
-	static const char *const known[] = { "error", "warning", "info",
-		"debug", NULL };
-
-	return g_strv_contains(known, value) ||
-	       refuse(error, value, "one of error, warning, info, debug");
+	return check_one_of(value, "error, warning, info, debug", error);
 }
 
 static bool check_pause(const char *value, GError **error)
 {
-	static const char *const known[] = { "hold", "defer", NULL };
-
-	return g_strv_contains(known, value) ||
-	       refuse(error, value, "one of hold, defer");
+	return check_one_of(value, "hold, defer", error);
 }
 
 static bool check_map(const char *value, GError **error)
 {
 	if (strpbrk(value, " \t,{}\"$") != NULL)
-		return refuse(error, value, "a path that main.cf can name");
+		return setting_refuse(error, value,
+		    "a path that main.cf can name");
 	return value[0] == '\0' || check_path(value, error);
 }
 
 static bool check_failure(const char *value, GError **error)
 {
-	static const char *const known[] = { "defer", "accept", NULL };
-
-	return g_strv_contains(known, value) ||
-	       refuse(error, value, "one of defer, accept");
+	return check_one_of(value, "defer, accept", error);
 }
 
 #define TOP(field)    "", #field
@@ -428,315 +424,11 @@ const Setting settings_table[] = {
 /* clang-format on */
 const unsigned settings_table_len = G_N_ELEMENTS(settings_table);
 
-static bool set_string(const Setting *row, char **field, const char *value,
-    GError **error)
+const Setting *setting_find(const char *section, const char *name)
 {
-	if (row->check != NULL && !row->check(value, error))
-		return false;
-	g_free(*field);
-	*field = g_strdup(value);
-	return true;
-}
-
-static bool set_list(const Setting *row, char ***field,
-    const char *const *values, unsigned n_values, GError **error)
-{
-	char **list;
-
-	for (unsigned i = 0; i < n_values; i++)
-		if (row->check != NULL && !row->check(values[i], error))
-			return false;
-	list = g_new0(char *, n_values + 1);
-	for (unsigned i = 0; i < n_values; i++)
-		list[i] = g_strdup(values[i]);
-	g_strfreev(*field);
-	*field = list;
-	return true;
-}
-
-static char *number_text(const Setting *row, int64_t number)
-{
-	switch (row->type) {
-	case SETTING_DURATION:
-		return duration_format(number);
-	case SETTING_SIZE:
-		return size_format(number);
-	case SETTING_MODE:
-		return g_strdup_printf("0%03o", (unsigned)number);
-	case SETTING_INTEGER:
-		return g_strdup_printf("%" G_GINT64_FORMAT, number);
-	case SETTING_STRING:
-	case SETTING_LIST:
-	case SETTING_BOOL:
-	case SETTING_FRACTION:
-	case SETTING_LADDER:
-		break;
-	}
-	g_assert_not_reached();
-}
-
-static bool integer_parse(const char *value, unsigned base, int64_t *ret_number,
-    GError **error)
-{
-	char *end = NULL;
-	int64_t number;
-
-	errno = 0;
-	number = g_ascii_strtoll(value, &end, base);
-	if (!g_ascii_isdigit(value[0]) || *end != '\0' || errno != 0)
-		return refuse(error, value,
-		    base == 8 ? "an octal mode (such as 0660)" : "a number");
-	*ret_number = number;
-	return true;
-}
-
-static bool number_parse(const Setting *row, const char *value,
-    int64_t *ret_number, GError **error)
-{
-	int64_t number = 0;
-	bool is_read;
-
-	if (row->type == SETTING_DURATION)
-		is_read = duration_parse(value, &number, error);
-	else if (row->type == SETTING_SIZE)
-		is_read = size_parse(value, &number, error);
-	else
-		is_read = integer_parse(value,
-		    row->type == SETTING_MODE ? 8 : 10, &number, error);
-	if (!is_read)
-		return false;
-	if (number < row->min || number > row->max) {
-		g_autofree char *min = number_text(row, row->min);
-		g_autofree char *max = number_text(row, row->max);
-
-		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
-		    "%s is not between %s and %s", value, min, max);
-		return false;
-	}
-	*ret_number = number;
-	return true;
-}
-
-static bool fraction_parse(const char *value, double *ret_fraction,
-    GError **error)
-{
-	char *end = NULL;
-	double fraction = g_ascii_strtod(value, &end);
-
-	if (!g_ascii_isdigit(value[0]) || *end != '\0' ||
-	    !(fraction >= 0 && fraction <= 1))
-		return refuse(error, value, "a number between 0 and 1");
-	*ret_fraction = fraction;
-	return true;
-}
-
-static bool bool_parse(const char *value, bool *ret_bool, GError **error)
-{
-	static const char *const yes[] = { "true", "yes", "on", NULL };
-	static const char *const no[] = { "false", "no", "off", NULL };
-
-	if (!g_strv_contains(yes, value) && !g_strv_contains(no, value))
-		return refuse(error, value, "yes or no");
-	*ret_bool = g_strv_contains(yes, value);
-	return true;
-}
-
-/* Rungs grow, and after one that lasts for ever there is none. */
-static bool ladder_parse(const Setting *row, Ladder *ladder,
-    const char *const *values, unsigned n_values, GError **error)
-{
-	Ladder read = { .n = n_values };
-	int64_t *rungs = read.rungs;
-
-	if (n_values == 0 || n_values > POLICY_RUNGS_MAX) {
-		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
-		    "1 to %d rungs, not %u", POLICY_RUNGS_MAX, n_values);
-		return false;
-	}
-	for (unsigned i = 0; i < n_values; i++) {
-		if (row->max == 0 && strcmp(values[i], "forever") == 0)
-			rungs[i] = HOLD_FOREVER;
-		else if (!duration_parse(values[i], &rungs[i], error))
-			return false;
-		if (rungs[i] == 0 || (i > 0 && rungs[i] <= rungs[i - 1]))
-			return refuse(error, values[i],
-			    "longer than the rung before it");
-		if (row->max != 0 && rungs[i] > row->max) {
-			g_autofree char *max = duration_format(row->max);
-
-			g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
-			    "\"%s\" is more than %s", values[i], max);
-			return false;
-		}
-	}
-	*ladder = read;
-	return true;
-}
-
-static void *field_of(const Setting *row, void *base)
-{
-	return (char *)base + row->offset;
-}
-
-static const void *field_of_const(const Setting *row, const void *base)
-{
-	return (const char *)base + row->offset;
-}
-
-static bool set_number(const Setting *row, void *field, const char *value,
-    GError **error)
-{
-	int64_t number;
-
-	if (!number_parse(row, value, &number, error))
-		return false;
-	if (row->type == SETTING_DURATION)
-		*(int64_t *)field = number;
-	else if (row->type == SETTING_SIZE)
-		*(uint64_t *)field = (uint64_t)number;
-	else
-		*(unsigned *)field = (unsigned)number;
-	return true;
-}
-
-bool setting_set(const Setting *row, void *base, const char *const *values,
-    unsigned n_values, GError **error)
-{
-	void *field = field_of(row, base);
-
-	switch (row->type) {
-	case SETTING_LIST:
-		return set_list(row, field, values, n_values, error);
-	case SETTING_LADDER:
-		return ladder_parse(row, field, values, n_values, error);
-	case SETTING_STRING:
-		return set_string(row, field, values[0], error);
-	case SETTING_BOOL:
-		return bool_parse(values[0], field, error);
-	case SETTING_FRACTION:
-		return fraction_parse(values[0], field, error);
-	case SETTING_INTEGER:
-	case SETTING_MODE:
-	case SETTING_DURATION:
-	case SETTING_SIZE:
-		return set_number(row, field, values[0], error);
-	}
-	g_assert_not_reached();
-}
-
-void setting_set_fallback(const Setting *row, void *base)
-{
-	g_auto(GStrv) values = NULL;
-	unsigned n;
-	bool is_good;
-
-	if (row->fallback == NULL)
-		return;
-	if (row->type == SETTING_STRING) /* "" is a value, too */
-		is_good = set_string(row, field_of(row, base), row->fallback,
-		    NULL);
-	else {
-		values = g_strsplit(row->fallback, " ", 0);
-		n = g_strv_length(values);
-		is_good = setting_set(row, base, (const char *const *)values, n,
-		    NULL);
-	}
-	g_assert(is_good);
-}
-
-int64_t setting_number(const Setting *row, const void *base)
-{
-	const void *field = field_of_const(row, base);
-
-	switch (row->type) {
-	case SETTING_DURATION:
-		return *(const int64_t *)field;
-	case SETTING_SIZE:
-		return (int64_t) * (const uint64_t *)field;
-	case SETTING_INTEGER:
-	case SETTING_MODE:
-		return *(const unsigned *)field;
-	case SETTING_STRING:
-	case SETTING_LIST:
-	case SETTING_BOOL:
-	case SETTING_FRACTION:
-	case SETTING_LADDER:
-		break;
-	}
-	g_assert_not_reached();
-}
-
-/* Between double quotes libConfuse understands a backslash and "${NAME}";
-   between single ones only \' and \\. */
-static void append_quoted(GString *text, const char *value)
-{
-	bool is_plain = strpbrk(value, "\\\"$\n") == NULL;
-	char quote = is_plain ? '"' : '\'';
-
-	g_string_append_c(text, quote);
-	for (const char *p = value; *p != '\0'; p++) {
-		if (!is_plain && (*p == '\'' || *p == '\\'))
-			g_string_append_c(text, '\\');
-		g_string_append_c(text, *p);
-	}
-	g_string_append_c(text, quote);
-}
-
-static void append_list(GString *text, char *const *list)
-{
-	g_string_append_c(text, '{');
-	for (unsigned i = 0; list[i] != NULL; i++) {
-		if (i > 0)
-			g_string_append(text, ", ");
-		append_quoted(text, list[i]);
-	}
-	g_string_append_c(text, '}');
-}
-
-static void append_ladder(GString *text, const Ladder *ladder)
-{
-	g_string_append_c(text, '{');
-	for (unsigned i = 0; i < ladder->n; i++) {
-		g_autofree char *rung = ladder->rungs[i] == HOLD_FOREVER
-					    ? g_strdup("forever")
-					    : duration_format(ladder->rungs[i]);
-
-		g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", rung);
-	}
-	g_string_append_c(text, '}');
-}
-
-char *setting_format(const Setting *row, const void *base)
-{
-	const void *field = field_of_const(row, base);
-	g_autoptr(GString) text = g_string_new(NULL);
-	char digits[G_ASCII_DTOSTR_BUF_SIZE];
-
-	switch (row->type) {
-	case SETTING_STRING:
-		append_quoted(text,
-		    *(char *const *)field != NULL ? *(char *const *)field : "");
-		break;
-	case SETTING_LIST:
-		append_list(text, *(char **const *)field);
-		break;
-	case SETTING_LADDER:
-		append_ladder(text, field);
-		break;
-	case SETTING_BOOL:
-		g_string_append(text, *(const bool *)field ? "true" : "false");
-		break;
-	case SETTING_FRACTION:
-		g_ascii_formatd(digits, sizeof(digits), "%.10g",
-		    *(const double *)field);
-		g_string_append(text, digits);
-		break;
-	case SETTING_INTEGER:
-	case SETTING_MODE:
-	case SETTING_DURATION:
-	case SETTING_SIZE:
-		g_free(g_string_free(g_steal_pointer(&text), FALSE));
-		return number_text(row, setting_number(row, base));
-	}
-	return g_string_free(g_steal_pointer(&text), FALSE);
+	for (unsigned i = 0; i < settings_table_len; i++)
+		if (strcmp(settings_table[i].section, section) == 0 &&
+		    strcmp(settings_table[i].name, name) == 0)
+			return &settings_table[i];
+	return NULL;
 }

@@ -44,6 +44,12 @@ typedef struct Setting {
 extern const Setting settings_table[];
 extern const unsigned settings_table_len;
 
+/* The row, or NULL. */
+const Setting *setting_find(const char *section, const char *name);
+
+/* VP_ERROR_SYNTAX: "VALUE" is not WHAT; always false. */
+bool setting_refuse(GError **error, const char *value, const char *what);
+
 /* Sets the field of BASE, the struct that the row's section is, from VALUES
    (one, unless it is a list).  VP_ERROR_SYNTAX says what is wrong, without
    the name. */
