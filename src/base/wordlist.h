@@ -37,6 +37,30 @@ static inline char *words_fold(const char *text, gssize len)
 	return folded;
 }
 
+/* White space of TEXT becomes runs of one blank, in place. */
+static inline void words_squeeze(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from != '\0'; from++) {
+		if (!g_ascii_isspace(*from))
+			*to++ = *from;
+		else if (to == text || to[-1] != ' ')
+			*to++ = ' ';
+	}
+	*to = '\0';
+}
+
+/* As words_fold(), and squeezed: a phrase may be broken over lines.  g_free()
+   it. */
+static inline char *words_flatten(const char *text, gssize len)
+{
+	char *folded = words_fold(text, len);
+
+	words_squeeze(folded);
+	return folded;
+}
+
 static inline bool word_begins(const char *text, const char *word)
 {
 	/* hardly any does */

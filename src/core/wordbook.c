@@ -99,29 +99,14 @@ const char *wordbook_list_name(WordList list)
 	return lists[list].name;
 }
 
-/* White space in runs of one blank. */
-static char *squeeze(const char *text)
-{
-	GString *squeezed = g_string_new(NULL);
-
-	for (; *text != '\0'; text++) {
-		if (!g_ascii_isspace(*text))
-			g_string_append_c(squeezed, *text);
-		else if (squeezed->len == 0 ||
-			 squeezed->str[squeezed->len - 1] != ' ')
-			g_string_append_c(squeezed, ' ');
-	}
-	return g_string_free(squeezed, FALSE);
-}
-
 bool wordbook_add(WordBook *book, WordList list, const char *of,
     const char *text)
 {
-	g_autofree char *squeezed = squeeze(text);
 	Word word = { 0 };
 
-	word.text = lists[list].keeps_case ? g_steal_pointer(&squeezed)
-					   : words_fold(squeezed, -1);
+	word.text = lists[list].keeps_case ? g_strdup(text)
+					   : words_fold(text, -1);
+	words_squeeze(word.text);
 	if (wordbook_is(book, list, word.text)) {
 		g_free(word.text);
 		return false;

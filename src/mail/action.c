@@ -61,8 +61,8 @@ static bool says_delivered(const WordBook *book, const char *text)
 ReportAction action_find(const WordBook *book, const Report *report,
     const char *text, size_t len)
 {
-	g_autofree char *lower = words_fold(text, (gssize)len);
-	g_autofree char *subject = words_fold(report->subject, -1);
+	g_autofree char *lower = words_flatten(text, (gssize)len);
+	g_autofree char *subject = words_flatten(report->subject, -1);
 
 	/* words of delay are often "could not be ... yet" */
 	bool is_for_good = wordbook_in(book, WORDS_FAILED_FOR_GOOD, lower);

@@ -58,7 +58,8 @@ static bool is_absence_subject(const WordBook *book, const char *subject)
 
 char *auto_bare_subject(const Mail *mail)
 {
-	g_autofree char *subject = words_fold(mail_header(mail, "Subject"), -1);
+	g_autofree char *subject = words_flatten(mail_header(mail, "Subject"),
+	    -1);
 	const char *p = subject;
 
 	while (g_str_has_prefix(p, "re:") || *p == ' ' || *p == '[' ||
@@ -75,7 +76,7 @@ static bool is_absence_text(const Mail *mail, const Report *report)
 
 	if (strcmp(return_path, "<>") != 0)
 		return false;
-	lower = words_fold(report->text,
+	lower = words_flatten(report->text,
 	    (gssize)MIN(strlen(report->text), 2000));
 	return wordbook_in(mail_words(mail), WORDS_ABSENCE, lower);
 }

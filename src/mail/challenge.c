@@ -49,7 +49,7 @@ static bool has_header(const Mail *mail)
 /* What they ask for. */
 static bool asks_to_confirm(const WordBook *book, const Report *report)
 {
-	g_autofree char *lower = words_fold(report->text,
+	g_autofree char *lower = words_flatten(report->text,
 	    (gssize)MIN(strlen(report->text), 4000));
 
 	return wordbook_in(book, WORDS_CHALLENGE, lower);

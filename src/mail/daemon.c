@@ -17,7 +17,7 @@ bool daemon_is_address(const Mail *mail, const char *address)
 
 bool daemon_has_subject(const Mail *mail, const Report *report)
 {
-	g_autofree char *subject = words_fold(report->subject, -1);
+	g_autofree char *subject = words_flatten(report->subject, -1);
 
 	return wordbook_in(mail_words(mail), WORDS_SUBJECT, subject);
 }
@@ -30,7 +30,7 @@ static bool is_daemon_name(const Mail *mail)
 
 	if (strcmp(from, "<>") == 0)
 		return true;
-	lower = words_fold(from, -1);
+	lower = words_flatten(from, -1);
 	return wordbook_in(mail_words(mail), WORDS_SENDER_NAME, lower);
 }
 

@@ -36,7 +36,7 @@ bool read_list_refusal(const Mail *mail, Report *report)
 		return false;
 	end = divider_find(mail_words(mail), report->text, &returned);
 	len = MIN((size_t)(end - report->text), 2000);
-	lower = words_fold(report->text, (gssize)len);
+	lower = words_flatten(report->text, (gssize)len);
 	if (!wordbook_in(book, WORDS_LIST_REFUSAL_FROM_ANYONE, lower) &&
 	    (!is_marked || !wordbook_in(book, WORDS_LIST_REFUSAL, lower)))
 		return false;

@@ -148,7 +148,8 @@ static bool has_bounce_words(const Mail *mail, const Report *report)
 	const char *returned;
 	const char *end = divider_find(mail_words(mail), report->text,
 	    &returned);
-	g_autofree char *lower = words_fold(report->text, end - report->text);
+	g_autofree char *lower = words_flatten(report->text,
+	    end - report->text);
 
 	return wordbook_in(mail_words(mail), WORDS_BOUNCE, lower);
 }
@@ -156,7 +157,7 @@ static bool has_bounce_words(const Mail *mail, const Report *report)
 /* A subject that has nothing of a person's own before it. */
 static bool has_plain_subject(const Mail *mail, const Report *report)
 {
-	g_autofree char *subject = words_fold(report->subject, -1);
+	g_autofree char *subject = words_flatten(report->subject, -1);
 	unsigned n;
 	const Word *words = wordbook_words(mail_words(mail),
 	    WORDS_SUBJECT_ALONE, &n);

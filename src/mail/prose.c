@@ -22,22 +22,6 @@ typedef struct Cue {
 
 enum { REACH = 240 }; /* octets looked at on either side */
 
-/* LEN octets in lower case, blanks in runs of one. */
-static char *fold(const char *text, size_t len)
-{
-	g_autofree char *lower = words_fold(text, (gssize)len);
-	char *to = lower;
-
-	for (const char *from = lower; *from != '\0'; from++) {
-		if (!g_ascii_isspace(*from))
-			*to++ = *from;
-		else if (to > lower && to[-1] != ' ')
-			*to++ = ' ';
-	}
-	*to = '\0';
-	return g_steal_pointer(&lower);
-}
-
 /* Quotes and brackets that stand between words and address. */
 static void trim_end(char *text)
 {
@@ -235,13 +219,13 @@ static ProseRole role_of(const WordBook *book, const char *text,
 
 	start = route_start(line, start);
 	if (start - line < REACH) {
-		label = fold(line, (size_t)(start - line));
+		label = words_flatten(line, start - line);
 		role = find_label(book, label);
 	}
 	if (role != PROSE_UNSAID)
 		return role;
 	line = paragraph_start(text, start);
-	before = fold(line, (size_t)(start - line));
+	before = words_flatten(line, start - line);
 	if (is_request(book, before))
 		return PROSE_OTHER;
 	role = find_lead(book, before);
@@ -250,7 +234,7 @@ static ProseRole role_of(const WordBook *book, const char *text,
 	if (is_announced(book, before))
 		return PROSE_RECIPIENT;
 	reach = character_start(stop, reach);
-	after = fold(stop, (size_t)(reach - stop));
+	after = words_flatten(stop, reach - stop);
 	return has_tail(book, after) ? PROSE_RECIPIENT : PROSE_UNSAID;
 }
 
@@ -333,6 +317,6 @@ bool prose_is_other(const WordBook *book, const char *text, const char *address)
 		start--;
 	address = start;
 	start = paragraph_start(text, address);
-	before = fold(start, (size_t)(address - start));
+	before = words_flatten(start, address - start);
 	return find_lead(book, before) == PROSE_OTHER;
 }

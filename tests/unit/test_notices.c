@@ -722,6 +722,16 @@ static const struct {
 	    "Erantzun automatikoa: Berriak", "Oporretan nago.\n", "" },
 	{ REPORT_AUTO_REPLY, ACTION_NONE, "ana@example.org", "ana@example.org",
 	    "Tự động trả lời: Bản tin", "Tôi đang đi công tác.\n", "" },
+	/* lines end wherever they do */
+	{ REPORT_DSN, ACTION_FAILED, "relay@gw.example",
+	    "MAILER-DAEMON@gw.example", "Your mail",
+	    "Regrets: what you sent was not\n\t delivered to ana@example.org\n",
+	    "ana@example.org" },
+	{ REPORT_DSN, ACTION_DELAYED, "", "MAILER-DAEMON@gw.example",
+	    "Your mail",
+	    "What you sent to <ana@example.org> has not yet\r\nbeen "
+	    "delivered.\n",
+	    "ana@example.org" },
 };
 
 START_TEST(notices_are_read)
