@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+
 /* Reads verpd.conf(5): libConfuse takes the text apart, the rows of
    settings_table.c say what may be in it, and here the values are put into a
-   Settings and held against each other. */
+   Settings. */
+
 #include "settings.h"
 
 #include "errors.h"
 #include "files.h"
+#include "settings_confuse.h"
 #include "settings_lines.h"
 #include "settings_private.h"
 #include "settings_table.h"
-#include "units.h"
 
-#include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
-
-#include <confuse.h>
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(cfg_t, cfg_free)
 
 static void stream_free(Stream *stream)
 {
@@ -130,297 +126,7 @@ const char *settings_default_file(void)
 	return CONFDIR "/verpd.conf";
 }
 
-/* ---- what contradicts ---- */
-
-bool reader_complain(const Reader *reader, const char *section,
-    const char *title, const char *name, const char *what, GError **error)
-{
-	unsigned line = settings_lines_of(reader->lines, section, title, name);
-
-	if (line != 0)
-		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG, "%s:%u: %s: %s",
-		    reader->file, line, name[0] != '\0' ? name : section, what);
-	else
-		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG, "%s: %s: %s",
-		    reader->file, name[0] != '\0' ? name : section, what);
-	return false;
-}
-
-static const Setting *row_of(const char *section, const char *name)
-{
-	const Setting *row = setting_find(section, name);
-
-	g_assert(row != NULL);
-	return row;
-}
-
-/* Pairs of which the first must not be greater than the second. */
-typedef struct Order {
-	const char *section;
-	const char *small;
-	const char *large;
-	const char *why;
-} Order;
-
-static const Order orders[] = {
-	{ "", "command_timeout", "session_timeout",
-	    "the session would end first" },
-	{ "", "data_timeout", "session_timeout",
-	    "the session would end first" },
-	{ "", "busy_timeout", "deliver_timeout",
-	    "verpctl deliver would never get to say that the store is locked" },
-	{ "", "bounce_lifetime", "delivery_key_retention",
-	    "a report that comes twice could count twice" },
-	{ "", "forged_per_source", "forged_total", "it could not be reached" },
-	{ "policy", "soft_days", "soft_limit", "it could not be reached" },
-	{ "breaker", "window", "long_window", "it would be the shorter one" },
-	{ "breaker", "long_window", "baseline",
-	    "there would be none to compare with" },
-	{ "breaker", "minimum", "first",
-	    "less would be asked for when less "
-	    "is known" },
-	{ "breaker", "close_factor", "factor",
-	    "a breaker would close and open at once" },
-	{ "breaker", "learn", "baseline", "it would never be learned" },
-};
-
-static const void *section_base(const Settings *settings, const char *section)
-{
-	if (strcmp(section, "policy") == 0)
-		return &settings->policy;
-	if (strcmp(section, "breaker") == 0)
-		return &settings->breaker;
-	return settings;
-}
-
-static bool check_order(const Reader *reader, const Settings *settings,
-    const Order *order, GError **error)
-{
-	const Setting *small = row_of(order->section, order->small);
-	const Setting *large = row_of(order->section, order->large);
-	const void *base = section_base(settings, order->section);
-	g_autofree char *what = NULL;
-
-	if (setting_number(small, base) <= setting_number(large, base))
-		return true;
-	if (settings_lines_of(reader->lines, order->section, "",
-		order->small) != 0) {
-		what = g_strdup_printf("must not be more than %s: %s",
-		    order->large, order->why);
-		return reader_complain(reader, order->section, "", order->small,
-		    what, error);
-	}
-	what = g_strdup_printf("must not be less than %s: %s", order->small,
-	    order->why);
-	return reader_complain(reader, order->section, "", order->large, what,
-	    error);
-}
-
-static bool check_window(const Reader *reader, const Settings *settings,
-    GError **error)
-{
-	const Policy *policy = &settings->policy;
-	int64_t days = policy->soft_window / SECONDS_PER_DAY + 1;
-
-	if (policy->soft_days <= days)
-		return true;
-	return reader_complain(reader, "policy", "",
-	    settings_lines_of(reader->lines, "policy", "", "soft_window") != 0
-		? "soft_window"
-		: "soft_days",
-	    "soft_days different days do not fit into soft_window", error);
-}
-
-/* 127.0.0.0/8, ::1 or "localhost" */
-static bool is_loopback(const char *listen)
-{
-	const char *host = listen + strlen("inet:");
-	const char *port = strrchr(host, ':');
-	g_autofree char *name = NULL;
-	struct in_addr v4;
-	struct in6_addr v6;
-
-	if (host[0] == '[' && port > host && port[-1] == ']')
-		name = g_strndup(host + 1, (gsize)(port - host - 2));
-	else
-		name = g_strndup(host, (gsize)(port - host));
-	if (inet_pton(AF_INET, name, &v4) == 1)
-		return ntohl(v4.s_addr) >> 24 == 127;
-	if (inet_pton(AF_INET6, name, &v6) == 1)
-		return IN6_IS_ADDR_LOOPBACK(&v6);
-	return g_ascii_strcasecmp(name, "localhost") == 0;
-}
-
-static bool check_remote(const Reader *reader, const Settings *settings,
-    const char *name, char **listens, GError **error)
-{
-	for (char **listen = listens; *listen != NULL; listen++) {
-		g_autofree char *what = NULL;
-
-		if (g_str_has_prefix(*listen, "unix:") ||
-		    settings->allow_remote || is_loopback(*listen))
-			continue;
-		what = g_strdup_printf(
-		    "%s is not a loopback address, and allow_remote is off",
-		    *listen);
-		return reader_complain(reader, "", "", name, what, error);
-	}
-	return true;
-}
-
-static bool check_listen_remote(const Reader *reader, const Settings *settings,
-    GError **error)
-{
-	return check_remote(reader, settings, "listen", settings->listen,
-		   error) &&
-	       check_remote(reader, settings, "map_listen",
-		   settings->map_listen, error) &&
-	       check_remote(reader, settings, "policy_listen",
-		   settings->policy_listen, error);
-}
-
-/* A stream without campaigns is of use only as the one of all others. */
-static bool check_streams(const Reader *reader, const Settings *settings,
-    GError **error)
-{
-	for (unsigned i = 0; i < settings->streams->len; i++) {
-		const Stream *stream = g_ptr_array_index(settings->streams, i);
-
-		if (stream->campaigns[0] == NULL &&
-		    strcmp(stream->name, settings->default_stream) != 0)
-			return reader_complain(reader, "stream", stream->name,
-			    "", "it has no campaigns and is not default_stream",
-			    error);
-	}
-	return true;
-}
-
-static bool settings_check(const Reader *reader, const Settings *settings,
-    GError **error)
-{
-	for (unsigned i = 0; i < G_N_ELEMENTS(orders); i++)
-		if (!check_order(reader, settings, &orders[i], error))
-			return false;
-	return check_window(reader, settings, error) &&
-	       check_listen_remote(reader, settings, error) &&
-	       check_streams(reader, settings, error);
-}
-
 /* ---- reading ---- */
-
-/* libConfuse hands its error function nothing of ours, so the message waits
-   in the comment of the section it is about. */
-static void G_GNUC_PRINTF(2, 0)
-    keep_error(cfg_t *cfg, const char *format, va_list args)
-{
-	g_autofree char *text = g_strdup_vprintf(format, args);
-	g_autofree char *what = NULL;
-
-	if (cfg->comment != NULL) /* the first is the cause */
-		return;
-	what = g_strdup_printf("%s:%d: %s", cfg->filename, cfg->line, text);
-	cfg->comment = strdup(what); /* libConfuse will free() it */
-}
-
-/* Sections lie one deep. */
-static const char *kept_error(const cfg_t *cfg)
-{
-	if (cfg->comment != NULL)
-		return cfg->comment;
-	for (cfg_opt_t *opt = cfg->opts; opt->name != NULL; opt++) {
-		if (opt->type != CFGT_SEC)
-			continue;
-		for (unsigned i = 0; i < cfg_opt_size(opt); i++) {
-			const cfg_t *inner = cfg_opt_getnsec(opt, i);
-
-			if (inner != NULL && inner->comment != NULL)
-				return inner->comment;
-		}
-	}
-	return NULL;
-}
-
-static bool is_list(const Setting *row)
-{
-	return row->type == SETTING_LIST || row->type == SETTING_LADDER;
-}
-
-static bool has_option(const GArray *options, const char *name)
-{
-	for (unsigned i = 0; i < options->len; i++)
-		if (strcmp(g_array_index(options, cfg_opt_t, i).name, name) ==
-		    0)
-			return true;
-	return false;
-}
-
-/* The options of one section, as strings all: what they mean is the rows'
-   business. */
-static void add_options(GArray *options, const char *section)
-{
-	for (unsigned i = 0; i < settings_table_len; i++) {
-		const Setting *row = &settings_table[i];
-		cfg_opt_t one = CFG_STR(row->name, NULL, CFGF_NODEFAULT);
-		cfg_opt_t many = CFG_STR_LIST(row->name, NULL, CFGF_NODEFAULT);
-
-		if (strcmp(row->section, section) == 0 &&
-		    !has_option(options, row->name))
-			g_array_append_val(options,
-			    *(is_list(row) ? &many : &one));
-	}
-}
-
-static GArray *section_options(const char *section)
-{
-	GArray *options = g_array_new(FALSE, TRUE, sizeof(cfg_opt_t));
-
-	add_options(options, section);
-	if (strcmp(section, "policy") == 0)
-		add_options(options, SECTION_POLICY_RULE);
-	return options;
-}
-
-static void append_end(GArray *options)
-{
-	cfg_opt_t end = CFG_END();
-
-	g_array_append_val(options, end);
-}
-
-static cfg_t *confuse_new(const char *file)
-{
-	static const struct {
-		const char *name;
-		cfg_flag_t flags;
-	} sections[] = {
-		/* its own, and those of the rules, are told apart later */
-		{ "policy", CFGF_MULTI | CFGF_TITLE },
-		{ "provider", CFGF_MULTI | CFGF_TITLE },
-		{ "breaker", CFGF_NODEFAULT },
-		{ "stream", CFGF_MULTI | CFGF_TITLE },
-		{ "pattern", CFGF_MULTI | CFGF_TITLE },
-	};
-	g_autoptr(GArray) options = section_options("");
-	GArray *inner[G_N_ELEMENTS(sections)];
-	cfg_t *cfg;
-
-	for (unsigned i = 0; i < G_N_ELEMENTS(sections); i++) {
-		inner[i] = section_options(sections[i].name);
-		append_end(inner[i]);
-		cfg_opt_t section = CFG_SEC(sections[i].name,
-		    (cfg_opt_t *)(void *)inner[i]->data, sections[i].flags);
-		g_array_append_val(options, section);
-	}
-	append_end(options);
-	/* it makes copies of all of them */
-	cfg = cfg_init((cfg_opt_t *)(void *)options->data, CFGF_NONE);
-	for (unsigned i = 0; i < G_N_ELEMENTS(sections); i++)
-		g_array_unref(inner[i]);
-	g_assert(cfg != NULL);
-	cfg->filename = strdup(file);
-	cfg_set_error_function(cfg, keep_error);
-	return cfg;
-}
 
 /* The word that a section of the table begins with in the file. */
 static const char *word_of(const char *section)
@@ -441,7 +147,7 @@ static bool take_values(const Reader *reader, cfg_t *cfg, const char *section,
 			continue;
 		/* a list may be set, and empty */
 		if (cfg_size(cfg, row->name) == 0 &&
-		    (!is_list(row) ||
+		    (!setting_is_list(row) ||
 			settings_lines_of(reader->lines, word_of(section),
 			    title, row->name) == 0))
 			continue;
@@ -623,50 +329,6 @@ static Settings *take_all(const Reader *reader, cfg_t *cfg, GError **error)
 	return g_steal_pointer(&settings);
 }
 
-/* What else to say of WHAT: a parameter of a section that stands outside it
-   is the mistake of those who know main.cf. */
-static const char *section_wanted(const char *what)
-{
-	for (unsigned i = 0; i < settings_table_len; i++) {
-		const Setting *row = &settings_table[i];
-		g_autofree char *unknown =
-		    g_strdup_printf(": no such option '%s'", row->name);
-
-		if (row->section[0] != '\0' && g_str_has_suffix(what, unknown))
-			return row->section;
-	}
-	return NULL;
-}
-
-static bool confuse_parse(cfg_t *cfg, const char *file, const char *text,
-    GError **error)
-{
-	/* fmemopen() of nothing fails in some C libraries, and the last line
-	   may lack its end */
-	g_autofree char *ended = g_strconcat(text, "\n", NULL);
-	FILE *stream = fmemopen(ended, strlen(ended), "r");
-	const char *what;
-	const char *section;
-	int result;
-
-	g_assert(stream != NULL);
-	result = cfg_parse_fp(cfg, stream);
-	(void)fclose(stream); /* it was only read */
-	if (result == CFG_SUCCESS)
-		return true;
-	what = kept_error(cfg);
-	section = what != NULL ? section_wanted(what) : NULL;
-	if (section != NULL)
-		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
-		    "%s here; it belongs into section %s", what, section);
-	else if (what != NULL)
-		g_set_error_literal(error, VP_ERROR, VP_ERROR_CONFIG, what);
-	else
-		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
-		    "%s:%d: it cannot be read", file, cfg->line);
-	return false;
-}
-
 Settings *settings_parse(const char *file, const char *text, gsize len,
     GError **error)
 {
@@ -686,9 +348,10 @@ Settings *settings_parse(const char *file, const char *text, gsize len,
 	if (lines == NULL)
 		return NULL;
 	reader.lines = lines;
-	cfg = confuse_new(file);
+
 	titled = settings_lines_titled(lines, copy, "policy");
-	if (!confuse_parse(cfg, file, titled, error))
+	cfg = confuse_read(file, titled, error);
+	if (cfg == NULL)
 		return NULL;
 	return take_all(&reader, cfg, error);
 }

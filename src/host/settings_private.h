@@ -4,7 +4,7 @@
 #include "settings.h"
 #include "settings_lines.h"
 
-/* What settings.c, settings_policy.c and settings_print.c share. */
+/* What the files of settings share. */
 
 /* What a value is read with: for complaints. */
 typedef struct Reader {
@@ -22,4 +22,8 @@ void settings_set_own_hosts(Settings *settings);
 /* Makes the rules of settings->policy of settings->policies, and says which of
    them contradicts itself or can never be reached. */
 bool settings_take_policies(const Reader *reader, Settings *settings,
+    GError **error);
+
+/* Whether the values, each good by itself, are good together. */
+bool settings_check(const Reader *reader, const Settings *settings,
     GError **error);

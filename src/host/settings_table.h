@@ -44,6 +44,12 @@ typedef struct Setting {
 extern const Setting settings_table[];
 extern const unsigned settings_table_len;
 
+/* Whether it may have several values, or none. */
+static inline bool setting_is_list(const Setting *row)
+{
+	return row->type == SETTING_LIST || row->type == SETTING_LADDER;
+}
+
 /* The row, or NULL. */
 const Setting *setting_find(const char *section, const char *name);
 
