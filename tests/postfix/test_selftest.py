@@ -71,6 +71,7 @@ def changed(*changes):
     finally:
         with open(path, "w", encoding="utf-8") as out:
             out.write(old)
+        POSTFIX.settle()
         POSTFIX.command("postfix", "reload")
 
 
