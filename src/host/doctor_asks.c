@@ -69,14 +69,14 @@ void check_signing(Doctor *doctor)
 	g_autofree char *key = is_sub ? doctor_return_path(doctor, "")
 				      : g_strconcat("@", doctor_domain(doctor),
 					    NULL);
+	g_autofree char *tables = doctor_present(doctor_value(doctor, name));
 	g_autofree char *result = NULL;
 	g_autofree char *service_name = NULL;
 	const PostfixService *service;
 
 	if (!doctor->is_signing)
 		return;
-	result = doctor_ask_tables(doctor, name, doctor_value(doctor, name),
-	    key);
+	result = doctor_ask_tables(doctor, name, tables, key);
 	if (result == NULL)
 		return;
 	if (result[0] == '\0') {
@@ -191,6 +191,53 @@ static void check_others(Doctor *doctor)
 			    *domain);
 }
 
+/* Whether TABLE, of relay_recipient_maps and not ours, has any return path. */
+static bool takes_all(Doctor *doctor, const char *table)
+{
+	g_autofree char *forged = doctor_return_path(doctor, "");
+	const char *keys[] = { forged, strchr(forged, '@') };
+
+	for (unsigned i = 0;
+	     strstr(table, ":token") == NULL && i < G_N_ELEMENTS(keys); i++) {
+		g_autofree char *result = doctor_ask_tables(doctor,
+		    "relay_recipient_maps", table, keys[i]);
+
+		if (result != NULL && result[0] != '\0')
+			return true;
+	}
+	return false;
+}
+
+/* What keeps smtpd(8) from asking, or from heeding the answer. */
+static void check_asked(Doctor *doctor)
+{
+	static const char name[] = "relay_recipient_maps";
+	static const char unlisted[] = "smtpd_reject_unlisted_recipient";
+	g_auto(GStrv) maps = postconf_items(doctor_value(doctor, name));
+	g_autoptr(GString) rest = g_string_new(NULL);
+	const char *takes = NULL;
+
+	for (char **map = maps; *map != NULL; map++) {
+		if (takes_all(doctor, *map))
+			takes = *map;
+		else
+			g_string_append_printf(rest, "%s%s",
+			    rest->len > 0 ? ", " : "", *map);
+	}
+	if (takes != NULL)
+		found(doctor, FINDING_ERROR, doctor_set(name, rest->str),
+		    "%s has %s, which takes every address of %s: nothing is "
+		    "refused",
+		    name, takes, doctor_domain(doctor));
+	if (strcmp(doctor_value(doctor, unlisted), "no") == 0 &&
+	    !postconf_has_item(doctor_value(doctor,
+				   "smtpd_recipient_restrictions"),
+		"reject_unlisted_recipient"))
+		found(doctor, FINDING_ERROR, doctor_set(unlisted, "yes"),
+		    "%s = no: smtpd(8) does not ask, nothing is refused",
+		    unlisted);
+}
+
 void check_verifying(Doctor *doctor)
 {
 	const char *check = doctor_value(doctor, "verpd_verify");
@@ -199,6 +246,7 @@ void check_verifying(Doctor *doctor)
 		return;
 	if (doctor->settings->sub_address[0] == '\0') {
 		check_others(doctor);
+		check_asked(doctor);
 		return;
 	}
 	if (!postconf_has_item(check, "reject"))
@@ -236,12 +284,22 @@ void check_enforcing(Doctor *doctor)
 	static const char name[] = "smtpd_recipient_restrictions";
 	const GPtrArray *services = postconf_services(doctor->postconf);
 
+	if (!doctor->is_enforcing &&
+	    doctor_value(doctor, "verpd_enforce")[0] != '\0')
+		found(doctor, FINDING_ERROR,
+		    doctor_mend(doctor, 1u << WIRING_ENFORCE, name),
+		    "no %s has $verpd_enforce: nobody asks, suppressed "
+		    "recipients are mailed and paused campaigns leave",
+		    name);
 	for (unsigned i = 0; doctor->is_enforcing && i < services->len; i++) {
 		const PostfixService *service = services->pdata[i];
 		const char *text = postconf_of(doctor->postconf, service, name);
 		g_auto(GStrv) items = postconf_items(text);
 		const char *filter = g_hash_table_lookup(service->options,
 		    "content_filter");
+		bool is_own = g_hash_table_contains(service->options, name);
+		g_autofree char *own = g_strdup_printf("%s/%s/%s",
+		    service->name, service->type, name);
 
 		/* what a filter hands back was asked about when it came */
 		if (strcmp(service->command, "smtpd") != 0 ||
@@ -250,12 +308,10 @@ void check_enforcing(Doctor *doctor)
 		if (strstr(text, doctor->policy) == NULL)
 			found(doctor, FINDING_WARNING,
 			    doctor_mend(doctor, 1u << WIRING_ENFORCE,
-				g_hash_table_contains(service->options, name)
-				    ? name
-				    : ""),
-			    "%s has %s of its own: campaign mail that comes in "
-			    "there is not asked about",
-			    service->name, name);
+				is_own ? own : name),
+			    "%s has no $verpd_enforce in %s%s: campaign mail "
+			    "that comes in there is not asked about",
+			    service->name, is_own ? "an own " : "", name);
 		else if (permits_first(items, doctor->policy))
 			found(doctor, FINDING_ERROR, NULL,
 			    "%s: the policy service stands behind what permits "

@@ -322,14 +322,21 @@ void check_delimiter(Doctor *doctor)
 
 void check_lifetimes(Doctor *doctor)
 {
-	int64_t queues = seconds(doctor_value(doctor, "maximal_queue_lifetime"),
-			     SECONDS_PER_DAY) +
-			 seconds(doctor_value(doctor, "bounce_queue_lifetime"),
+	static const char bounce_queue[] = "bounce_queue_lifetime";
+	int64_t bounces = seconds(doctor_value(doctor, bounce_queue),
+	    SECONDS_PER_DAY);
+	int64_t queues = bounces +
+			 seconds(doctor_value(doctor, "maximal_queue_lifetime"),
 			     SECONDS_PER_DAY);
 	g_autofree char *wanted = duration_format(2 * queues);
 	g_autofree char *has =
 	    duration_format(doctor->settings->bounce_lifetime);
 
+	if (bounces < SECONDS_PER_DAY)
+		found(doctor, FINDING_WARNING, doctor_set(bounce_queue, "5d"),
+		    "%s is %s: bounces that come while verpd is down for "
+		    "longer are lost",
+		    bounce_queue, doctor_value(doctor, bounce_queue));
 	if (doctor->settings->bounce_lifetime < 2 * queues)
 		found(doctor, FINDING_WARNING,
 		    g_strdup_printf("bounce_lifetime = %s in %s", wanted,

@@ -4,7 +4,7 @@
 #include "doctor.h"
 
 /* One examination; the checks are in doctor_files.c,
-   doctor_postfix.c, doctor_sockets.c and doctor_asks.c. */
+   doctor_postfix.c, doctor_sockets.c, doctor_ways.c and doctor_asks.c. */
 typedef struct Doctor {
 	const Settings *settings;
 	const Postconf *postconf; /* or NULL */
@@ -39,6 +39,12 @@ char *doctor_return_path(const Doctor *doctor, const char *before);
    which is told.  g_free() it. */
 char *doctor_ask_tables(Doctor *doctor, const char *name, const char *tables,
     const char *key);
+/* TABLES without those whose file is not there; g_free() it. */
+char *doctor_present(const char *tables);
+/* Whether Postfix's user has BITS (of 7) on PATH and may go there; else
+   *RET_WHERE (g_free() it) is what is in the way. */
+bool postfix_may(const Doctor *doctor, const char *path, unsigned bits,
+    char **ret_where);
 /* The service that bounces are delivered by, or NULL. */
 const PostfixService *doctor_transport(const Doctor *doctor);
 bool doctor_is_yes(const char *text);
@@ -64,7 +70,7 @@ void check_disk(Doctor *doctor);
 void check_clock(Doctor *doctor);
 void check_daemon(Doctor *doctor);
 
-/* The others only when there is a Postfix.  doctor_postfix.c: intake, and what
+/* The rest only when there is a Postfix.  doctor_postfix.c: intake, and what
    main.cf says */
 void check_domain_taken(Doctor *doctor);
 void check_transport(Doctor *doctor);
@@ -83,6 +89,12 @@ void check_size(Doctor *doctor);
 /* doctor_sockets.c */
 void check_socket(Doctor *doctor);
 void check_map_sockets(Doctor *doctor);
+
+/* doctor_ways.c: what turns mail from its way */
+void check_pause_map(Doctor *doctor);
+void check_bypass(Doctor *doctor);
+void check_deferred(Doctor *doctor);
+void check_rewriting(Doctor *doctor);
 
 /* doctor_asks.c: sign, verify, enforce */
 void check_verp(Doctor *doctor);

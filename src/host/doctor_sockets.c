@@ -49,9 +49,7 @@ static bool may(const Who *who, const struct stat *st, unsigned bits)
 	return ((unsigned)st->st_mode & bits) == bits;
 }
 
-/* Whether Postfix may connect to PATH; else *RET_WHERE (g_free() it) is the
-   part of it that is in the way. */
-static bool may_connect(const Doctor *doctor, const char *path,
+bool postfix_may(const Doctor *doctor, const char *path, unsigned bits,
     char **ret_where)
 {
 	g_autofree char *directory = g_path_get_dirname(path);
@@ -73,7 +71,7 @@ static bool may_connect(const Doctor *doctor, const char *path,
 		g_free(directory);
 		directory = g_steal_pointer(&above);
 	}
-	if (stat(path, &st) == 0 && !may(&who, &st, 2)) {
+	if (stat(path, &st) == 0 && !may(&who, &st, bits)) {
 		*ret_where = g_strdup(path);
 		return false;
 	}
@@ -109,7 +107,7 @@ static void reach(Doctor *doctor, const PostfixService *service,
 	}
 	if (!S_ISSOCK(st.st_mode))
 		found(doctor, FINDING_ERROR, NULL, "%s is not a socket", path);
-	else if (!may_connect(doctor, path, &where))
+	else if (!postfix_may(doctor, path, 2, &where))
 		found(doctor, FINDING_ERROR,
 		    g_strdup_printf("listen_group, listen_mode in verpd.conf, "
 				    "or chown %s %s",

@@ -102,7 +102,7 @@ static bool is_on_the_way(const char *check)
 {
 	static const char *const checks[] = { "keys", "rules", "store-access",
 		"store", "disk", "daemon", "domain", "transport", "service",
-		"socket", "map-sockets", NULL };
+		"rewriting", "pause-map", "socket", "map-sockets", NULL };
 
 	return g_strv_contains(checks, check);
 }

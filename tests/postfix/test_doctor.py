@@ -69,6 +69,7 @@ def files_kept(*paths):
                 file.write(octets)
             os.chmod(path, stat.st_mode)
             os.chown(path, stat.st_uid, stat.st_gid)
+        POSTFIX.settle()
 
 
 def cf(name):
@@ -235,6 +236,52 @@ def test_mail_of_others():
         expect("verifying", True)
 
 
+SENDERS = "sender_dependent_default_transport_maps"
+
+
+def pause_test(name, value, mends=False, setting=True, there=True):
+    """A test: main.cf has SENDERS as VALUE, where STATIC stands for what it
+    has now and MAP for the table of paused campaigns."""
+    def test():
+        path = os.path.join(VERPD.state, "paused")
+        old = POSTFIX.command("postconf", "-h", SENDERS).stdout.strip()
+        if there:
+            with open(path, "w", encoding="ascii") as out:
+                out.write("# none\n")
+        try:
+            with files_kept(cf("main.cf"), VERPD.conf):
+                if setting:
+                    VERPD.write(VERPD.conf, pause_map=path)
+                POSTFIX.command("postconf", "-e", f"{SENDERS} = " + value
+                                .replace("STATIC", old)
+                                .replace("MAP", "texthash:" + path))
+                if name:
+                    expect("pause-map", mends)
+                else:
+                    tap.check(not findings(), shown(findings()))
+        finally:
+            if there:
+                os.unlink(path)
+    return f"pause_map: {name or 'good'}", test
+
+
+def test_pause_map_for_proxymap():
+    """proxymap(8) alone reads it as Postfix's user."""
+    path = os.path.join(VERPD.state, "paused")
+    with open(path, "w", encoding="ascii") as out:
+        out.write("# none\n")
+    os.chmod(path, 0o600)
+    try:
+        with files_kept(cf("main.cf"), VERPD.conf):
+            VERPD.write(VERPD.conf, pause_map=path)
+            old = POSTFIX.command("postconf", "-h", SENDERS).stdout.strip()
+            POSTFIX.command("postconf", "-e", f"{SENDERS} = "
+                            f"proxy:texthash:{path}, {old}")
+            expect("pause-map", True)
+    finally:
+        os.unlink(path)
+
+
 def test_without_postfix():
     done = SITE.verpctl("doctor", "--postfix", "/nonexistent")
     tap.check_equal(done.returncode, 78, done.stderr)
@@ -277,6 +324,39 @@ CASES = [
     master_cf("processes", r"(verpd-lmtp +unix .*)20( +lmtp)", r"\g<1>500\2"),
     master_cf("reinjection", r"\s+-o local_header_rewrite_clients=", ""),
     master_cf("signing", r"(?m)^campout ", "campin ", mends=False),
+    pause_test("", "MAP, STATIC"),
+    pause_test("named and not there", "MAP, STATIC", there=False),
+    pause_test("another's, not there", "MAP, STATIC", there=False,
+               setting=False, mends=True),
+    pause_test("not named", "STATIC", mends=True),
+    pause_test("neither there nor named", "STATIC", there=False),
+    pause_test("behind a table of patterns",
+               "regexp:{{/@bounces/ campout:}}, MAP", mends=True),
+    pause_test("", "STATIC, MAP"),  # which has no patterns
+    main_cf("lifetimes", "bounce_queue_lifetime = 2h"),
+    main_cf("rewriting", "masquerade_domains = sender.example"),
+    main_cf("rewriting", "masquerade_domains = !x.sender.example, "
+            "sender.example"),
+    main_cf("rewriting", "virtual_alias_maps = "
+            f"inline:{{@{rig.DOMAIN}=box@sender.example}}", mends=False),
+    main_cf("rewriting", "sender_canonical_maps = "
+            "regexp:{{/^.*@bounces/ box@sender.example}}", mends=False),
+    main_cf("bypass", f"transport_maps = inline:{{{rig.DOMAIN}="
+            "verpd-lmtp:unix:private/verpd, *=smtp:[127.0.0.1]}",
+            mends=False),
+    main_cf("bypass", f"transport_maps = inline:{{{rig.DOMAIN}="
+            "verpd-lmtp:unix:private/verpd, gmail.com=smtp:}", mends=False),
+    main_cf("deferred", "defer_transports = campout, retry"),
+    main_cf("deferred", "defer_transports = verpd-lmtp"),
+    main_cf("enforcing", "smtpd_recipient_restrictions = permit"),
+    master_cf("enforcing", r"(submission[^|]*recipient_restrictions=)"
+              r"\$verpd_enforce,", r"\1"),
+    main_cf("verifying", "relay_recipient_maps = "
+            "socketmap:unix:private/verpd-map:token, "
+            f"inline:{{@{rig.DOMAIN}=OK}}"),
+    main_cf("verifying", "relay_recipient_maps = "
+            "socketmap:unix:private/verpd-map:token, static:OK"),
+    main_cf("verifying", "smtpd_reject_unlisted_recipient = no"),
     verpd_conf("own-hosts", own_hosts=["elsewhere.example"]),
     verpd_conf("lifetimes", bounce_lifetime="1d"),
     verpd_conf("processes", map_connection_limit=10),
@@ -302,5 +382,24 @@ CASES = [
               lambda: mode(private("verpd-policy"), 0o000)),
 ]
 
+
+
+def test_good_variants():
+    """What looks like these faults and is none."""
+    for change in ("masquerade_domains = !bounces.sender.example, "
+                   "sender.example",
+                   "masquerade_domains = other.example",
+                   f"virtual_alias_maps = inline:{{@{rig.DOMAIN}="
+                   f"@{rig.DOMAIN}}}",
+                   f"transport_maps = inline:{{{rig.DOMAIN}=verpd-lmtp:"
+                   "unix:private/verpd, *=:[127.0.0.1]}",
+                   "defer_transports = uucp"):
+        with files_kept(cf("main.cf")):
+            POSTFIX.command("postconf", "-e", change)
+            rows = findings()
+            tap.check(not rows, change, shown(rows))
+
+
 tap.run([test_good_site, test_list, *CASES, test_mail_of_others,
+         test_pause_map_for_proxymap, test_good_variants,
          test_without_postfix])
