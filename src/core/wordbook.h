@@ -42,7 +42,10 @@ typedef enum WordList {
 	WORDS_SUBJECT_LABEL,
 	WORDS_ADVICE,
 	WORDS_ADVICE_WITHIN,
+	WORDS_BANNER,        /* begins with it */
+	WORDS_BANNER_WITHIN, /* and has this in it */
 	/* other mail */
+	WORDS_LIST_HELD,
 	WORDS_LIST_REFUSAL,
 	WORDS_LIST_REFUSAL_FROM_ANYONE,
 	WORDS_CHALLENGE_SERVICE,

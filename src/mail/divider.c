@@ -29,6 +29,7 @@ static bool is_dashed_divider(const char *lower)
 static bool is_divider(const WordBook *book, const char *line, size_t len)
 {
 	char lower[200];
+	bool is_indented = len > 0 && (*line == ' ' || *line == '\t');
 
 	while (len > 0 && (*line == ' ' || *line == '\t')) {
 		line++;
@@ -40,6 +41,10 @@ static bool is_divider(const WordBook *book, const char *line, size_t len)
 	for (size_t i = 0; i < len; i++)
 		lower[i] = text_lower(line[i]);
 	lower[len] = '\0';
+	/* a notice that tells of some fields in its own words indents them */
+	if (is_indented && (word_begins(lower, "received:") ||
+			       word_begins(lower, "return-path:")))
+		return false;
 	return wordbook_begins(book, WORDS_DIVIDER, lower) ||
 	       is_dashed_divider(lower);
 }

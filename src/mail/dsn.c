@@ -318,5 +318,7 @@ bool read_plain_dsn(const Mail *mail, Report *report)
 	if (!daemon_is_sender(mail, report) || !read_text_fields(mail, report))
 		return false;
 	report->kind = REPORT_DSN;
+	mend_recipient(mail, report);
+	read_transcript(mail, report);
 	return true;
 }

@@ -5,6 +5,7 @@
 
 #include "mime.h"
 
+#include "boundary.h"
 #include "bounds.h"
 #include "charset.h"
 #include "fields.h"
@@ -24,8 +25,12 @@ struct Mail {
 	GPtrArray *parts; /* of MailPart */
 	const MailPart *text_part;
 	char *text;
+	unsigned n_guessed; /* boundaries */
+	bool is_guessing;   /* what GMime sees now is a copy */
 	bool is_truncated;
 };
+
+enum { GUESSES = 4 }; /* each is another copy of what is inside */
 
 static void part_free(MailPart *part)
 {
@@ -54,18 +59,26 @@ static MailPart *part_add(Mail *mail, unsigned depth, char *type)
    which parts are messages. */
 static const char message_type[] = "message/", hidden_type[] = "massage/";
 
-static void hide_messages(GByteArray *shown)
+static void replace_types(GByteArray *octets, const char *from, const char *to)
 {
-	const size_t len = strlen(message_type);
-	char *const text = (char *)shown->data;
-	char *const end = text + shown->len;
+	const size_t len = strlen(from);
+	char *const text = (char *)octets->data;
+	char *const end = text + octets->len;
 
-	for (char *p = text; (p = memchr(p, '/', (size_t)(end - p))) != NULL;) {
+	for (char *p = text; p != NULL && p < end;) {
+		p = memchr(p, '/', (size_t)(end - p));
+		if (p == NULL)
+			break;
 		p++;
 		if ((size_t)(p - text) >= len &&
-		    g_ascii_strncasecmp(p - len, message_type, len) == 0)
-			memcpy(p - len, hidden_type, len);
+		    g_ascii_strncasecmp(p - len, from, len) == 0)
+			memcpy(p - len, to, len);
 	}
+}
+
+static void hide_messages(GByteArray *shown)
+{
+	replace_types(shown, message_type, hidden_type);
 }
 
 /* In lower case. */
@@ -132,6 +145,14 @@ static bool is_encoded(GMimeDataWrapper *content)
 	       encoding == GMIME_CONTENT_ENCODING_UUENCODE;
 }
 
+/* A part of a part that was shown to GMime once more: what it calls a message
+   is one again. */
+static void copy_octets(MailPart *part, GMimeDataWrapper *content)
+{
+	decode_content(part, content);
+	replace_types(part->decoded, hidden_type, message_type);
+}
+
 static void read_leaf(const Mail *mail, MailPart *part, GMimePart *leaf)
 {
 	GMimeDataWrapper *content = g_mime_part_get_content(leaf);
@@ -141,6 +162,8 @@ static void read_leaf(const Mail *mail, MailPart *part, GMimePart *leaf)
 		return;
 	if (is_encoded(content))
 		decode_content(part, content);
+	else if (mail->is_guessing)
+		copy_octets(part, content);
 	else
 		lend_octets(mail, part,
 		    g_mime_data_wrapper_get_stream(content));
@@ -163,6 +186,75 @@ static void read_message(MailPart *part, GMimeMessagePart *wrapper)
 		    g_byte_array_new_take((guint8 *)text, strlen(text)));
 }
 
+static void walk(Mail *mail, GMimeObject *object, unsigned depth);
+
+/* A text that is in no part. */
+static void add_words(Mail *mail, const char *words, unsigned depth)
+{
+	MailPart *part;
+
+	if (mail->parts->len >= BOUND_PARTS)
+		return;
+	part = part_add(mail, depth, g_strdup("text/plain"));
+	take_octets(part,
+	    g_byte_array_new_take((guint8 *)g_strdup(words), strlen(words)));
+	replace_types(part->decoded, hidden_type, message_type);
+}
+
+/* "This is a MIME-encapsulated message.", or the report's own first words. */
+static bool is_preamble(const char *words)
+{
+	return *words == '\0' || strstr(words, "MIME") != NULL;
+}
+
+/* BODY by the boundary it has itself.  False if it has none. */
+static bool walk_guessed(Mail *mail, const char *body, size_t len,
+    unsigned depth)
+{
+	g_autofree char *boundary = boundary_guess(body, len);
+	g_autofree char *header = NULL;
+	GByteArray *shown;
+	g_autoptr(GMimeStream) stream = NULL;
+	g_autoptr(GMimeParser) parser = NULL;
+	g_autoptr(GMimeObject) object = NULL;
+	bool was_guessing = mail->is_guessing;
+	const char *words;
+
+	if (boundary == NULL || mail->n_guessed >= GUESSES)
+		return false;
+	header = g_strdup_printf("Content-Type: multipart/mixed; "
+				 "boundary=\"%s\"\n\n",
+	    boundary);
+	shown = g_byte_array_sized_new((guint)(strlen(header) + len));
+	g_byte_array_append(shown, (const guint8 *)header,
+	    (guint)strlen(header));
+	g_byte_array_append(shown, (const guint8 *)body, (guint)len);
+	hide_messages(shown);
+	stream = g_mime_stream_mem_new_with_byte_array(shown); /* takes it */
+	parser = g_mime_parser_new_with_stream(stream);
+	object = g_mime_parser_construct_part(parser, NULL);
+	words = GMIME_IS_MULTIPART(object)
+		    ? g_mime_multipart_get_prologue(GMIME_MULTIPART(object))
+		    : NULL;
+	mail->n_guessed++;
+	mail->is_guessing = true;
+	if (words != NULL && !is_preamble(words))
+		add_words(mail, words, depth);
+	walk(mail, object, depth);
+	mail->is_guessing = was_guessing;
+	return true;
+}
+
+/* A multipart in which no boundary of its own was found: all it has is before
+   the first, parts by another boundary or a text. */
+static void walk_lost(Mail *mail, GMimeMultipart *multipart, unsigned depth)
+{
+	const char *body = g_mime_multipart_get_prologue(multipart);
+
+	if (body != NULL && !walk_guessed(mail, body, strlen(body), depth))
+		add_words(mail, body, depth);
+}
+
 static void walk(Mail *mail, GMimeObject *object, unsigned depth)
 {
 	MailPart *part;
@@ -182,11 +274,24 @@ static void walk(Mail *mail, GMimeObject *object, unsigned depth)
 		for (int i = 0; i < n && !mail->is_truncated; i++)
 			walk(mail, g_mime_multipart_get_part(multipart, i),
 			    depth + 1);
+		if (n == 0)
+			walk_lost(mail, multipart, depth + 1);
 	} else if (GMIME_IS_MESSAGE_PART(object)) {
 		read_message(part, GMIME_MESSAGE_PART(object));
 	} else if (GMIME_IS_PART(object)) {
 		read_leaf(mail, part, GMIME_PART(object));
 	}
+}
+
+/* A header that lost its Content-Type may stand over parts all the same. */
+static void walk_top(Mail *mail)
+{
+	size_t len;
+	const char *body = mail_body(mail, &len);
+
+	if (mail->top == NULL || *mail_header(mail, "Content-Type") != '\0' ||
+	    !walk_guessed(mail, body, len, 0))
+		walk(mail, mail->top, 0);
 }
 
 /* The body as text: there is no header that says what it is, or it says
@@ -217,6 +322,33 @@ static bool is_blank(const MailPart *part)
 	return true;
 }
 
+/* The multipart that PART stands in, or NULL. */
+static const MailPart *find_parent(const Mail *mail, const MailPart *part)
+{
+	for (guint i = part->number - 1; i-- > 0;)
+		if (mail_part(mail, i)->depth + 1 == part->depth)
+			return mail_part(mail, i);
+	return NULL;
+}
+
+/* Whether WORDS says the same as HTML, for who reads no HTML
+   (RFC 2046, 5.1.4). */
+static bool is_alternative(const Mail *mail, const MailPart *html,
+    const MailPart *words)
+{
+	const MailPart *parent = find_parent(mail, html);
+
+	return parent != NULL && parent == find_parent(mail, words) &&
+	       strcmp(parent->type, "multipart/alternative") == 0;
+}
+
+static bool is_text(const MailPart *part, const char *type)
+{
+	return !part->is_attachment && strcmp(part->type, type) == 0 &&
+	       !is_blank(part);
+}
+
+/* What comes first; a text behind HTML may be any gateway's disclaimer. */
 static const MailPart *find_text_part(const Mail *mail)
 {
 	const MailPart *html = NULL;
@@ -224,12 +356,11 @@ static const MailPart *find_text_part(const Mail *mail)
 	for (guint i = 0; i < mail->parts->len; i++) {
 		const MailPart *part = mail_part(mail, i);
 
-		if (part->is_attachment || is_blank(part))
-			continue;
-		if (strcmp(part->type, "text/plain") == 0)
-			return part;
-		if (html == NULL && strcmp(part->type, "text/html") == 0)
+		if (html == NULL && is_text(part, "text/html"))
 			html = part;
+		if (is_text(part, "text/plain") &&
+		    (html == NULL || is_alternative(mail, html, part)))
+			return part;
 	}
 	return html;
 }
@@ -310,7 +441,7 @@ Mail *mail_open(const WordBook *words, const char *bytes, size_t len)
 	mail->parts = g_ptr_array_new_with_free_func((GDestroyNotify)part_free);
 	if (mail->trimmed.has_header)
 		mail->top = parse(mail);
-	walk(mail, mail->top, 0);
+	walk_top(mail);
 	if (is_all_multipart(mail))
 		take_bare_text(mail);
 	mail->text_part = find_text_part(mail);

@@ -50,8 +50,8 @@ const MailPart *mail_part(const Mail *mail, unsigned i);
 /* The first part of TYPE, or NULL. */
 const MailPart *mail_find(const Mail *mail, const char *type);
 
-/* The part that a person would read first, or NULL: the first text/plain that
-   is not empty, else the first text/html. */
+/* The part that a person would read first, or NULL: the first text/plain or
+   text/html that is not empty; of an HTML text that has an alternative, that. */
 const MailPart *mail_text_part(const Mail *mail);
 /* What it says: UTF-8, lines ended by LF, HTML as words, at most BOUND_TEXT;
    "" when there is none.  Lent. */

@@ -8,6 +8,7 @@
 #include "report_read.h"
 
 #include "auto.h"
+#include "banner.h"
 #include "daemon.h"
 #include "divider.h"
 #include "hints.h"
@@ -68,10 +69,30 @@ static void read_header(const Mail *mail, Report *report)
 	report->has_travelled = mail_has_travelled(mail);
 }
 
-static void read_parts(const Mail *mail, Report *report)
+/* Our own gateway may have put a part of its own before the report. */
+static void read_text(const Mail *mail, Report *report)
 {
 	const MailPart *text = mail_text_part(mail);
+	g_autofree char *words = g_strdup(mail_text(mail));
 
+	for (unsigned i = text != NULL ? text->number : 0;
+	     i < mail_n_parts(mail) && banner_is_all(mail_words(mail), words);
+	     i++) {
+		const MailPart *next = mail_part(mail, i);
+
+		if (next->is_attachment ||
+		    !g_str_has_prefix(next->type, "text/"))
+			continue;
+		text = next;
+		text_take(&words, mail_part_text(mail, next));
+	}
+	banner_blank(mail_words(mail), words);
+	text_take(&report->text, g_steal_pointer(&words));
+	report->text_part = text != NULL ? text->number : 0;
+}
+
+static void read_parts(const Mail *mail, Report *report)
+{
 	for (unsigned i = 0; i < mail_n_parts(mail); i++) {
 		const MailPart *part = mail_part(mail, i);
 		ReportPart *seen = report_add_part(report);
@@ -80,8 +101,7 @@ static void read_parts(const Mail *mail, Report *report)
 		seen->size = part->len;
 		text_take(&seen->content_type, g_strdup(part->type));
 	}
-	text_take(&report->text, g_strdup(mail_text(mail)));
-	report->text_part = text != NULL ? text->number : 0;
+	read_text(mail, report);
 	report->is_truncated = mail_is_truncated(mail);
 }
 
@@ -367,6 +387,17 @@ static bool wants_recipient(const Report *report)
 	       report->recipients->len == 0;
 }
 
+static void read_by_make(const Mail *mail, Report *report)
+{
+	for (unsigned i = 0; i < G_N_ELEMENTS(readers); i++) {
+		if (!readers[i].read(mail, report))
+			continue;
+		if (*report->format == '\0')
+			text_take(&report->format, g_strdup(readers[i].format));
+		return;
+	}
+}
+
 static Report *read_message(const WordBook *words, const char *bytes,
     size_t len, unsigned depth)
 {
@@ -375,13 +406,7 @@ static Report *read_message(const WordBook *words, const char *bytes,
 
 	read_header(mail, report);
 	read_parts(mail, report);
-	for (unsigned i = 0; i < G_N_ELEMENTS(readers); i++) {
-		if (!readers[i].read(mail, report))
-			continue;
-		if (*report->format == '\0')
-			text_take(&report->format, g_strdup(readers[i].format));
-		break;
-	}
+	read_by_make(mail, report);
 	returned_read(mail, report);
 	if (depth == 0 && is_bare_wrapper(mail, report)) {
 		read_wrapped(mail, report, depth);

@@ -56,6 +56,40 @@ static const struct {
 	    "Content-Type: multipart/mixed; boundary=\"Message/1\"\n\n"
 	    "--Message/1\n\nContent-Type: message/rfc822\n--Message/1--\n",
 	    "multipart/mixed=|text/plain=Content-Type: message/rfc822" },
+	/* gateways */
+	{ "another boundary than it says",
+	    "Content-Type: multipart/report; boundary=b\n\nMIME.\n\n--c\n"
+	    "Content-Type: message/delivery-status\n\nAction: failed\n--c--\n",
+	    "multipart/report=|multipart/mixed=|"
+	    "message/delivery-status=Action: failed" },
+	{ "words where no part is",
+	    "Content-Type: multipart/report; boundary=b\n\none\n\n--c\n"
+	    "Content-Type: text/html\n\ntwo\n--c--\n",
+	    "multipart/report=|text/plain=one\n|multipart/mixed=|"
+	    "text/html=two" },
+	{ "and within",
+	    "Content-Type: multipart/mixed; boundary=a\n\n--a\n"
+	    "Content-Type: multipart/alternative;\nboundary=b\n\n--b\n"
+	    "Content-Type: text/html\n\none\n--b--\n--a\n\ntwo\n--a--\n",
+	    "multipart/mixed=|multipart/alternative=|multipart/mixed=|"
+	    "text/html=one|text/plain=two" },
+	{ "the type is lost",
+	    "To: a\n\n--b\nContent-Type: message/rfc822\n\nTo: c\n\none\n"
+	    "--b--\n",
+	    "multipart/mixed=|message/rfc822=To: c\n\none" },
+	{ "a notice, and a message of parts below it",
+	    "Content-Type: multipart/report; boundary=b\n\none\ntwo\n\n"
+	    "three\nfour\n\nTo: c\n\n--c\nContent-Type: text/html\n\nfive\n",
+	    "multipart/report=|text/plain=one\ntwo\n\nthree\nfour\n\nTo: c\n"
+	    "\n--c\nContent-Type: text/html\n\nfive\n" },
+	{ "a signature's dashes", "To: a\n\nhello\n--\nAna\n",
+	    "text/plain=hello\n--\nAna\n" },
+	{ "lost within, with a message named",
+	    "Content-Type: multipart/mixed; boundary=a\n\n--a\n"
+	    "Content-Type: multipart/report; boundary=b\n\none\n"
+	    "message/rfc822\n--a--\n",
+	    "multipart/mixed=|multipart/report=|"
+	    "text/plain=one\nmessage/rfc822" },
 };
 
 static char *spell(const Mail *mail)
@@ -81,6 +115,39 @@ START_TEST(parts_are_found)
 	ck_assert_msg(strcmp(parts, cases[_i].parts) == 0, "%s: %s, not %s",
 	    cases[_i].label, parts, cases[_i].parts);
 	ck_assert(!mail_is_truncated(mail));
+}
+END_TEST
+
+/* Which text a person would read first. */
+static const struct {
+	const char *label;
+	const char *parts; /* of a multipart/mixed with the boundary "b" */
+	const char *text;
+} texts[] = {
+	{ "plain first", "--b\n\none\n--b\n\ntwo\n", "one" },
+	{ "HTML and a disclaimer",
+	    "--b\nContent-Type: text/html\n\n<p>one</p>\n--b\n\ntwo\n", "one" },
+	{ "HTML and its words",
+	    "--b\nContent-Type: multipart/alternative; boundary=c\n\n--c\n"
+	    "Content-Type: text/html\n\n<p>one</p>\n--c\n\ntwo\n--c--\n",
+	    "two" },
+	{ "an attachment",
+	    "--b\nContent-Disposition: attachment\n\none\n--b\n\ntwo\n",
+	    "two" },
+	{ "nothing first", "--b\n\n \n--b\n\ntwo\n", "two" },
+};
+
+START_TEST(the_first_text_is_read)
+{
+	g_autofree char *message =
+	    g_strconcat("Content-Type: multipart/mixed; boundary=b\n\n",
+		texts[_i].parts, "--b--\n", NULL);
+	g_autoptr(Mail)
+	    mail = mail_open(shipped_words(), message, strlen(message));
+	g_autofree char *text = g_strstrip(g_strdup(mail_text(mail)));
+
+	ck_assert_msg(strcmp(text, texts[_i].text) == 0, "%s: %s",
+	    texts[_i].label, text);
 }
 END_TEST
 
@@ -133,6 +200,8 @@ static Suite *mime_suite(void)
 
 	mail_init();
 	tcase_add_loop_test(tcase, parts_are_found, 0, G_N_ELEMENTS(cases));
+	tcase_add_loop_test(tcase, the_first_text_is_read, 0,
+	    G_N_ELEMENTS(texts));
 	tcase_add_test(tcase, messages_are_known);
 	tcase_add_test(tcase, the_header_is_read);
 	tcase_add_test(tcase, travel_is_seen);
