@@ -499,7 +499,7 @@ static bool failing_held_bound(Store *store, uint64_t *ret_bound,
 }
 
 static bool failing_revert(Store *store, const ManualChange *change,
-    const Policy *policy, const RevertFilter *filter, const char *detail,
+    const Policy *policy, const EventSelection *filter, const char *detail,
     bool is_dry_run, void (*progress)(uint64_t events, void *data), void *data,
     StoreReverted *ret_reverted, GError **error)
 {

@@ -403,7 +403,7 @@ bool store_release(Store *store, const ManualChange *change, const char *folded,
 }
 
 bool store_revert(Store *store, const ManualChange *change,
-    const Policy *policy, const RevertFilter *filter, const char *detail,
+    const Policy *policy, const EventSelection *filter, const char *detail,
     bool is_dry_run, void (*progress)(uint64_t events, void *data), void *data,
     StoreReverted *ret_reverted, GError **error)
 {
@@ -492,9 +492,7 @@ void store_answer_clear(StoreAnswer *answer)
 
 void store_reverted_clear(StoreReverted *reverted)
 {
-	g_clear_pointer(&reverted->by_class, g_hash_table_unref);
-	g_clear_pointer(&reverted->by_provider, g_hash_table_unref);
-	g_clear_pointer(&reverted->by_rule, g_hash_table_unref);
+	event_counts_clear(&reverted->which);
 }
 
 void store_kept_clear(KeptMessage *kept)

@@ -560,9 +560,9 @@ bool store_each_held(Store *store, const char *stream, int64_t now,
 /* At least as many as there are suppressed recipients; costs nothing. */
 bool store_held_bound(Store *store, uint64_t *ret_bound, GError **error);
 
-/* Which automatic steps to take back.  NULL, zero and -1 are "any"; "*" and
-   "?" match in texts. */
-typedef struct RevertFilter {
+/* Which events are meant.  NULL, zero and -1 are "any"; "*" and "?" match in
+   texts. */
+typedef struct EventSelection {
 	int64_t since;
 	int64_t until;
 	const char *provider;
@@ -570,7 +570,20 @@ typedef struct RevertFilter {
 	const char *campaign;
 	int class_;
 	int reason;
-} RevertFilter;
+} EventSelection;
+#define EVENT_SELECTION_ANY                                                    \
+	{                                                                      \
+		.class_ = -1, .reason = -1                                     \
+	}
+bool event_is_selected(const EventSelection *selection, const Event *event);
+
+/* How many of what there were: names to GUINT_TO_POINTER. */
+typedef struct EventCounts {
+	GHashTable *by_class, *by_provider, *by_rule;
+} EventCounts;
+void event_counts_init(EventCounts *counts);
+void event_counts_clear(EventCounts *counts);
+void event_counts_add(EventCounts *counts, const Event *event);
 
 typedef struct StoreReverted {
 	uint64_t events;     /* taken back */
@@ -579,8 +592,7 @@ typedef struct StoreReverted {
 	uint64_t freed;      /* of those: nothing is held against them now */
 	uint64_t holds;      /* that were in force, and are no more */
 	uint64_t counts;     /* recipients whose counts changed */
-	/* names to GUINT_TO_POINTER: events taken back */
-	GHashTable *by_class, *by_provider, *by_rule;
+	EventCounts which;   /* events taken back */
 } StoreReverted;
 void store_reverted_clear(StoreReverted *reverted);
 
@@ -591,7 +603,7 @@ void store_reverted_clear(StoreReverted *reverted);
    the same once more does the rest.  DETAIL says in the audit what was asked.
    PROGRESS, unless NULL, hears how many events were looked at. */
 bool store_revert(Store *store, const ManualChange *change,
-    const Policy *policy, const RevertFilter *filter, const char *detail,
+    const Policy *policy, const EventSelection *filter, const char *detail,
     bool is_dry_run, void (*progress)(uint64_t events, void *data), void *data,
     StoreReverted *ret_reverted, GError **error);
 
@@ -665,4 +677,5 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StoreCampaign, store_campaign_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StoreRecipient, store_recipient_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KeptMessage, store_kept_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StoreAnswer, store_answer_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(EventCounts, event_counts_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StoreReverted, store_reverted_clear)

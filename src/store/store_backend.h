@@ -156,7 +156,7 @@ typedef struct StoreBackend {
 	    StoreEachHeld each, void *data, GError **error);
 	bool (*held_bound)(Store *store, uint64_t *ret_bound, GError **error);
 	bool (*revert)(Store *store, const ManualChange *change,
-	    const Policy *policy, const RevertFilter *filter,
+	    const Policy *policy, const EventSelection *filter,
 	    const char *detail, bool is_dry_run,
 	    void (*progress)(uint64_t events, void *data), void *data,
 	    StoreReverted *ret_reverted, GError **error);

@@ -247,7 +247,7 @@ bool store_sqlite_release(Store *store, const ManualChange *change,
     const char *folded, const char *stream, int cause, unsigned *ret_lifted,
     GError **error);
 bool store_sqlite_revert(Store *store, const ManualChange *change,
-    const Policy *policy, const RevertFilter *filter, const char *detail,
+    const Policy *policy, const EventSelection *filter, const char *detail,
     bool is_dry_run, void (*progress)(uint64_t events, void *data), void *data,
     StoreReverted *ret_reverted, GError **error);
 bool store_sqlite_expire(Store *store, const ManualChange *change,

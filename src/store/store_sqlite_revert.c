@@ -13,8 +13,6 @@
 
 #include "store_sqlite_replay.h"
 
-#include "wildcard.h"
-
 #include <string.h>
 
 enum {
@@ -58,7 +56,7 @@ typedef struct Twice {
 typedef struct Revert {
 	const ManualChange *change;
 	const Policy *policy;
-	const RevertFilter *filter;
+	const EventSelection *filter;
 	const char *detail;
 	bool is_dry_run;
 	bool is_audited;  /* the run has its row */
@@ -101,27 +99,32 @@ static bool can_be_reverted(Step step)
 	return false;
 }
 
-static bool fits(const char *pattern, const char *text)
+/* Where a statement has what an event is selected by. */
+typedef struct EventColumns {
+	int class_, reason, provider, rule, campaign;
+} EventColumns;
+
+/* Borrows from STMT. */
+static Event event_of(Statement *stmt, const EventColumns *columns)
 {
-	return pattern == NULL || wildcard_match(pattern, text);
+	int class_ = vp_class_from_name(column_text(stmt, columns->class_));
+	int reason = vp_reason_from_name(column_text(stmt, columns->reason));
+
+	return (Event){ .at = column_int(stmt, 1),
+		.class_ = class_ >= 0 ? (enum vp_class)class_
+				      : VP_CLASS_UNKNOWN,
+		.reason = reason >= 0 ? (enum vp_reason)reason
+				      : VP_REASON_UNKNOWN,
+		.provider = column_text(stmt, columns->provider),
+		.rule = column_text(stmt, columns->rule),
+		.campaign = column_text(stmt, columns->campaign) };
 }
 
-/* Columns of STMT by number. */
-static bool event_fits(const RevertFilter *filter, Statement *stmt, int class_,
-    int reason, int provider, int rule, int campaign)
+/* What a person judged is by hand. */
+static bool is_selected(const EventSelection *filter, const Event *event)
 {
-	int64_t at = column_int(stmt, 1);
-
-	return (filter->since == 0 || at >= filter->since) &&
-	       (filter->until == 0 || at < filter->until) &&
-	       strcmp(column_text(stmt, rule), "by-hand") != 0 &&
-	       (filter->class_ < 0 || vp_class_from_name(column_text(stmt,
-					  class_)) == filter->class_) &&
-	       (filter->reason < 0 || vp_reason_from_name(column_text(stmt,
-					  reason)) == filter->reason) &&
-	       fits(filter->provider, column_text(stmt, provider)) &&
-	       fits(filter->rule, column_text(stmt, rule)) &&
-	       fits(filter->campaign, column_text(stmt, campaign));
+	return strcmp(event->rule, "by-hand") != 0 &&
+	       event_is_selected(filter, event);
 }
 
 /* ---- deciding anew ---- */
@@ -212,14 +215,6 @@ static Effect effect_without(const Revert *revert, Twice *twice,
 	return effect_equal(&with, &without) ? *own : without;
 }
 
-static void count_name(GHashTable *counts, const char *name)
-{
-	unsigned n = GPOINTER_TO_UINT(g_hash_table_lookup(counts, name));
-
-	(void)g_hash_table_insert(counts, g_strdup(name),
-	    GUINT_TO_POINTER(n + 1));
-}
-
 /* It was an echo, or its token's step was spent: without the others it would
    do what those did. */
 static bool is_silent(Statement *event, const Effect *own)
@@ -233,15 +228,17 @@ static bool is_silent(Statement *event, const Effect *own)
 
 static void play_event(Revert *revert, Twice *twice, Statement *event)
 {
+	static const EventColumns columns = { AT_CLASS, 8, AT_PROVIDER, AT_RULE,
+		AT_CAMPAIGN };
 	const char *stream = column_text(event, 2);
+	const Event which = event_of(event, &columns);
 	Effect own = event_effect(event), effect = own;
 	Amendment amendment = { .event_id = column_int(event, 0) };
 
 	if (column_int(event, AT_REVERTED) != 0) {
 		/* it stays so */
 	} else if ((can_be_reverted(own.step) || is_silent(event, &own)) &&
-		   event_fits(revert->filter, event, AT_CLASS, 8, AT_PROVIDER,
-		       AT_RULE, AT_CAMPAIGN)) {
+		   is_selected(revert->filter, &which)) {
 		effect = (Effect){ 0 };
 		amendment.is_reverted = true;
 	} else if (twice->reverted + twice->silenced > 0) {
@@ -251,10 +248,7 @@ static void play_event(Revert *revert, Twice *twice, Statement *event)
 		twice->silenced++;
 	} else if (amendment.is_reverted) {
 		twice->reverted++;
-		count_name(revert->done.by_class, column_text(event, AT_CLASS));
-		count_name(revert->done.by_provider,
-		    column_text(event, AT_PROVIDER));
-		count_name(revert->done.by_rule, column_text(event, AT_RULE));
+		event_counts_add(&revert->done.which, &which);
 	}
 	if (amendment.is_reverted || !effect_equal(&effect, &own)) {
 		effect.policy =
@@ -490,6 +484,7 @@ static void note_waiting(Revert *revert, GHashTable *here, int64_t id)
 static bool find_some(StoreSqlite *self, Revert *revert, int64_t *last_id,
     unsigned *ret_seen, GError **error)
 {
+	static const EventColumns columns = { 3, 4, 5, 6, 7 };
 	g_autoptr(Statement) stmt = statement_use(self, SQL_REVERT_SCAN, error);
 	g_autoptr(GHashTable) here = g_hash_table_new_full(g_int64_hash,
 	    g_int64_equal, g_free, NULL);
@@ -502,18 +497,20 @@ static bool find_some(StoreSqlite *self, Revert *revert, int64_t *last_id,
 	g_array_set_size(revert->waiting, 0);
 	revert->next = 0;
 	for (*ret_seen = 0;; (*ret_seen)++) {
+		Event which;
 		int class_;
 
 		if (!statement_step(self, stmt, &row, error))
 			return false;
 		if (!row)
 			return true;
+		which = event_of(stmt, &columns);
 		if (!cursor_move(self, last_id, column_int(stmt, 0), error))
 			return false;
 		class_ = vp_class_from_name(column_text(stmt, 3));
 		if (class_ >= 0 && column_int(stmt, 8) == 0 &&
 		    can_be_reverted(policy_step((enum vp_class)class_)) &&
-		    event_fits(revert->filter, stmt, 3, 4, 5, 6, 7))
+		    is_selected(revert->filter, &which))
 			note_waiting(revert, here, column_int(stmt, 2));
 	}
 }
@@ -544,13 +541,8 @@ static bool revert_all(StoreSqlite *self, Revert *revert,
 	return true;
 }
 
-static GHashTable *names_new(void)
-{
-	return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-}
-
 bool store_sqlite_revert(Store *store, const ManualChange *change,
-    const Policy *policy, const RevertFilter *filter, const char *detail,
+    const Policy *policy, const EventSelection *filter, const char *detail,
     bool is_dry_run, void (*progress)(uint64_t events, void *data), void *data,
     StoreReverted *ret_reverted, GError **error)
 {
@@ -565,11 +557,9 @@ bool store_sqlite_revert(Store *store, const ManualChange *change,
 		.is_dry_run = is_dry_run,
 		.runs = runs,
 		.waiting = waiting,
-		.seen = seen,
-		.done = { .by_class = names_new(),
-		    .by_provider = names_new(),
-		    .by_rule = names_new() } };
+		.seen = seen };
 
+	event_counts_init(&revert.done.which);
 	if (!revert_all((StoreSqlite *)store, &revert, progress, data, error)) {
 		store_reverted_clear(&revert.done);
 		return false;

@@ -6,6 +6,7 @@
 #include "entry.h"
 #include "many.h"
 #include "row.h"
+#include "selector.h"
 
 #include "errors.h"
 #include "site.h"
@@ -424,43 +425,110 @@ static bool release_given(Many *many, const char *folded, const char *original,
 	return true;
 }
 
+/* The holds that a query found. */
+typedef struct Query {
+	Many *many;
+	Releasing *what;
+	const EventSelection *events; /* that brought them; NULL: any */
+	EventCounts found;            /* of EVENTS */
+	GError *wrong;
+} Query;
+
+typedef struct Origin {
+	Query *query;
+	bool fits;
+} Origin;
+
+static bool look_at_origin(const Event *event, void *data)
+{
+	Origin *origin = data;
+
+	origin->fits = event_is_selected(origin->query->events, event);
+	if (origin->fits)
+		event_counts_add(&origin->query->found, event);
+	return true;
+}
+
+/* Whether the event that a hold came of is one of those meant.  What was laid
+   down by hand came of none. */
+static bool is_of_events(Query *query, const Suppression *row, bool *ret_fits)
+{
+	Origin origin = { .query = query };
+	StoreFilter filter = STORE_FILTER_ANY;
+
+	*ret_fits = query->events == NULL;
+	if (query->events == NULL || row->event_id == 0)
+		return true;
+	filter.event_id = row->event_id;
+	filter.now = query->many->ctl->now;
+	if (!store_each_event(query->many->store, &filter, look_at_origin,
+		&origin, &query->wrong))
+		return false;
+	*ret_fits = origin.fits;
+	return true;
+}
+
 /* Each hold by itself: the address may have others. */
 static bool release_found(const Suppression *row, void *data)
 {
-	void **both = data;
-	Many *many = both[0];
-	Releasing *what = both[1];
-	GError **error = both[2];
+	Query *query = data;
+	Many *many = query->many;
 	ManualChange change = ctl_change(many->ctl);
 	unsigned lifted = 1;
+	const char *stream = query->what->stream;
+	bool fits;
 
-	if (!many_enter(many, error))
+	/* the filter also takes what holds in all streams */
+	if (stream != NULL && strcmp(row->stream, stream) != 0)
+		return true;
+	if (!is_of_events(query, row, &fits))
+		return false;
+	if (!fits)
+		return true;
+	if (!many_enter(many, &query->wrong))
 		return false;
 	if (!many->ctl->is_dry_run &&
 	    !store_release(many->store, &change, row->address, row->stream,
-		(int)row->cause, &lifted, error)) {
+		(int)row->cause, &lifted, &query->wrong)) {
 		store_rollback(many->store);
 		many->began = 0;
 		return false;
 	}
-	what->holds += lifted;
+	query->what->holds += lifted;
 	many->done++;
-	return many_leave(many, error);
+	return many_leave(many, &query->wrong);
 }
 
-static bool release_query(Many *many, Releasing *what,
-    const StoreFilter *filter, GError **error)
+static bool release_query(Query *query, const StoreFilter *filter,
+    GError **error)
 {
-	GError *wrong = NULL;
-	void *both[] = { many, what, &wrong };
+	bool ok = store_each_suppression(query->many->store, filter,
+	    release_found, query, error);
 
-	if (!store_each_suppression(many->store, filter, release_found, both,
-		error))
-		return false;
-	if (wrong == NULL)
-		return many_finish(many, error);
-	g_propagate_error(error, wrong);
+	if (ok && query->wrong == NULL)
+		return many_finish(query->many, error);
+	/* what was done before stays */
+	(void)many_finish(query->many, NULL);
+	if (query->wrong != NULL)
+		g_propagate_error(error, g_steal_pointer(&query->wrong));
 	return false;
+}
+
+static void tell_query(const Ctl *ctl, const Query *query)
+{
+	if (ctl->is_json) {
+		Row *row = row_new();
+
+		row_number(row, "lifted", (int64_t)query->what->holds);
+		if (query->events != NULL)
+			event_counts_json(&query->found, row);
+		row_bool(row, "dry_run", ctl->is_dry_run);
+		row_print(row);
+		return;
+	}
+	tell_count(ctl, "lifted", "suppressions", query->what->holds, 0);
+	if (query->events != NULL)
+		event_counts_print(&query->found);
 }
 
 static int release_domain(Ctl *ctl, const char *given, const char *stream)
@@ -496,6 +564,7 @@ typedef struct ReleaseOptions {
 	char *appeal;
 	char *since;
 	char *until;
+	Selector events;
 	gboolean query;
 } ReleaseOptions;
 
@@ -508,41 +577,62 @@ static void release_options_clear(ReleaseOptions *options)
 	g_free(options->appeal);
 	g_free(options->since);
 	g_free(options->until);
+	selector_clear(&options->events);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ReleaseOptions, release_options_clear)
 
-static int release_many(Ctl *ctl, int argc, char **argv,
-    const ReleaseOptions *options, int cause)
+static int release_by_query(Ctl *ctl, const ReleaseOptions *options, int cause)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Store) store = NULL;
+	g_auto(EventCounts) found = { 0 };
 	StoreFilter filter = STORE_FILTER_ANY;
-	Many many = { .ctl = ctl, .file = options->file };
+	EventSelection events;
+	Many many = { .ctl = ctl };
 	Releasing what = { .stream = options->stream, .cause = cause };
+	Query query = { .many = &many, .what = &what };
 
 	filter.now = ctl->now;
 	filter.cause = cause;
 	filter.stream = options->stream;
 	if (!ctl_time(ctl, "--since", options->since, &filter.since, &error) ||
-	    !ctl_time(ctl, "--until", options->until, &filter.until, &error))
+	    !ctl_time(ctl, "--until", options->until, &filter.until, &error) ||
+	    !selector_filter(&options->events, &events, &error))
 		return ctl_usage(ctl, "%s", error->message);
 	store = ctl_store(ctl, ctl->is_dry_run ? STORE_READ : STORE_WRITE,
 	    &error);
 	if (store == NULL)
 		return ctl_fail(ctl, error);
 	many.store = store;
-	if (options->query
-		? !release_query(&many, &what, &filter, &error)
-		: !many_each(&many, argc, argv, release_given, &what, &error))
+	event_counts_init(&found);
+	query.found = found;
+	if (!selector_is_empty(&options->events))
+		query.events = &events;
+	if (!release_query(&query, &filter, &error))
 		return ctl_fail(ctl, error);
-	if (options->query || options->file != NULL) {
+	tell_query(ctl, &query);
+	return what.holds > 0 ? EX_OK : EXIT_NO;
+}
+
+static int release_many(Ctl *ctl, int argc, char **argv, char *file,
+    const char *stream, int cause)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Store) store = ctl_store(ctl,
+	    ctl->is_dry_run ? STORE_READ : STORE_WRITE, &error);
+	Many many = { .ctl = ctl, .store = store, .file = file };
+	Releasing what = { .stream = stream, .cause = cause };
+
+	if (store == NULL ||
+	    !many_each(&many, argc, argv, release_given, &what, &error))
+		return ctl_fail(ctl, error);
+	if (file != NULL)
 		tell_count(ctl, "lifted", "suppressions", what.holds,
 		    many.failed);
-	}
 	if (many.failed > 0)
 		return EX_DATAERR;
-	return what.holds > 0 && (options->query || options->file != NULL ||
-				     what.with == (unsigned)(argc - 1))
+	return what.holds > 0 &&
+		       (file != NULL || what.with == (unsigned)(argc - 1))
 		   ? EX_OK
 		   : EXIT_NO;
 }
@@ -566,12 +656,14 @@ int cmd_release(Ctl *ctl, int argc, char **argv)
 		    "what `add --domain` laid down", "DOMAIN" },
 		{ "query", 0, 0, G_OPTION_ARG_NONE, &options.query,
 		    "all that `list` shows for --cause, --stream, --since, "
-		    "--until",
+		    "--until; and of those, what came of the events that the "
+		    "options behind --until name",
 		    NULL },
 		{ "since", 0, 0, G_OPTION_ARG_FILENAME, &options.since,
 		    "with --query: held since TIME or later", "TIME" },
 		{ "until", 0, 0, G_OPTION_ARG_FILENAME, &options.until,
 		    "with --query: held since before TIME", "TIME" },
+		SELECTOR_OPTIONS(&options.events),
 		{ "appeal", 0, 0, G_OPTION_ARG_FILENAME, &options.appeal,
 		    "what the recipient said; kept with the change", "NOTE" },
 		{ 0 },
@@ -587,10 +679,14 @@ int cmd_release(Ctl *ctl, int argc, char **argv)
 	    1)
 		return ctl_usage(ctl,
 		    "name addresses, --file, --domain or --query");
-	if (!options.query && (options.since != NULL || options.until != NULL))
-		return ctl_usage(ctl, "--since and --until go with --query");
+	if (!options.query && (options.since != NULL || options.until != NULL ||
+				  !selector_is_empty(&options.events)))
+		return ctl_usage(ctl,
+		    "--since, --until and what is said of events go with "
+		    "--query");
 	if (options.query && options.cause == NULL && options.stream == NULL &&
-	    options.since == NULL && options.until == NULL)
+	    options.since == NULL && options.until == NULL &&
+	    selector_is_empty(&options.events))
 		return ctl_usage(ctl, "--query of everything: say which");
 	if (options.cause != NULL &&
 	    (cause = cause_from_name(options.cause)) < 0)
@@ -602,5 +698,8 @@ int cmd_release(Ctl *ctl, int argc, char **argv)
 	note_appeal(ctl, options.appeal);
 	if (options.domain != NULL)
 		return release_domain(ctl, options.domain, options.stream);
-	return release_many(ctl, argc, argv, &options, cause);
+	if (options.query)
+		return release_by_query(ctl, &options, cause);
+	return release_many(ctl, argc, argv, options.file, options.stream,
+	    cause);
 }

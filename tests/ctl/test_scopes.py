@@ -284,6 +284,43 @@ def test_everyone():
                     "everyone: 1 entry removed\n")
 
 
+def test_release_query_of_events():
+    site = Site()
+    bounced(site, "ana@example.org")
+    bounced(site, "bob@example.org", campaign="news-2")
+    bounced(site, "eve@example.org", FULL, status="4.2.2", campaign="news-2")
+    site.run("add", "dan@example.org", *BY)
+    rule = site.rows("list", "--events", "--class", "hard")[0]["rule"]
+    bounce = ("--campaign", "news-2", "--class", "hard", "--match-reason",
+              "bad-mailbox", "--rule", rule[:3] + "*", "--provider", "*")
+    # nothing fits; by hand is of no event; soft holds nobody yet
+    for argv in (["--campaign", "x*"], ["--rule", "by-hand"],
+                 ["--campaign", "*", "--cause", "manual"],
+                 ["--class", "soft"], ["--provider", "nobody"],
+                 [*bounce, "--since", "2090-01-01"],
+                 [*bounce, "--cause", "block"]):
+        for dry in ([], ["--dry-run"]):
+            row, = site.rows("release", "--query", *argv, *dry, *BY, status=1)
+            tap.check_equal((row["lifted"], row["by_class"]), (0, {}), argv)
+    for argv in (["--class", "nonsense"], ["--match-reason", "nonsense"]):
+        site.run("release", "--query", *argv, *BY, status=64)
+    # what holds in all streams stays
+    site.run("release", "--query", "--stream", "marketing", *BY, status=1)
+    site.run("check", "ana@example.org", status=1)
+    site.run("release", "bob@example.org", "--rule", "x", *BY, status=64)
+    for dry in ([], ["--dry-run"]):
+        row, = site.rows("release", "--query", *bounce, "--dry-run", *BY)
+        tap.check_equal((row["lifted"], row["by_class"], row["by_rule"]),
+                        (1, {"hard": 1}, {rule: 1}))
+    site.run("check", "bob@example.org", status=1)
+    text = site.run("release", "--query", *bounce, *BY)
+    tap.check("1 suppressions lifted" in text and rule in text, text)
+    site.run("check", "bob@example.org")
+    for address in ("ana@example.org", "dan@example.org"):
+        site.run("check", address, status=1)
+    verified(site)
+
+
 def test_revert():
     site = Site()
     bounced(site, "ana@example.org")

@@ -154,7 +154,7 @@ static void random_history(GRand *rand, GArray *history, unsigned n)
 }
 
 /* What FILTER takes back. */
-static bool is_reverted(const Happening *h, const RevertFilter *filter)
+static bool is_reverted(const Happening *h, const EventSelection *filter)
 {
 	if (h->kind != EVENT || h->class_ == VP_CLASS_DELIVERED)
 		return false;
@@ -167,9 +167,9 @@ static bool is_reverted(const Happening *h, const RevertFilter *filter)
 	       strcmp(filter->provider, providers[h->provider]) == 0;
 }
 
-static RevertFilter random_filter(GRand *rand, int64_t end)
+static EventSelection random_filter(GRand *rand, int64_t end)
 {
-	RevertFilter filter = { .class_ = -1, .reason = -1 };
+	EventSelection filter = { .class_ = -1, .reason = -1 };
 
 	if (g_rand_boolean(rand))
 		filter.provider = providers[g_rand_int_range(rand, 0, 2)];
@@ -185,7 +185,7 @@ static RevertFilter random_filter(GRand *rand, int64_t end)
 	return filter;
 }
 
-static StoreReverted revert(Store *store, const RevertFilter *filter,
+static StoreReverted revert(Store *store, const EventSelection *filter,
     int64_t now, bool is_dry_run)
 {
 	ManualChange change = { "root", "an outage", now };
@@ -258,7 +258,7 @@ static void check_verified(Store *store, int64_t now)
 }
 
 static void take_all(Store *store, const GArray *history,
-    const RevertFilter *without)
+    const EventSelection *without)
 {
 	for (unsigned i = 0; i < history->len; i++) {
 		const Happening *h = &g_array_index(history, Happening, i);
@@ -279,7 +279,7 @@ START_TEST(test_as_if_never)
 	g_autoptr(Store) without = make(other);
 	g_autofree char *told_with = NULL;
 	g_autofree char *told_without = NULL;
-	RevertFilter filter;
+	EventSelection filter;
 	StoreReverted done, dry;
 	int64_t now;
 
@@ -338,7 +338,7 @@ START_TEST(test_release_lifts_what_would_have_been)
 	g_autoptr(Store) without = make(other);
 	g_autoptr(GArray)
 	    history = g_array_new(FALSE, FALSE, sizeof(Happening));
-	RevertFilter filter = {
+	EventSelection filter = {
 		.class_ = -1, .reason = -1, .provider = providers[0]
 	};
 	Happening release = { .kind = RELEASE, .at = NOW + 12 * DAY };
@@ -389,7 +389,7 @@ START_TEST(test_is_told)
 {
 	g_autoptr(Store) store = fixture_open(STORE_WRITE);
 	g_autoptr(GString) told = g_string_new(NULL);
-	RevertFilter filter = { .class_ = -1, .reason = -1 };
+	EventSelection filter = { .class_ = -1, .reason = -1 };
 	StoreFilter any = STORE_FILTER_ANY;
 	StoreReverted done;
 	Happening h = { .at = NOW, .class_ = VP_CLASS_HARD };
@@ -403,7 +403,8 @@ START_TEST(test_is_told)
 	done = revert(store, &filter, NOW, false);
 	ck_assert_uint_eq(done.events, 1);
 	ck_assert_uint_eq(done.freed, 1);
-	ck_assert_ptr_eq(g_hash_table_lookup(done.by_rule, "status-5.1.1"),
+	ck_assert_ptr_eq(g_hash_table_lookup(done.which.by_rule,
+			     "status-5.1.1"),
 	    GUINT_TO_POINTER(1));
 	store_reverted_clear(&done);
 	ck_assert(store_each_audit(store, &any, note_audit, told, &error));
@@ -427,7 +428,7 @@ static void be_killed(uint64_t events, void *data)
 START_TEST(test_killed)
 {
 	ManualChange change = { "root", "an outage", NOW };
-	RevertFilter filter = { .class_ = VP_CLASS_HARD, .reason = -1 };
+	EventSelection filter = { .class_ = VP_CLASS_HARD, .reason = -1 };
 	Store *store = fixture_open(STORE_WRITE);
 	StoreReverted done;
 	StoreStats stats;
