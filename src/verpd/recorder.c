@@ -5,6 +5,7 @@
    message alone waits for nobody. */
 #include "recorder.h"
 
+#include "background.h"
 #include "errors.h"
 #include "log.h"
 #include "pause_map.h"
@@ -383,6 +384,7 @@ static gpointer recorder_main(gpointer data)
 	g_autoptr(Store) store = site_store_open(&recorder->site, STORE_DAEMON,
 	    recorder->busy_ms, &error);
 
+	background_enter(background_priority());
 	/* Opened, it is recovered: all that is in it is durable. */
 	if (store == NULL || !store_ids(store, &recorder->durable, &error)) {
 		g_async_queue_push(recorder->started, error);

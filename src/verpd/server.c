@@ -4,6 +4,7 @@
    in one GMainContext; only `analyse` does not. */
 #include "server.h"
 
+#include "background.h"
 #include "bounds.h"
 #include "connection.h"
 #include "doors.h"
@@ -51,6 +52,7 @@ struct Server {
 	GPtrArray *connections;
 	unsigned connection_limit; /* as far as descriptors allow */
 	GThreadPool *analysts;
+	int background; /* priority of all but the responder */
 	Recorder *recorder;
 	unsigned n_deliveries; /* with analysts and recorder */
 	bool is_stopping;
@@ -68,6 +70,8 @@ static void analyse(gpointer data, gpointer user_data)
 	Delivery *delivery = data;
 	const Server *server = user_data;
 
+	/* a pool makes its threads when it likes */
+	background_enter(server->background);
 	delivery_analyse(delivery);
 	recorder_take(server->recorder, delivery);
 }
@@ -480,6 +484,7 @@ Server *server_new(Settings *settings, GError **error)
 		.data = server };
 
 	server->settings = settings;
+	server->background = background_priority();
 	server->loop = g_main_loop_new(NULL, FALSE);
 	server->connections = g_ptr_array_new();
 	server->doors = doors_new(server_admit, server);
@@ -522,6 +527,7 @@ bool server_run(Server *server, GError **error)
 	(void)g_unix_signal_add(SIGINT, server_stop, server);
 	(void)g_unix_signal_add(SIGHUP, server_reload, server);
 	responder_start(server->responder);
+	background_enter(server->background);
 	server_tell_ready(server);
 	g_main_loop_run(server->loop);
 	if (server->error == NULL)

@@ -353,6 +353,31 @@ def test_pause_map():
     del daemon
 
 
+def priorities(daemon):
+    """{name: nice} of its threads."""
+    found = {}
+    tasks = f"/proc/{daemon.process.pid}/task"
+    for task in os.listdir(tasks):
+        with open(f"{tasks}/{task}/stat", encoding="ascii") as stat:
+            head, _, tail = stat.read().rpartition(") ")
+            found[head.partition("(")[2]] = int(tail.split()[16])
+    return found
+
+
+def test_priorities():
+    """Who answers goes before all that record, classify and take in."""
+    site, daemon, _ = begin()
+    lmtp = daemon.connect()
+    tap.check(lmtp.deliver(report(1), site.tokens[0])[0].startswith(b"250"))
+    found = priorities(daemon)
+    own = found.pop("responder")
+    tap.check_equal(own, os.nice(0))
+    for name in ("verpd", "recorder"):
+        tap.check(found[name] >= min(own + 10, 19), found)
+    tap.check(any(nice > own for name, nice in found.items()
+                  if name.startswith("pool-") and "spawn" not in name), found)
+
+
 def test_broken_questions():
     _, _, connect = begin()
     asker = connect()
