@@ -81,6 +81,8 @@ static const struct {
 	    "filters hand mail back without its headers being "
 	    "rewritten",
 	    check_reinjection, true },
+	{ "filter", "campaign mail of sendmail(1) passes no content filter",
+	    check_filter, true },
 	{ "verifying", "return paths that are not genuine are refused",
 	    check_verifying, true },
 	{ "enforcing", "campaign mail asks before it is accepted",

@@ -94,6 +94,7 @@ void check_map_sockets(Doctor *doctor);
 void check_pause_map(Doctor *doctor);
 void check_bypass(Doctor *doctor);
 void check_deferred(Doctor *doctor);
+void check_filter(Doctor *doctor);
 void check_rewriting(Doctor *doctor);
 
 /* doctor_asks.c: sign, verify, enforce */

@@ -249,6 +249,30 @@ void check_deferred(Doctor *doctor)
 	}
 }
 
+/* What a filter hands back has its return path already: when it is refused in
+   session, bounce(8) reports as it would to an outsider who sent from there. */
+void check_filter(Doctor *doctor)
+{
+	const GPtrArray *services = postconf_services(doctor->postconf);
+
+	for (unsigned i = 0; doctor->is_signing && i < services->len; i++) {
+		const PostfixService *service = services->pdata[i];
+		const char *filter = postconf_of(doctor->postconf, service,
+		    "content_filter");
+
+		if (strcmp(service->command, "pickup") == 0 &&
+		    filter[0] != '\0')
+			found(doctor, FINDING_WARNING,
+			    g_strdup_printf("postconf -Pe "
+					    "'%s/%s/content_filter='",
+				service->name, service->type),
+			    "campaign mail of sendmail(1) passes the filter "
+			    "%s: what is refused in session afterwards counts "
+			    "as forged",
+			    filter);
+	}
+}
+
 /* ---- addresses that are rewritten ---- */
 
 /* Whether masquerade_domains makes another domain of DOMAIN: the first that

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """An SMTP server that refuses mail the way the world does: what it answers is
 chosen by the recipient's local part, up to the first dot."""
+import smtplib
 import socketserver
 import threading
 
@@ -80,12 +81,16 @@ class Session(socketserver.StreamRequestHandler):
         name = path.partition("@")[0].partition(".")[0].lower()
         return MANNERS.get(name, ("", ""))
 
-    def take(self, sender, recipients):
+    def read_message(self):
         body = []
         for line in self.rfile:
             if line == b".\r\n":
                 break
             body.append(line[1:] if line.startswith(b".") else line)
+        return b"".join(body)
+
+    def take(self, sender, recipients):
+        body = self.read_message()
         refusals = [reply for when, reply in map(self.manner, recipients)
                     if when == "dot"]
         if refusals:
@@ -93,7 +98,7 @@ class Session(socketserver.StreamRequestHandler):
             return
         with self.server.lock:
             for rcpt in recipients:
-                self.server.accepted.append((sender, rcpt, b"".join(body)))
+                self.server.accepted.append((sender, rcpt, body))
         self.say("250 2.0.0 Ok: queued")
 
 
@@ -103,8 +108,8 @@ class Peer(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Session)
+    def __init__(self, session=Session):
+        super().__init__(("127.0.0.1", 0), session)
         self.accepted, self.lock = [], threading.Lock()
         self.port = self.server_address[1]
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -112,3 +117,23 @@ class Peer(socketserver.ThreadingTCPServer):
     def stop(self):
         self.shutdown()
         self.server_close()
+
+
+class FilterSession(Session):
+    def manner(self, path):
+        return "", ""
+
+    def take(self, sender, recipients):
+        with smtplib.SMTP("127.0.0.1", self.server.behind) as back:
+            back.sendmail(sender, recipients, self.read_message())
+        with self.server.lock:
+            self.server.accepted.append((sender, recipients))
+        self.say("250 2.0.0 Ok: handed back")
+
+
+class Filter(Peer):
+    """A content filter: what it takes it hands back to the port BEHIND."""
+
+    def __init__(self, behind):
+        self.behind = behind
+        super().__init__(FilterSession)

@@ -347,6 +347,7 @@ CASES = [
     main_cf("bypass", f"transport_maps = inline:{{{rig.DOMAIN}="
             "verpd-lmtp:unix:private/verpd, gmail.com=smtp:}", mends=False),
     main_cf("deferred", "defer_transports = campout, retry"),
+    main_cf("filter", "content_filter = smtp:[127.0.0.1]:10024"),
     main_cf("deferred", "defer_transports = verpd-lmtp"),
     main_cf("enforcing", "smtpd_recipient_restrictions = permit"),
     master_cf("enforcing", r"(submission[^|]*recipient_restrictions=)"

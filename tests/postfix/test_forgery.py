@@ -9,6 +9,7 @@ sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)),
                 os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")]
 import instance  # noqa: E402
 import messages  # noqa: E402
+import peer  # noqa: E402
 import rig  # noqa: E402
 import tap  # noqa: E402
 
@@ -112,5 +113,149 @@ def test_sub_address():
         site.stop()
 
 
+FILTER = """\
+127.0.0.1:{port} inet n - n - - smtpd
+    -o content_filter=
+    -o smtpd_recipient_restrictions=permit_mynetworks,reject
+"""
+BOUNCE = f"""\
+X-Postfix-Queue-ID: 4XYZ12abcd
+X-Postfix-Sender: rfc822; news-42@{DOMAIN}
+"""
+
+
+class Filtered:
+    """A site with a content filter, that hands all mail back over the
+    loopback.  With IS_SAFE as postfix-config would have it."""
+
+    def __init__(self, is_safe):
+        back = instance.free_port()
+        self.filter = peer.Filter(back)
+        self.site = rig.Wired(main=MAIN + "content_filter = "
+                              f"smtp:[127.0.0.1]:{self.filter.port}\n",
+                              master=FILTER.format(port=back)).start()
+        self.postfix, self.verpd = self.site.postfix, self.site.verpd
+        name = f"127.0.0.1:{back}/inet/local_header_rewrite_clients"
+        said = self.postfix.command("postconf", "-P", name).stdout
+        tap.check_equal(said.strip(), name + " =")
+        if not is_safe:
+            self.postfix.command("postconf", "-PX", name)
+            self.postfix.command("postfix", "reload")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.site.stop()
+        self.filter.stop()
+
+    def send(self, sender, recipient, text):
+        """As an outsider; it passes the filter."""
+        before = len(self.filter.accepted)
+        self.postfix.send_from_outside(sender, [recipient], text,
+                                       "192.0.2.66", "evil.example")
+        tap.wait_for("the filter", lambda: len(self.filter.accepted) > before)
+
+    def opened(self, parameter):
+        """The door of PARAMETER stands open."""
+        self.postfix.configure(parameter + "=")
+        tap.wait_for("the door", lambda: rcpt(
+            self.site, f"news-42@{DOMAIN}" if "sender" in parameter else "",
+            "refuses@sender.example" if "sender" in parameter
+            else f"nobody@{DOMAIN}")[0] == 250)
+
+    def counts(self):
+        return [(event["address"], event["step"])
+                for event in self.verpd.events() if event["step"] != "none"]
+
+
+def forged_bounces(filtered, unsigned, forged):
+    """What an outsider writes as this host's own bounce(8) would, to an
+    unsigned return path and to one whose signature is wrong."""
+    for number, address in enumerate((unsigned, forged), 1):
+        tap.check_equal(rcpt(filtered.site, "", address)[0], 550)
+    filtered.opened("relay_recipient_maps")
+    for number, address in enumerate((unsigned, forged), 1):
+        filtered.send("", address, messages.report(
+            address, "victim@far.example", reporter=instance.HOSTNAME,
+            fields=BOUNCE))
+        row = filtered.verpd.wait_forged(number)[-1]
+        tap.check_equal(row["address"], address)
+
+
+def campaign_senders(filtered, unsigned):
+    """An outsider's mail from the return path of a victim, and of a campaign,
+    to an address here whose target refuses: bounce(8) itself reports."""
+    senders = (unsigned, f"news-42+gone.x=far.example@{DOMAIN}",
+               f"news-42@{DOMAIN}")
+    for sender in senders:
+        tap.check_equal(rcpt(filtered.site, sender,
+                             "refuses@sender.example")[0], 550, sender)
+    filtered.opened("smtpd_sender_restrictions")
+    for number, sender in enumerate(senders[:2], 3):
+        filtered.send(sender, "refuses@sender.example", messages.campaign())
+        row = filtered.verpd.wait_forged(number)[-1]
+        tap.check_equal(row["address"], sender)
+    filtered.send(senders[2], "refuses@sender.example", messages.campaign())
+    filtered.postfix.wait_empty()
+
+
+def refused_in_session(filtered):
+    """Mail that passed the filter has its return path already, as an
+    outsider's would: only what passes it by counts, as doctor says."""
+    verpd, postfix = filtered.verpd, filtered.postfix
+    base, n_forged = f"news-42@{DOMAIN}", len(verpd.forged())
+    postfix.sendmail(base, ["gone.uma@far.example"], messages.campaign(),
+                     xverp=True)
+    verpd.wait_forged(n_forged + 1)
+    done = filtered.site.verpctl("doctor")
+    tap.check("filter: campaign mail" in done.stdout, done.stdout)
+    postfix.configure("content_filter=")
+    postfix.sendmail(base, ["gone.uma@far.example"], messages.campaign(),
+                     xverp=True)
+    event, = verpd.wait_events("gone.uma@far.example")
+    tap.check_equal((event["step"], event["trust"]), ("hard", "local"))
+
+
+def reinjected(is_safe):
+    unsigned = f"news-42+victim=far.example@{DOMAIN}"
+    with Filtered(is_safe) as filtered:
+        verpd = filtered.verpd
+        token = verpd.mint("news-42", "victim@far.example")
+        at = token.index("@") - 1
+        other = "a" if token[at] != "a" else "b"
+        forged = token[:at] + other + token[at + 1:]
+        forged_bounces(filtered, unsigned, forged)
+        campaign_senders(filtered, unsigned)
+        tap.check_equal(filtered.counts(), [])
+        tap.check_equal(verpd.events("victim@far.example"), [])
+        tap.check_equal(verpd.query("SELECT * FROM suppressions"), [])
+        # and what is genuine counts there as anywhere
+        filtered.send("", token, messages.report(token, "victim@far.example"))
+        event, = verpd.wait_events("victim@far.example")
+        tap.check_equal((event["step"], event["trust"]), ("hard", "signed"))
+        filtered.postfix.sendmail(f"news-42@{DOMAIN}", ["ana@far.example"],
+                                  messages.campaign(), xverp=True)
+        tap.wait_for("the mail", lambda: filtered.site.peer.accepted)
+        path = filtered.site.peer.accepted[-1][0]
+        tap.check(path.startswith("news-42+ana=far.example+"), path)
+        refused_in_session(filtered)
+        verpd.verify()
+
+
+def test_reinjection():
+    """A filter hands mail back over the loopback, from where the campaigns'
+    own programs send: forgeries that came in are recorded or refused, and
+    none counts."""
+    reinjected(True)
+
+
+def test_reinjection_as_if_local():
+    """The same where nobody told the reinjecting smtpd(8) that its mail is not
+    of this host."""
+    reinjected(False)
+
+
 tap.run([test_replay, test_reflection, test_enforce_failure,
-         test_sub_address], VERPD.verify)
+         test_sub_address, test_reinjection, test_reinjection_as_if_local],
+        VERPD.verify)
