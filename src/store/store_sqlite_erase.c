@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Forgetting one address.  First what is of it goes, in one transaction: if it
-   is to stay blocked, its suppressions are laid down anew under a hash, by
-   audit rows that name nobody, so a recount comes to the same.  Then its name
+/* Forgetting one address.  First what is of it goes: all but a few of its
+   events and changes in small transactions, the rest with itself in one.  If it
+   is to stay blocked, its suppressions stand until that one lays them down anew
+   under a hash, by audit rows that name nobody, so a recount comes to the same;
+   ended before that, it is erased by the next erase.  Then its name
    is taken out of whatever others' rows say: reports name those they were
    forwarded to, reasons name whom they are about.  What is deleted is
    overwritten (secure_delete), and its id is never given out again. */
@@ -15,7 +17,10 @@
 
 enum {
 	ERASE_ROWS = 1000,
-	ERASED_IN = 7, /* tables whose texts are looked through */
+	SOME_ROWS = 500,   /* of its own, looked for at once */
+	FEW_ROWS = 100,    /* that go with itself */
+	BUSY_USEC = 10000, /* then a transaction takes no more */
+	ERASED_IN = 7,     /* tables whose texts are looked through */
 };
 #define ERASED "(erased)"
 
@@ -26,6 +31,8 @@ typedef struct Erasure {
 	GPtrArray *needles; /* lower case */
 	StatementId rows;
 	int64_t after;
+	int64_t recipient_id; /* 0: nobody is known by that address */
+	bool is_more;         /* of its rows than FEW_ROWS */
 	StoreErased done;
 } Erasure;
 
@@ -224,51 +231,164 @@ static bool audit_erasure(StoreSqlite *self, const Erasure *erasure,
 	return audit_write(self, erasure->change, &row, error);
 }
 
-static bool delete_all(StoreSqlite *self, Erasure *erasure, int64_t id,
+/* ---- its events and changes, which may be many ---- */
+
+static bool some_ids(StoreSqlite *self, StatementId id, int64_t recipient_id,
+    GArray *ret_ids, GError **error)
+{
+	g_autoptr(Statement) stmt = statement_use(self, id, error);
+	bool row;
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, recipient_id);
+	bind_int(stmt, 2, SOME_ROWS);
+	g_array_set_size(ret_ids, 0);
+	for (;;) {
+		int64_t one;
+
+		if (!statement_step(self, stmt, &row, error))
+			return false;
+		if (!row)
+			return true;
+		one = column_int(stmt, 0);
+		g_array_append_val(ret_ids, one);
+	}
+}
+
+static bool event_erase(StoreSqlite *self, Erasure *erasure, int64_t id,
     GError **error)
 {
 	StoreErased *done = &erasure->done;
 
-	/* What points at others first. */
-	return run_of(self, SQL_ERASE_MESSAGES, id, &done->messages, error) &&
-	       run_of(self, SQL_ERASE_HOLDS, id, NULL, error) &&
+	return run_of(self, SQL_ERASE_MESSAGE, id, &done->messages, error) &&
+	       run_of(self, SQL_PURGE_EVENT, id, &done->events, error);
+}
+
+static bool change_erase(StoreSqlite *self, Erasure *erasure, int64_t id,
+    GError **error)
+{
+	return run_of(self, SQL_ERASE_AUDIT_ROW, id, &erasure->done.changes,
+	    error);
+}
+
+/* The events first: amendments of them point at changes. */
+static const struct {
+	StatementId which;
+	bool (*erase)(StoreSqlite *self, Erasure *erasure, int64_t id,
+	    GError **error);
+} own_rows[] = {
+	{ SQL_ERASE_SOME_EVENTS, event_erase },
+	{ SQL_ERASE_SOME_AUDIT, change_erase },
+};
+
+/* Some of one kind; *RET_LEFT: there are more than FEW of it. */
+static bool erase_kind(StoreSqlite *self, Erasure *erasure, unsigned kind,
+    unsigned few, bool *ret_left, GError **error)
+{
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	int64_t began = g_get_monotonic_time();
+
+	if (!some_ids(self, own_rows[kind].which, erasure->recipient_id, ids,
+		error))
+		return false;
+	*ret_left = ids->len > few;
+	for (unsigned i = 0;
+	     *ret_left && i < ids->len &&
+	     (few == 0 || g_get_monotonic_time() - began < BUSY_USEC);
+	     i++)
+		if (!own_rows[kind].erase(self, erasure,
+			g_array_index(ids, int64_t, i), error))
+			return false;
+	return true;
+}
+
+static bool erase_some(StoreSqlite *self, void *data, GError **error)
+{
+	Erasure *erasure = data;
+
+	erasure->is_more = false;
+	if (!run_guard(self, SQL_ERASE_BEGIN, error))
+		return false;
+	for (unsigned i = 0; i < G_N_ELEMENTS(own_rows) && !erasure->is_more;
+	     i++)
+		if (!erase_kind(self, erasure, i, FEW_ROWS, &erasure->is_more,
+			error))
+			return false;
+	return run_guard(self, SQL_ERASE_END, error);
+}
+
+static bool erase_most(StoreSqlite *self, Erasure *erasure, GError **error)
+{
+	for (erasure->is_more = erasure->recipient_id != 0; erasure->is_more;)
+		if (!in_transaction(self, erase_some, erasure, error) ||
+		    !wal_shorten(self, error))
+			return false;
+	return true;
+}
+
+/* ---- the rest, with itself ---- */
+
+static bool delete_all(StoreSqlite *self, Erasure *erasure, GError **error)
+{
+	int64_t id = erasure->recipient_id;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(own_rows); i++)
+		for (bool left = true; left;)
+			if (!erase_kind(self, erasure, i, 0, &left, error))
+				return false;
+	return run_of(self, SQL_ERASE_HOLDS, id, NULL, error) &&
 	       run_of(self, SQL_ERASE_ENTRIES, id, NULL, error) &&
 	       run_of(self, SQL_ERASE_JOINS, id, NULL, error) &&
-	       run_of(self, SQL_ERASE_EVENTS, id, &done->events, error) &&
-	       run_of(self, SQL_ERASE_AUDIT, id, &done->changes, error) &&
 	       run_of(self, SQL_ERASE_RECIPIENT, id, NULL, error);
 }
 
 static bool erase_recipient(StoreSqlite *self, void *data, GError **error)
 {
 	Erasure *erasure = data;
-	g_auto(StoreRecipient) recipient = { 0 };
-	g_autoptr(GError) unknown = NULL;
 	g_autoptr(GArray) kept = g_array_new(FALSE, FALSE, sizeof(KeptHold));
 
 	g_array_set_clear_func(kept, kept_hold_clear);
+	return (!erasure->keeps_block ||
+		   holds_of(self, erasure->recipient_id, erasure->change->now,
+		       kept, error)) &&
+	       run_guard(self, SQL_ERASE_BEGIN, error) &&
+	       delete_all(self, erasure, error) &&
+	       keep_holds(self, erasure, kept, error) &&
+	       audit_erasure(self, erasure, error) &&
+	       run_guard(self, SQL_ERASE_END, error);
+}
+
+/* Who it is, and what others may call them.  Nobody may be known by the
+   address, and be named by others all the same. */
+static bool find_recipient(StoreSqlite *self, Erasure *erasure, GError **error)
+{
+	g_auto(StoreRecipient) recipient = { 0 };
+	g_autoptr(GError) unknown = NULL;
+
 	needle_add(erasure->needles, erasure->folded);
 	if (!store_sqlite_recipient_find(&self->base, 0, erasure->folded,
 		&recipient, &unknown)) {
 		if (g_error_matches(unknown, VP_ERROR, VP_ERROR_NOT_FOUND))
-			return true; /* others may name it all the same */
+			return true;
 		g_propagate_error(error, g_steal_pointer(&unknown));
 		return false;
 	}
 	if (!store_is_hash(recipient.original))
 		needle_add(erasure->needles, recipient.original);
 	/* blocked, and nothing else: it was erased before */
-	if (erasure->keeps_block && !self->is_hashed &&
-	    store_is_hash(recipient.stored))
-		return true;
-	return (!erasure->keeps_block ||
-		   holds_of(self, recipient.id, erasure->change->now, kept,
-		       error)) &&
-	       run_guard(self, SQL_ERASE_BEGIN, error) &&
-	       delete_all(self, erasure, recipient.id, error) &&
-	       keep_holds(self, erasure, kept, error) &&
-	       audit_erasure(self, erasure, error) &&
-	       run_guard(self, SQL_ERASE_END, error);
+	if (!erasure->keeps_block || self->is_hashed ||
+	    !store_is_hash(recipient.stored))
+		erasure->recipient_id = recipient.id;
+	return true;
+}
+
+static bool erase_own(StoreSqlite *self, Erasure *erasure, GError **error)
+{
+	return find_recipient(self, erasure, error) &&
+	       (erasure->recipient_id == 0 ||
+		   (erase_most(self, erasure, error) &&
+		       in_transaction(self, erase_recipient, erasure, error)));
 }
 
 /* ---- in the rows of others ---- */
@@ -335,7 +455,7 @@ static bool erase(StoreSqlite *self, Erasure *erasure, StoreProgress progress,
 	if (erasure->keeps_block && self->key == NULL)
 		return path_fail(VP_ERROR_CONFIG, self->path,
 		    "a block can be kept only with an address key", error);
-	if (!in_transaction(self, erase_recipient, erasure, error) ||
+	if (!erase_own(self, erasure, error) ||
 	    !erase_from_others(self, erasure, progress, data, error))
 		return false;
 	/* The log and old pages have it still. */

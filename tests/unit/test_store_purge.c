@@ -435,6 +435,90 @@ START_TEST(test_writers_come_through)
 }
 END_TEST
 
+/* ---- erase ---- */
+
+/* The COMMIT that fails, counted down; then each fails, as after a crash. */
+static int refuse_commit(void *data)
+{
+	unsigned *left = data;
+
+	if (*left == 0)
+		return 1;
+	(*left)--;
+	return 0;
+}
+
+static bool is_held(Store *store, const char *address)
+{
+	g_auto(StoreAnswer) answer = { 0 };
+
+	ck_assert(store_answer(store, address, "marketing", 0, NOW, &answer,
+	    &error));
+	return !answer.answer.may_send;
+}
+
+/* Whoever has very many events is forgotten in small transactions; while that
+   is not done the suppression stands, and once more does the rest. */
+START_TEST(test_erase_of_many)
+{
+	static const char fill[] =
+	    "CREATE TEMP TABLE e AS SELECT * FROM events LIMIT 1;"
+	    "INSERT INTO events SELECT NULL, e.at, e.recipient_id,"
+	    " e.campaign_id, n + 10, e.trust, e.class, e.reason, e.confidence,"
+	    " e.rule, e.source, e.matched, e.status, e.smtp_code, e.action,"
+	    " e.provider, e.remote_mta, e.diagnostic, e.via, e.message_id,"
+	    " e.queue_id, e.client, 'none', 0, 0, 0, 0, 0, '', 0"
+	    " FROM (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1"
+	    " FROM c WHERE n < 200000) SELECT n FROM c) CROSS JOIN e;"
+	    "DROP TABLE e;"
+	    "INSERT INTO quarantine SELECT id, id, 1, '', 1, x'78' FROM events"
+	    " WHERE id % 1000 = 0;";
+	static const uint8_t key[STORE_ADDRESS_KEY] = { 1 };
+	Store *store = fixture_open(STORE_WRITE);
+	sqlite3 *db = ((StoreSqlite *)store)->db;
+	const ManualChange change = { "root", "a letter", NOW };
+	Stopwatch stopwatch = { 0 };
+	StoreErased done = { 0 };
+	unsigned commits = 20;
+
+	ck_assert(store_use_addresses(store, false, key, &error));
+	(void)fixture_record(store, "a", "marketing", "ana@example.org",
+	    NOW - 3 * YEAR, VP_CLASS_HARD, fixture_hard());
+	(void)fixture_record(store, "a", "marketing", "bob@example.org",
+	    NOW - 3 * YEAR, VP_CLASS_HARD, fixture_hard());
+	ck_assert_msg(sqlite3_exec(db, fill, NULL, NULL, NULL) == SQLITE_OK,
+	    "%s", sqlite3_errmsg(db));
+
+	sqlite3_commit_hook(db, refuse_commit, &commits);
+	ck_assert(!store_erase(store, &change, "ana@example.org", true, NULL,
+	    NULL, &done, &error));
+	g_clear_error(&error);
+	sqlite3_commit_hook(db, NULL, NULL);
+	ck_assert(is_held(store, "ana@example.org"));
+	ck_assert_int_lt(ask(store, "SELECT count(*) FROM events"), 200000);
+	ck_assert_int_gt(ask(store, "SELECT count(*) FROM events"), 1000);
+	ck_assert_int_eq(ask(store, "SELECT count(*) FROM erasing"), 0);
+
+	sqlite3_trace_v2(db, SQLITE_TRACE_PROFILE, watch, &stopwatch);
+	ck_assert(store_erase(store, &change, "ana@example.org", true, NULL,
+	    NULL, &done, &error));
+	sqlite3_trace_v2(db, 0, NULL, NULL);
+	ck_assert_uint_eq(done.kept, 1);
+	ck_assert_uint_gt(done.messages, 0);
+	ck_assert_int_eq(ask(store, "SELECT count(*) FROM events"), 1);
+	ck_assert_int_eq(ask(store, "SELECT count(*) FROM quarantine"), 0);
+	ck_assert_int_eq(ask(store, "SELECT count(*) FROM recipients"
+				    " WHERE address LIKE 'ana%'"),
+	    0);
+	ck_assert(is_held(store, "ana@example.org"));
+	check_whole(store);
+	ck_assert_uint_gt(stopwatch.n, 100);
+	g_print("# %u transactions, the longest %" G_GINT64_FORMAT " us\n",
+	    stopwatch.n, stopwatch.longest);
+	store_close(store);
+}
+END_TEST
+
 static Suite *store_purge_suite(void)
 {
 	Suite *suite = suite_create("store_purge");
@@ -449,6 +533,7 @@ static Suite *store_purge_suite(void)
 	tcase_add_test(tcase, test_held_stays);
 	tcase_add_test(tcase, test_rows);
 	tcase_add_test(tcase, test_writers_come_through);
+	tcase_add_test(tcase, test_erase_of_many);
 	return suite;
 }
 
