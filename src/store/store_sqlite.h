@@ -11,6 +11,7 @@
 #include "schema.h"
 #include "statements.h"
 #include "store_backend.h"
+#include "store_file.h"
 
 /* The SQLite backend.  Private to this directory and its tests. */
 
@@ -52,15 +53,6 @@ bool sqlite_fail(StoreSqlite *self, int rc, const char *what, GError **error);
 /* The same while opening, where a bad file is for an admin to mend. */
 bool sqlite_fail_open(StoreSqlite *self, int rc, const char *what,
     GError **error);
-
-/* The same for a file, by errno in the second. */
-bool path_fail(VpError code, const char *path, const char *why, GError **error);
-bool path_fail_errno(VpError code, const char *path, const char *what,
-    GError **error);
-bool directory_sync(const char *path, GError **error);
-/* VP_ERROR_CONFIG if there is a database at PATH, or the log of one. */
-bool check_nothing_there(const char *path, GError **error);
-bool daemon_is_running(const char *store_path);
 
 /* ---- statements ---- */
 

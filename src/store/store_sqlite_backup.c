@@ -11,11 +11,8 @@
 #include "errors.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum { COPY_PAGES = 256 };
 
@@ -55,12 +52,19 @@ static int copy_pages(sqlite3 *source, sqlite3 *to, StoreProgress progress,
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-/* Fills the empty file at PATH, and sets it up by SQL. */
-static bool fill(sqlite3 *source, const char *path, const char *sql,
-    StoreProgress progress, void *data, GError **error)
+/* A copy as it is to be made. */
+typedef struct Copy {
+	sqlite3 *source;
+	const char *sql; /* sets the copy up */
+	StoreProgress progress;
+	void *data;
+} Copy;
+
+static bool copy_to(const char *draft, void *data, GError **error)
 {
+	const Copy *copy = data;
 	sqlite3 *to = NULL;
-	int rc = sqlite3_open_v2(path, &to,
+	int rc = sqlite3_open_v2(draft, &to,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 
 	/* A draft needs no journal. */
@@ -69,63 +73,18 @@ static bool fill(sqlite3 *source, const char *path, const char *sql,
 		    "PRAGMA synchronous = FULL; PRAGMA journal_mode = OFF",
 		    NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = copy_pages(source, to, progress, data);
+		rc = copy_pages(copy->source, to, copy->progress, copy->data);
 	/* One file, without a log beside it. */
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(to, "PRAGMA journal_mode = DELETE", NULL,
 		    NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(to, sql, NULL, NULL, NULL);
+		rc = sqlite3_exec(to, copy->sql, NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
-		file_fail(to, rc, path, error);
+		file_fail(to, rc, draft, error);
 	if (sqlite3_close(to) != SQLITE_OK)
 		g_assert_not_reached();
 	return rc == SQLITE_OK;
-}
-
-static bool file_sync(const char *path, GError **error)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool ok = fd >= 0 && fsync(fd) == 0;
-
-	if (!ok)
-		path_fail_errno(VP_ERROR_TEMPORARY, path, "sync", error);
-	if (fd >= 0)
-		(void)close(fd); /* nothing was written through it */
-	return ok;
-}
-
-/* Gives DRAFT its name.  link() takes nobody else's. */
-static bool give_name(const char *draft, const char *path, bool replaces,
-    GError **error)
-{
-	if (replaces ? rename(draft, path) == 0 : link(draft, path) == 0)
-		return true;
-	if (errno == EEXIST)
-		return path_fail(VP_ERROR_CONFIG, path, "is there already",
-		    error);
-	return path_fail_errno(VP_ERROR_CONFIG, path, "create", error);
-}
-
-static bool copy_to(sqlite3 *source, const char *path, bool replaces,
-    const char *sql, StoreProgress progress, void *data, GError **error)
-{
-	g_autofree char *draft = g_strconcat(path, ".new-XXXXXX", NULL);
-	int fd = g_mkstemp_full(draft, O_RDWR | O_CLOEXEC, 0640);
-	bool ok;
-
-	if (fd < 0)
-		return path_fail_errno(VP_ERROR_CONFIG, draft, "create", error);
-	/* The umask does not widen or narrow it. */
-	ok = fchmod(fd, 0640) == 0;
-	if (close(fd) != 0)
-		ok = false;
-	if (!ok)
-		path_fail_errno(VP_ERROR_TEMPORARY, draft, "create", error);
-	ok = ok && fill(source, draft, sql, progress, data, error) &&
-	     file_sync(draft, error) && give_name(draft, path, replaces, error);
-	(void)unlink(draft); /* at worst a draft is left lying */
-	return ok && directory_sync(path, error);
 }
 
 /* ---- backup ---- */
@@ -148,6 +107,7 @@ bool store_sqlite_backup(Store *store, const char *path, bool replaces,
 	    g_strdup_printf("INSERT OR REPLACE INTO meta VALUES"
 			    " ('backup', CAST('%" G_GINT64_FORMAT "' AS BLOB))",
 		now);
+	Copy copy = { self->db, sql, progress, data };
 	struct stat st;
 	bool ok;
 
@@ -160,7 +120,7 @@ bool store_sqlite_backup(Store *store, const char *path, bool replaces,
 	if (!store_sqlite_begin_read(self, error))
 		return false;
 	ok = pin_snapshot(self, error) &&
-	     copy_to(self->db, whole, replaces, sql, progress, data, error);
+	     file_make(whole, replaces, copy_to, &copy, error);
 	store_sqlite_rollback(store);
 	return ok;
 }
@@ -213,6 +173,7 @@ bool store_sqlite_restore(const char *from, const char *path,
 	    "COMMIT";
 	g_autofree char *source = g_canonicalize_filename(from, NULL);
 	g_autofree char *whole = g_canonicalize_filename(path, NULL);
+	Copy copy = { NULL, sql, progress, data };
 	sqlite3 *db = NULL;
 	bool ok;
 	int rc;
@@ -224,12 +185,13 @@ bool store_sqlite_restore(const char *from, const char *path,
 		    "verpd runs on it; stop it first", error);
 	rc = sqlite3_open_v2(source, &db,
 	    SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+	copy.source = db;
 	if (rc != SQLITE_OK)
 		ok = path_fail(VP_ERROR_CONFIG, source, sqlite3_errmsg(db),
 		    error);
 	else
 		ok = check_backup(db, source, schema, ret_at, error) &&
-		     copy_to(db, whole, false, sql, progress, data, error);
+		     file_make(whole, false, copy_to, &copy, error);
 	if (sqlite3_close(db) != SQLITE_OK)
 		g_assert_not_reached();
 	return ok;

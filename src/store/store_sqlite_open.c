@@ -9,71 +9,19 @@
 #include "errors.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const StoreBackend backend;
 
-bool path_fail(VpError code, const char *path, const char *why, GError **error)
-{
-	g_set_error(error, VP_ERROR, (int)code, "%s: %s", path, why);
-	return false;
-}
-
-bool path_fail_errno(VpError code, const char *path, const char *what,
-    GError **error)
-{
-	int saved = errno;
-
-	g_set_error(error, VP_ERROR,
-	    (int)(saved == ENOSPC || saved == EDQUOT ? VP_ERROR_FULL : code),
-	    "%s: %s: %s", path, what, g_strerror(saved));
-	return false;
-}
-
 /* ---- making ---- */
 
-/* A log of a database that is gone would be played into the new one. */
-bool check_nothing_there(const char *path, GError **error)
+static bool create_database(const char *draft, void *data, GError **error)
 {
-	static const char *const suffixes[] = { "", "-wal", "-journal" };
-
-	for (unsigned i = 0; i < G_N_ELEMENTS(suffixes); i++) {
-		g_autofree char *name = g_strconcat(path, suffixes[i], NULL);
-		struct stat st;
-
-		if (lstat(name, &st) == 0)
-			return path_fail(VP_ERROR_CONFIG, name,
-			    "is there already", error);
-		if (errno != ENOENT)
-			return path_fail_errno(VP_ERROR_CONFIG, name, "stat",
-			    error);
-	}
-	return true;
-}
-
-bool directory_sync(const char *path, GError **error)
-{
-	g_autofree char *dir = g_path_get_dirname(path);
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool ok = fd >= 0 && fsync(fd) == 0;
-
-	if (!ok)
-		path_fail_errno(VP_ERROR_TEMPORARY, dir, "sync", error);
-	if (fd >= 0)
-		(void)close(fd); /* nothing was written through it */
-	return ok;
-}
-
-/* Fills the empty file at PATH. */
-static bool create_database(const char *path, const Schema *schema,
-    GError **error)
-{
+	const Schema *schema = data;
 	sqlite3 *db = NULL;
-	int rc = sqlite3_open_v2(path, &db,
+	int rc = sqlite3_open_v2(draft, &db,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 
 	if (rc == SQLITE_OK)
@@ -89,7 +37,7 @@ static bool create_database(const char *path, const Schema *schema,
 		g_set_error(error, VP_ERROR,
 		    (rc & 0xff) == SQLITE_FULL ? VP_ERROR_FULL
 					       : VP_ERROR_TEMPORARY,
-		    "%s: %s", path, sqlite3_errmsg(db));
+		    "%s: %s", draft, sqlite3_errmsg(db));
 	/* The last to close: the log, empty by now, is deleted. */
 	if (sqlite3_close(db) != SQLITE_OK)
 		g_assert_not_reached();
@@ -99,89 +47,13 @@ static bool create_database(const char *path, const Schema *schema,
 bool store_sqlite_create(const char *path, const Schema *schema, GError **error)
 {
 	g_autofree char *whole = g_canonicalize_filename(path, NULL);
-	g_autofree char *draft = g_strconcat(whole, ".new-XXXXXX", NULL);
-	int fd;
-	bool ok;
+	Schema wanted = *schema;
 
-	if (!check_nothing_there(whole, error))
-		return false;
-	fd = g_mkstemp_full(draft, O_RDWR | O_CLOEXEC, 0640);
-	if (fd < 0)
-		return path_fail_errno(VP_ERROR_CONFIG, draft, "create", error);
-	/* The umask does not widen or narrow it. */
-	ok = fchmod(fd, 0640) == 0;
-	if (close(fd) != 0)
-		ok = false;
-	if (!ok)
-		path_fail_errno(VP_ERROR_TEMPORARY, draft, "create", error);
-	/* It gets its name only when it is whole, and takes nobody else's. */
-	ok = ok && create_database(draft, schema, error);
-	if (ok && link(draft, whole) != 0)
-		ok = path_fail_errno(VP_ERROR_CONFIG, whole, "create", error);
-	(void)unlink(draft); /* at worst a draft is left lying */
-	return ok && directory_sync(whole, error);
-}
-
-/* ---- the lock of the daemon ---- */
-
-/* An open file description lock: it can be asked about without taking it, and
-   goes with the process. */
-static int lock_command(int fd, int command, struct flock *ret_lock)
-{
-	*ret_lock = (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	return fcntl(fd, command, ret_lock);
-}
-
-static bool lock_take(StoreSqlite *self, GError **error)
-{
-	g_autofree char *path = g_strconcat(self->path, ".lock", NULL);
-	struct flock lock;
-
-	self->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-	if (self->lock_fd < 0)
-		return path_fail_errno(VP_ERROR_CONFIG, path, "open", error);
-	if (lock_command(self->lock_fd, F_OFD_SETLK, &lock) == 0)
-		return true;
-	if (errno != EAGAIN && errno != EACCES)
-		return path_fail_errno(VP_ERROR_TEMPORARY, path, "lock", error);
-	return path_fail(VP_ERROR_CONFIG, path,
-	    "another daemon runs on this store", error);
-}
-
-bool daemon_is_running(const char *store_path)
-{
-	g_autofree char *path = g_strconcat(store_path, ".lock", NULL);
-	struct flock lock = { .l_type = F_UNLCK };
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-
-	if (fd < 0)
-		return false;
-	if (lock_command(fd, F_OFD_GETLK, &lock) != 0)
-		lock.l_type = F_UNLCK;
-	(void)close(fd); /* nothing was written through it */
-	return lock.l_type != F_UNLCK;
+	return check_nothing_there(whole, error) &&
+	       file_make(whole, false, create_database, &wanted, error);
 }
 
 /* ---- opening ---- */
-
-static bool check_file(const char *path, GError **error)
-{
-	struct stat st;
-
-	if (stat(path, &st) != 0) {
-		if (errno == ENOENT)
-			return path_fail(VP_ERROR_CONFIG, path,
-			    "no store there; verpctl init makes one", error);
-		return path_fail_errno(VP_ERROR_CONFIG, path, "open", error);
-	}
-	if (!S_ISREG(st.st_mode))
-		return path_fail(VP_ERROR_CONFIG, path, "not a file", error);
-	/* SQLite would take it for a new database. */
-	if (st.st_size == 0)
-		return path_fail(VP_ERROR_CONFIG, path, "is empty, not a store",
-		    error);
-	return true;
-}
 
 /* One file has one lock, by whatever links it is reached. */
 static bool follow_links(StoreSqlite *self, GError **error)
@@ -360,10 +232,14 @@ Store *store_sqlite_open(const char *path, StoreMode mode, unsigned busy_ms,
 	self->lock_fd = -1;
 	self->hour_noted = INT64_MIN;
 	self->open = breakers_open_new();
-	if (!check_file(self->path, error) || !follow_links(self, error))
+	if (!check_something_there(self->path, error) ||
+	    !follow_links(self, error))
 		return NULL;
-	if (mode == STORE_DAEMON && !lock_take(self, error))
-		return NULL;
+	if (mode == STORE_DAEMON) {
+		self->lock_fd = daemon_lock(self->path, error);
+		if (self->lock_fd < 0)
+			return NULL;
+	}
 	if (!connect(self, error) || !set_up(self, schema, error) ||
 	    !recover(self, error) || !read_epoch(self, error) ||
 	    !addresses_read(self, error))
