@@ -6,6 +6,7 @@
 #include "input.h"
 
 #include "bounds.h"
+#include "clock.h"
 #include "errors.h"
 #include "feed_log.h"
 #include "log_reader.h"
@@ -19,7 +20,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -192,7 +192,7 @@ static size_t take_lines(Ingest *ingest, const char *text, size_t len)
 {
 	size_t done = 0;
 
-	ingest->clock.now = (int64_t)time(NULL);
+	ingest->clock.now = clock_now();
 	while (done < len && feed_log_pending(ingest->log) < ingest->write_at) {
 		const char *line = text + done;
 		const char *end = memchr(line, '\n', len - done);

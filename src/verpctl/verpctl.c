@@ -5,12 +5,12 @@
 #include "deliver_guard.h"
 
 #include "bounds.h"
+#include "clock.h"
 #include "report_read.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ANY UINT_MAX
@@ -315,7 +315,7 @@ static void hold_standard_descriptors(void)
 
 int main(int argc, char **argv)
 {
-	Ctl ctl = { .now = (int64_t)time(NULL) };
+	Ctl ctl = { .now = clock_now() };
 	int status;
 
 	g_set_prgname("verpctl");

@@ -7,6 +7,7 @@
 #include "address.h"
 #include "bounds.h"
 #include "campaigns.h"
+#include "clock.h"
 #include "errors.h"
 #include "log.h"
 #include "lookups.h"
@@ -221,7 +222,7 @@ static bool grant_wishes(void *data, Store *store, bool *ret_more,
 {
 	Answers *answers = data;
 	g_autoptr(GPtrArray) wishes = take_wishes(answers);
-	int64_t now = g_get_real_time() / G_USEC_PER_SEC;
+	int64_t now = clock_now();
 	bool ok = store_begin(store, error);
 
 	for (unsigned i = 0; ok && i < wishes->len; i++)
@@ -295,7 +296,7 @@ static Known ask_store(Answers *answers, const char *address,
     const char *stream, char **ret_why)
 {
 	Store *store = store_of(answers);
-	int64_t now = g_get_real_time() / G_USEC_PER_SEC;
+	int64_t now = clock_now();
 	g_autofree char *folded = address_fold(address, NULL);
 	g_auto(StoreAnswer) found = { 0 };
 	g_autoptr(GError) error = NULL;
@@ -376,7 +377,7 @@ MapReply answers_look_up(void *data, const char *map, const char *key)
 {
 	Answers *answers = data;
 	const Judge *judge = answers->judge;
-	int64_t now = g_get_real_time() / G_USEC_PER_SEC;
+	int64_t now = clock_now();
 	const char *stream;
 
 	if (strcmp(map, "sign") == 0)

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+
 /* The counts are written now and then: a crash loses those of some seconds,
    and no answer waits for them. */
+
 #include "campaigns.h"
+
+#include "clock.h"
 
 /* So many campaigns are written in one transaction. */
 enum { WRITE_AT_ONCE = 200 };
@@ -158,7 +162,7 @@ static bool write_accepted(void *data, Store *store, bool *ret_more,
     GError **error)
 {
 	Campaigns *campaigns = data;
-	int64_t now = g_get_real_time() / G_USEC_PER_SEC;
+	int64_t now = clock_now();
 	g_autoptr(GPtrArray) taken = take_some(campaigns, ret_more);
 	bool ok = store_begin(store, error);
 

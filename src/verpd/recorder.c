@@ -6,6 +6,7 @@
 #include "recorder.h"
 
 #include "background.h"
+#include "clock.h"
 #include "errors.h"
 #include "log.h"
 #include "pause_map.h"
@@ -103,7 +104,7 @@ static void post_take(Recorder *recorder, GPtrArray *deliveries, GError *error)
 
 static void record(Recorder *recorder, Store *store, Delivery *delivery)
 {
-	int64_t now = g_get_real_time() / G_USEC_PER_SEC;
+	int64_t now = clock_now();
 
 	recorder->breaker = delivery->judge->breaker;
 	if (!deliver_record(delivery->judge, store, delivery->analysis, now,
@@ -318,7 +319,7 @@ static void tell_paused(Recorder *recorder, Store *store, bool is_now)
 static void tick(Recorder *recorder, Store *store)
 {
 	g_autoptr(GPtrArray) notices = g_ptr_array_new_with_free_func(g_free);
-	int64_t now = g_get_real_time() / G_USEC_PER_SEC;
+	int64_t now = clock_now();
 	g_autoptr(GError) error = NULL;
 	bool more;
 
