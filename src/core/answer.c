@@ -23,7 +23,8 @@
 
 #include <string.h>
 
-bool cause_is_of_bounces(Cause cause)
+/* Whether bounces alone bring it about. */
+static bool cause_is_of_bounces(Cause cause)
 {
 	switch (cause) {
 	case CAUSE_SOFT:
@@ -82,23 +83,9 @@ char *entry_subject(const Entry *entry)
 	    entry->domain, NULL);
 }
 
-const char *answer_by_name(AnswerBy by)
-{
-	switch (by) {
-	case ANSWER_BY_NOTHING:
-		return "";
-	case ANSWER_BY_STREAM:
-		return "stream";
-	case ANSWER_BY_ENTRY:
-		return "allow";
-	}
-	return "";
-}
-
 /* ---- sets ---- */
 
 struct EntrySet {
-	int ref_count;
 	unsigned count;
 	GStringChunk *texts;
 	GHashTable *by_address; /* to GPtrArray of Entry */
@@ -114,7 +101,6 @@ EntrySet *entry_set_new(void)
 {
 	EntrySet *set = g_new0(EntrySet, 1);
 
-	set->ref_count = 1;
 	set->texts = g_string_chunk_new(1024);
 	set->by_address = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 	    list_unref);
@@ -123,15 +109,9 @@ EntrySet *entry_set_new(void)
 	return set;
 }
 
-EntrySet *entry_set_ref(EntrySet *set)
+void entry_set_free(EntrySet *set)
 {
-	g_atomic_int_inc(&set->ref_count);
-	return set;
-}
-
-void entry_set_unref(EntrySet *set)
-{
-	if (set == NULL || !g_atomic_int_dec_and_test(&set->ref_count))
+	if (set == NULL)
 		return;
 	g_hash_table_unref(set->by_address);
 	g_hash_table_unref(set->by_domain);

@@ -32,10 +32,8 @@ typedef struct Entry {
 	const char *note;
 } Entry;
 
-/* Whether bounces alone bring it about: then an allow entry sets it aside
-   unless it says otherwise. */
-bool cause_is_of_bounces(Cause cause);
-/* The bits of all such. */
+/* What bounces alone bring about: an allow entry sets it aside unless it says
+   otherwise. */
 CauseSet causes_of_bounces(void);
 /* "unsubscribe complaint", as the store keeps them; g_free() it.  And back:
    names that nobody knows are passed over. */
@@ -49,8 +47,7 @@ char *entry_subject(const Entry *entry);
 /* Many entries, found by address and domain. */
 typedef struct EntrySet EntrySet;
 EntrySet *entry_set_new(void);
-EntrySet *entry_set_ref(EntrySet *set);
-void entry_set_unref(EntrySet *set);
+void entry_set_free(EntrySet *set);
 /* Takes a copy. */
 void entry_set_add(EntrySet *set, const Entry *entry);
 unsigned entry_set_count(const EntrySet *set);
@@ -80,8 +77,6 @@ typedef struct Answer {
 	const Entry *allow_entry;  /* ANSWER_BY_ENTRY; lent by the set */
 } Answer;
 
-const char *answer_by_name(AnswerBy by); /* "" when nothing */
-
 /* ADDRESS as the store has it, its DOMAIN in lower case and A-labels (the
    address may be hashed, so it is asked for apart).  STATE: the recipient's in
    STREAM, all zero for one that nobody knows.  IGNORED: what does not keep
@@ -90,4 +85,4 @@ Answer answer_give(const EntrySet *entries, const char *address,
     const char *domain, const RecipientState *state, const char *stream,
     CauseSet ignored, int64_t now);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(EntrySet, entry_set_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EntrySet, entry_set_free)

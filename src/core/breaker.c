@@ -389,7 +389,8 @@ static bool has_baseline(const BreakerView *view, unsigned more)
 	return view->site->bad[old] + view->site->good[old] > 0;
 }
 
-BreakerReading breaker_read(const BreakerPolicy *policy,
+/* The last SECONDS of VIEW's key, held against FACTOR times the usual. */
+static BreakerReading breaker_read(const BreakerPolicy *policy,
     const BreakerView *view, int64_t seconds, unsigned factor)
 {
 	unsigned more = MIN(hours_of(seconds), view->n_hours - 1);

@@ -107,9 +107,6 @@ typedef struct BreakerReading {
 	double score;  /* above 1 is unusual */
 } BreakerReading;
 
-/* The last SECONDS of VIEW's key, held against FACTOR times the usual. */
-BreakerReading breaker_read(const BreakerPolicy *policy,
-    const BreakerView *view, int64_t seconds, unsigned factor);
 /* Whether the key's breaker is to open: the reading that says so. */
 bool breaker_opens(const BreakerPolicy *policy, const BreakerView *view,
     BreakerReading *ret_reading);

@@ -10,8 +10,10 @@
 
 #include <string.h>
 
-static void rules_clear(RuleSet *rules)
+void rules_free(RuleSet *rules)
 {
+	if (rules == NULL)
+		return;
 	for (unsigned i = 0; i < LEVEL_COUNT; i++)
 		g_clear_pointer(&rules->levels[i], g_ptr_array_unref);
 	g_clear_pointer(&rules->hosts, glob_index_free);
@@ -20,18 +22,7 @@ static void rules_clear(RuleSet *rules)
 	g_clear_pointer(&rules->filter, literal_filter_free);
 	g_clear_pointer(&rules->always, g_free);
 	g_clear_pointer(&rules->book, rule_book_free);
-}
-
-RuleSet *rules_ref(RuleSet *rules)
-{
-	return g_atomic_rc_box_acquire(rules);
-}
-
-void rules_unref(RuleSet *rules)
-{
-	if (rules != NULL)
-		g_atomic_rc_box_release_full(rules,
-		    (GDestroyNotify)rules_clear);
+	g_free(rules);
 }
 
 static bool find_provider(const RuleBook *book, const char *name,
@@ -137,7 +128,7 @@ static void build_filter(RuleSet *rules)
 
 RuleSet *rules_new(const RuleFile *files, unsigned n_files, GError **error)
 {
-	g_autoptr(RuleSet) rules = g_atomic_rc_box_new0(RuleSet);
+	g_autoptr(RuleSet) rules = g_new0(RuleSet, 1);
 
 	rules->book = rule_book_new();
 	for (unsigned i = 0; i < LEVEL_COUNT; i++)

@@ -25,8 +25,7 @@ typedef struct RuleFile {
    already seen replaces the earlier one in its place.  NULL with
    VP_ERROR_CONFIG and "file:line: what" for the first mistake. */
 RuleSet *rules_new(const RuleFile *files, unsigned n_files, GError **error);
-RuleSet *rules_ref(RuleSet *rules);
-void rules_unref(RuleSet *rules);
+void rules_free(RuleSet *rules);
 
 unsigned rules_count(const RuleSet *rules);
 
@@ -77,5 +76,5 @@ void evidence_free(Evidence *evidence);
 Verdict *rules_judge(const RuleSet *rules, const Report *report,
     const ReportRecipient *recipient, GPtrArray *trace);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(RuleSet, rules_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RuleSet, rules_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Evidence, evidence_free)

@@ -61,8 +61,7 @@ typedef struct TokenSpaceSpec {
 /* NULL with VP_ERROR_CONFIG (a pattern does not compile, or lacks its named
    groups; no domain). */
 TokenSpace *token_space_new(const TokenSpaceSpec *spec, GError **error);
-TokenSpace *token_space_ref(TokenSpace *space);
-void token_space_unref(TokenSpace *space);
+void token_space_free(TokenSpace *space);
 
 /* ---- tokens ---- */
 
@@ -135,5 +134,5 @@ char *token_mint_opaque(const TokenSpace *space, TokenKind kind,
 bool campaign_name_is_valid(const char *name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeyRing, keyring_unref)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(TokenSpace, token_space_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TokenSpace, token_space_free)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Token, token_clear)

@@ -44,7 +44,6 @@ struct TokenSpace {
 	char *prefix;                        /* "b+" or "" */
 	char epoch_hex[2 * TOKEN_EPOCH + 1]; /* "" when there is no epoch */
 	ForeignSet *foreign;
-	int ref_count;
 };
 
 /* The bounce domain of the space that NAME is, or NULL. */

@@ -73,7 +73,6 @@ TokenSpace *token_space_new(const TokenSpaceSpec *spec, GError **error)
 	g_autoptr(GError) wrong = NULL;
 
 	g_assert(spec->keys != NULL);
-	space->ref_count = 1;
 	space->keys = keyring_ref(spec->keys);
 	for (unsigned i = 0; spec->epoch != NULL && i < TOKEN_EPOCH; i++)
 		g_snprintf(space->epoch_hex + 2 * i, 3, "%02x", spec->epoch[i]);
@@ -90,15 +89,9 @@ TokenSpace *token_space_new(const TokenSpaceSpec *spec, GError **error)
 	return g_steal_pointer(&space);
 }
 
-TokenSpace *token_space_ref(TokenSpace *space)
+void token_space_free(TokenSpace *space)
 {
-	g_atomic_int_inc(&space->ref_count);
-	return space;
-}
-
-void token_space_unref(TokenSpace *space)
-{
-	if (space == NULL || !g_atomic_int_dec_and_test(&space->ref_count))
+	if (space == NULL)
 		return;
 	keyring_unref(space->keys);
 	g_strfreev(space->domains);

@@ -107,11 +107,6 @@ void analysis_free(Analysis *analysis)
 	g_free(analysis);
 }
 
-const Report *analysis_report(const Analysis *analysis)
-{
-	return analysis->report;
-}
-
 bool analysis_is_address(const char *given, const char *folded)
 {
 	g_autofree char *fold = address_fold(given, NULL);

@@ -71,7 +71,6 @@ typedef struct Analysis Analysis;
 Analysis *deliver_analyse(const Judge *judge, const Envelope *envelope,
     GBytes *message);
 void analysis_free(Analysis *analysis);
-const Report *analysis_report(const Analysis *analysis);
 
 typedef enum OutcomeKind {
 	OUTCOME_STORED,    /* an event, or a delivery that changed nothing */

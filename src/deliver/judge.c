@@ -37,8 +37,8 @@ void judge_unref(Judge *judge)
 {
 	if (judge == NULL || !g_atomic_int_dec_and_test(&judge->ref_count))
 		return;
-	token_space_unref(judge->tokens);
-	rules_unref(judge->rules);
+	token_space_free(judge->tokens);
+	rules_free(judge->rules);
 	g_ptr_array_unref(judge->streams);
 	g_free(judge->default_stream);
 	g_strfreev(judge->own_hosts);

@@ -69,12 +69,3 @@ void notify_stopping(void)
 {
 	notify_send("STOPPING=1");
 }
-
-void notify_status(const char *status)
-{
-	g_autofree char *line = text_printable(status, strlen(status),
-	    BOUND_LOG_LINE);
-	g_autofree char *state = g_strdup_printf("STATUS=%s", line);
-
-	notify_send(state);
-}

@@ -14,4 +14,3 @@ void notify_ready(const char *status);
 /* Before a reload; notify_ready() ends it. */
 void notify_reloading(void);
 void notify_stopping(void);
-void notify_status(const char *status);

@@ -80,7 +80,7 @@ bool site_address_key(const char *path, uint8_t ret_key[STORE_ADDRESS_KEY],
 	return ok;
 }
 
-bool site_store_key(const SiteStore *site, Store *store, GError **error)
+static bool site_store_key(const SiteStore *site, Store *store, GError **error)
 {
 	uint8_t key[STORE_ADDRESS_KEY];
 	bool found, ok;

@@ -16,8 +16,6 @@ void site_store_clear(SiteStore *site);
 /* store_open() and store_use_addresses(). */
 Store *site_store_open(const SiteStore *site, StoreMode mode, unsigned busy_ms,
     GError **error);
-/* The second of these alone. */
-bool site_store_key(const SiteStore *site, Store *store, GError **error);
 /* Reads the key; *RET_FOUND false: there is no such file.  VP_ERROR_CONFIG when
    others can read it, or it is none. */
 bool site_address_key(const char *path, uint8_t ret_key[STORE_ADDRESS_KEY],

@@ -108,7 +108,7 @@ void vp_rules_free(struct vp_rules *rules)
 {
 	if (rules == NULL)
 		return;
-	rules_unref(rules->set);
+	rules_free(rules->set);
 	g_free(rules);
 }
 

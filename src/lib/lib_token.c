@@ -114,7 +114,7 @@ void vp_tokens_free(struct vp_tokens *tokens)
 {
 	if (tokens == NULL)
 		return;
-	token_space_unref(tokens->space);
+	token_space_free(tokens->space);
 	g_free(tokens);
 }
 

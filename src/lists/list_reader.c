@@ -188,11 +188,6 @@ void list_reader_finish(ListReader *reader)
 	reader->is_finished = true;
 }
 
-ListShape list_reader_shape(const ListReader *reader)
-{
-	return reader->shape;
-}
-
 /* ---- which shape ---- */
 
 #define BOM "\xef\xbb\xbf"

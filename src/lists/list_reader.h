@@ -58,9 +58,6 @@ void list_reader_finish(ListReader *reader);
    list_reader_finish(), that was all. */
 bool list_reader_next(ListReader *reader, ListRecord *ret_record);
 
-/* What the reader made of LIST_AUTO; LIST_AUTO while it does not know. */
-ListShape list_reader_shape(const ListReader *reader);
-
 /* The field of NAME, the outermost if there are several, or NULL. */
 const ListField *list_record_field(const ListRecord *record, const char *name);
 

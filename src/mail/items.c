@@ -272,24 +272,6 @@ char *items_about(const Items *items, const char *address)
 	return text_printable(start, (size_t)(end - start), BOUND_FIELD);
 }
 
-char *items_only_address(const Items *items, const char *from, const char *to)
-{
-	const char *only = NULL;
-	GHashTableIter iter;
-	gpointer key;
-
-	g_hash_table_iter_init(&iter, items->mentions);
-	while (g_hash_table_iter_next(&iter, &key, NULL)) {
-		if (g_ascii_strcasecmp(key, from) == 0 ||
-		    g_ascii_strcasecmp(key, to) == 0)
-			continue;
-		if (only != NULL)
-			return g_strdup("");
-		only = key;
-	}
-	return g_strdup(only != NULL ? only : "");
-}
-
 /* "on Thu, 29 Apr 2010 00:00:00 +0900", as Exchange 5.5 has it. */
 static bool is_date_tail(const char *word)
 {

@@ -18,10 +18,6 @@ void items_free(Items *items);
    ADDRESS (ASCII case does not count).  g_free() it. */
 char *items_about(const Items *items, const char *address);
 
-/* The address that is named alone, FROM and TO not counted; "" when there are
-   none or several.  g_free() it. */
-char *items_only_address(const Items *items, const char *from, const char *to);
-
 /* The next address between *P and END, which *P is left behind; false when there
    is none. */
 bool mention_next(const char **p, const char *end, const char **ret_start,

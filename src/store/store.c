@@ -486,7 +486,7 @@ void store_recipient_clear(StoreRecipient *recipient)
 
 void store_answer_clear(StoreAnswer *answer)
 {
-	g_clear_pointer(&answer->entries, entry_set_unref);
+	g_clear_pointer(&answer->entries, entry_set_free);
 	answer->recipient_id = 0;
 }
 

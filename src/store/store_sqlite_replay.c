@@ -125,7 +125,8 @@ void replay_effect(Replay *replay, const char *stream, int64_t event_id,
 	memset(replay->state.hold, 0, sizeof(replay->state.hold));
 }
 
-void replay_event(Replay *replay, Statement *event)
+/* A row of SQL_VERIFY_EVENTS. */
+static void replay_event(Replay *replay, Statement *event)
 {
 	static const EffectColumns columns = { .step = 3,
 		.is_disabled = 4,

@@ -48,8 +48,7 @@ RecipientState replay_before(Replay *replay, const char *stream,
     int64_t event_id);
 void replay_effect(Replay *replay, const char *stream, int64_t event_id,
     int64_t at, const Effect *effect);
-/* A row of SQL_VERIFY_EVENTS, and of SQL_VERIFY_AUDITS. */
-void replay_event(Replay *replay, Statement *event);
+/* A row of SQL_VERIFY_AUDITS. */
 void replay_audit(Replay *replay, Statement *audit);
 /* Events and audit rows of one recipient, merged; but not the events whose ids
    (int64_t *) are in WITHOUT, unless that is NULL. */

@@ -73,7 +73,7 @@ void asker_free(Asker *asker)
 	if (asker == NULL)
 		return;
 	g_clear_pointer(&asker->set, key_set_free);
-	g_clear_pointer(&asker->entries, entry_set_unref);
+	g_clear_pointer(&asker->entries, entry_set_free);
 	g_free(asker->stream);
 	g_free(asker);
 }

@@ -164,7 +164,7 @@ int cmd_classify(Ctl *ctl, int argc, char **argv)
 		classify.root = g_canonicalize_filename(root, NULL);
 	for (int i = 1; i < argc; i++)
 		classify_path(&classify, argv[i]);
-	rules_unref(classify.rules);
+	rules_free(classify.rules);
 	g_free(classify.root);
 	return classify.n_unread > 0 ? EX_NOINPUT : EX_OK;
 }

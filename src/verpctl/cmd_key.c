@@ -70,21 +70,6 @@ int cmd_key_new(Ctl *ctl, int argc, char **argv)
 	return EX_OK;
 }
 
-/* The smallest id that is not in use, looking upwards from the signer's. */
-static int free_id(const KeyRing *keys)
-{
-	for (unsigned step = 1; step <= 32; step++) {
-		unsigned id = (keyring_id(keys, 0) + step) % 32;
-		bool is_used = false;
-
-		for (unsigned i = 0; i < keyring_count(keys); i++)
-			is_used = is_used || keyring_id(keys, i) == id;
-		if (!is_used)
-			return (int)id;
-	}
-	return -1;
-}
-
 /* TEXT with LINE and NOTE before its first key: comments at the top stay. */
 static char *with_line(const char *text, const char *line, const char *note)
 {
@@ -152,7 +137,7 @@ int cmd_key_rotate(Ctl *ctl, int argc, char **argv)
 	keys = settings != NULL ? site_keys(settings, &error) : NULL;
 	if (keys == NULL)
 		return ctl_fail(ctl, error);
-	id = free_id(keys);
+	id = keyring_next_id(keys);
 	if (id < 0) {
 		ctl_warn(ctl,
 		    "%s: all 32 ids are in use; delete the last "

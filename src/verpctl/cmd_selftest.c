@@ -40,7 +40,7 @@ typedef struct SelfTest {
 static void selftest_clear(SelfTest *test)
 {
 	store_close(test->store);
-	token_space_unref(test->tokens);
+	token_space_free(test->tokens);
 	g_free(test->recipient);
 	g_free(test->genuine);
 	g_free(test->forged);

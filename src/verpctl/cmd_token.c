@@ -44,7 +44,7 @@ typedef struct Run {
 static void run_clear(Run *run)
 {
 	judge_unref(run->streams);
-	token_space_unref(run->space);
+	token_space_free(run->space);
 	store_close(run->store);
 	if (run->output != NULL)
 		g_string_free(run->output, TRUE);

@@ -4,6 +4,7 @@
 
 #include "errors.h"
 #include "files.h"
+#include "token.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,7 +17,6 @@
 char *key_file_line(unsigned id, GError **error)
 {
 	unsigned char key[KEY_OCTETS];
-	g_autofree char *text = NULL;
 	char *line;
 
 	if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key)) {
@@ -24,14 +24,13 @@ char *key_file_line(unsigned id, GError **error)
 		    "getrandom: %s", g_strerror(errno));
 		return NULL;
 	}
-	text = g_base64_encode(key, sizeof(key));
-	line = g_strdup_printf("%u:%s\n", id, text);
+	line = keyring_format(id, key, sizeof(key));
 	explicit_bzero(key, sizeof(key));
-	explicit_bzero(text, strlen(text));
 	return line;
 }
 
-void give_to_directory(const char *path, bool with_owner)
+/* What root makes must be the daemon's to use, whose directory it is in. */
+static void give_to_directory(const char *path, bool with_owner)
 {
 	g_autofree char *directory = g_path_get_dirname(path);
 	struct stat status;

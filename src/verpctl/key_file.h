@@ -15,8 +15,6 @@ bool key_file_create(const char *path, GError **error);
 /* Makes PATH with a fresh key for addresses, unless it is there: *RET_MADE (may
    be NULL). */
 bool address_key_ensure(const char *path, bool *ret_made, GError **error);
-/* Gives PATH to the owner and group of its directory, where we may: what root
-   makes must be the daemon's to use. */
-void give_to_directory(const char *path, bool with_owner);
-/* The same for the store at PATH and what lies beside it. */
+/* Gives the store at PATH, and what lies beside it, to the owner and group of
+   its directory, where we may: what root makes must be the daemon's to use. */
 void store_give_to_directory(const char *path);

@@ -325,7 +325,7 @@ int main(int argc, char **argv)
 		deliver_guard();
 	mail_init();
 	status = run_command(&ctl, argc, argv);
-	rules_unref(ctl.rules);
+	rules_free(ctl.rules);
 	settings_free(ctl.settings);
 	g_free(ctl.own_config);
 	g_free(ctl.actor);

@@ -55,7 +55,7 @@ Connection *connection_new(int fd, const LmtpConfig *config,
 	return connection;
 }
 
-void connection_close(Connection *connection)
+static void connection_close(Connection *connection)
 {
 	connection->hooks->closed(connection->hooks->data, connection);
 	if (connection->delivery != NULL)

@@ -37,8 +37,6 @@ void connection_answer(Connection *connection, const Delivery *delivery);
 /* Ends it with REPLY: at once, or when a message that is being recorded has
    been answered. */
 void connection_abort(Connection *connection, const char *reply);
-/* Ends it without a word. */
-void connection_close(Connection *connection);
 /* Ends it if it has waited too long at NOW. */
 void connection_check(Connection *connection,
     const ConnectionTimeouts *timeouts, gint64 now);

@@ -16,7 +16,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	g_clear_pointer(&rules, rules_unref);
+	g_clear_pointer(&rules, rules_free);
 }
 
 /* ---- facts to verdict ---- */

@@ -20,7 +20,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	g_clear_pointer(&rules, rules_unref);
+	g_clear_pointer(&rules, rules_free);
 }
 
 #define HARD    VP_CLASS_HARD

@@ -336,7 +336,7 @@ static void learn(const char *text)
 	g_autofree char *rules = g_strconcat(rules_text, text, NULL);
 	const RuleFile file = { "test.rules", rules, strlen(rules) };
 
-	rules_unref(judge->rules);
+	rules_free(judge->rules);
 	judge->rules = shipped_rules_and(SHIPPED_WORDS, &file);
 	ck_assert_ptr_nonnull(judge->rules);
 }

@@ -34,7 +34,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	g_clear_pointer(&rules, rules_unref);
+	g_clear_pointer(&rules, rules_free);
 	g_clear_pointer(&lines, g_strfreev);
 }
 
