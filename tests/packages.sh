@@ -6,10 +6,10 @@
 # What `ninja` needs, and what the tests and the demo add to it.
 packages_to_build=(gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev
 	libgmime-3.0-dev libsqlite3-dev libpcre2-dev libconfuse-dev
-	libjson-glib-dev)
-packages_to_try=(python3 postfix)
+	libjson-glib-dev libcdb-dev liblmdb-dev)
+packages_to_try=(python3 postfix postfix-cdb)
 packages_to_test=(check g++ mandoc sqlite3 git clang libclang-rt-14-dev
-	clang-format faketime)
+	clang-format faketime postfix-lmdb postfix-sqlite)
 
 packages_missing() {
 	local name

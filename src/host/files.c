@@ -98,20 +98,21 @@ static bool write_all(int fd, const char *text, gsize len)
 	return true;
 }
 
-/* The new file is readable by its owner alone until it has its contents'
-   owner: a key must never be open to anyone else, not for a moment. */
-static bool write_like(int fd, const char *path, const char *text, gsize len,
-    mode_t mode)
+/* As an old file is, or MODE: readable by its owner alone until it has its
+   contents' owner; a key must never be open to anyone else, not for a moment.
+ */
+static bool be_like(int fd, const char *path, mode_t mode)
 {
 	struct stat old;
 
 	if (stat(path, &old) == 0) {
 		mode = old.st_mode & 07777;
-		if (fchown(fd, old.st_uid, old.st_gid) != 0)
+		/* what all may read need not stay its old owner's */
+		if (fchown(fd, old.st_uid, old.st_gid) != 0 &&
+		    (mode & S_IROTH) == 0)
 			return false;
 	}
-	return fchmod(fd, mode) == 0 && write_all(fd, text, len) &&
-	       fsync(fd) == 0;
+	return fchmod(fd, mode) == 0;
 }
 
 static bool sync_directory(const char *path)
@@ -127,26 +128,44 @@ static bool sync_directory(const char *path)
 	return is_synced;
 }
 
-bool file_replace(const char *path, const char *text, gsize len, mode_t mode,
-    GError **error)
+int file_beside(const char *path, char **ret_temporary, GError **error)
 {
 	g_autofree char *temporary = g_strconcat(path, ".XXXXXX", NULL);
 	int fd = g_mkstemp_full(temporary, O_RDWR | O_CLOEXEC, 0600);
-	bool is_written;
 
-	if (fd < 0)
-		return file_fail(path, "write", VP_ERROR_TEMPORARY, error);
-	is_written = write_like(fd, path, text, len, mode);
-	if (close(fd) != 0)
-		is_written = false;
-	if (!is_written || rename(temporary, path) != 0) {
-		int saved = errno;
-
-		(void)unlink(temporary); /* there is nothing more to do */
-		errno = saved;
-		return file_fail(path, "write", VP_ERROR_TEMPORARY, error);
+	if (fd < 0) {
+		(void)file_fail(path, "write", VP_ERROR_TEMPORARY, error);
+		return -1;
 	}
+	*ret_temporary = g_steal_pointer(&temporary);
+	return fd;
+}
+
+bool file_put(int fd, const char *temporary, const char *path, mode_t mode,
+    GError **error)
+{
+	if (!be_like(fd, path, mode) || fsync(fd) != 0 ||
+	    rename(temporary, path) != 0)
+		return file_fail(path, "write", VP_ERROR_TEMPORARY, error);
 	if (!sync_directory(path))
 		return file_fail(path, "sync", VP_ERROR_TEMPORARY, error);
 	return true;
+}
+
+bool file_replace(const char *path, const char *text, gsize len, mode_t mode,
+    GError **error)
+{
+	g_autofree char *temporary = NULL;
+	int fd = file_beside(path, &temporary, error);
+	bool ok;
+
+	if (fd < 0)
+		return false;
+	ok = (write_all(fd, text, len) ||
+		 file_fail(path, "write", VP_ERROR_TEMPORARY, error)) &&
+	     file_put(fd, temporary, path, mode, error);
+	(void)close(fd); /* fsync() has said all */
+	if (!ok)
+		(void)unlink(temporary); /* there is nothing more to do */
+	return ok;
 }

@@ -19,7 +19,15 @@ bool file_read(const char *path, char **ret_text, gsize *ret_len,
 void file_missing_is(GError **error, const char *hint);
 
 /* Puts TEXT in the place of PATH at once: written beside it, synced, renamed,
-   the directory synced.  An old file's owner, group and mode are kept; a new
-   one gets MODE.  VP_ERROR_TEMPORARY when it fails; PATH is then as before. */
+   the directory synced.  An old file's owner, group and mode are kept (the
+   owner as far as we may, where all may read it); a new one gets MODE.  VP_ERROR_TEMPORARY when it fails; PATH is then as before. */
 bool file_replace(const char *path, const char *text, gsize len, mode_t mode,
+    GError **error);
+
+/* The same in two steps, for what others write.  A file beside PATH, open and
+   readable by its owner alone; *RET_TEMPORARY is to be g_free()d, and unlinked
+   if it is not put.  -1 with VP_ERROR_TEMPORARY. */
+int file_beside(const char *path, char **ret_temporary, GError **error);
+/* Puts it into PATH's place.  FD stays open. */
+bool file_put(int fd, const char *temporary, const char *path, mode_t mode,
     GError **error);
