@@ -3,6 +3,7 @@
    return path, transports that are chosen before ours or switched off, and the
    table of paused campaigns, which stops all mail when it is not there. */
 #include "doctor_private.h"
+#include "pause_map.h"
 
 #include <errno.h>
 #include <string.h>
@@ -49,7 +50,7 @@ static const char *table_path(const char *table)
 }
 
 /* The file that Postfix reads for TABLE, or NULL: it is none. */
-static char *table_file(const char *table)
+static char *file_of(const char *table)
 {
 	static const struct {
 		const char *type, *suffix;
@@ -88,7 +89,7 @@ char *doctor_present(const char *tables)
 	g_auto(GStrv) rest = NULL;
 
 	for (char **item = items; *item != NULL; item++) {
-		g_autofree char *file = table_file(*item);
+		g_autofree char *file = file_of(*item);
 
 		if (file == NULL || !is_missing(file))
 			g_strv_builder_add(present, *item);
@@ -101,8 +102,8 @@ char *doctor_present(const char *tables)
 
 static bool is_pause_map(const Doctor *doctor, const char *table)
 {
-	const char *ours = doctor->settings->pause_map;
-	g_autofree char *file = table_file(table);
+	const char *ours = pause_map_path(doctor->settings->pause_map);
+	g_autofree char *file = file_of(table);
 
 	return file != NULL && (strcmp(table_path(table), ours) == 0 ||
 				   strcmp(file, ours) == 0);
@@ -113,7 +114,7 @@ static bool is_pause_map(const Doctor *doctor, const char *table)
 static void check_present(Doctor *doctor, char *const *items)
 {
 	for (char *const *item = items; *item != NULL; item++) {
-		g_autofree char *file = table_file(*item);
+		g_autofree char *file = file_of(*item);
 		g_autofree char *rest = join_items(items, NULL, *item);
 		g_autofree char *where = NULL;
 		g_autoptr(GString)
@@ -126,7 +127,8 @@ static void check_present(Doctor *doctor, char *const *items)
 		if (is_missing(file))
 			found(doctor, FINDING_ERROR,
 			    is_pause_map(doctor, *item)
-				? g_strdup("systemctl restart verpd")
+				? g_strdup("systemctl restart verpd && "
+					   "postfix reload")
 				: doctor_set(SENDERS, rest),
 			    "%s has %s, and there is no such file: all mail "
 			    "waits, not campaigns alone",
@@ -147,7 +149,7 @@ static void check_order(Doctor *doctor, char *const *items, unsigned at)
 	g_autofree char *base = doctor_return_path(doctor, "");
 
 	for (unsigned i = 0; i < at; i++) {
-		g_autofree char *file = table_file(items[i]);
+		g_autofree char *file = file_of(items[i]);
 		g_autofree char *first = join_items(items, items[at],
 		    items[at]);
 		g_autofree char *answer = NULL;
@@ -164,32 +166,70 @@ static void check_order(Doctor *doctor, char *const *items, unsigned at)
 	}
 }
 
+/* The first file of pause_map; g_free() it. */
+static char *pause_file(const char *setting)
+{
+	TableType type = 0;
+
+	while (!pause_map_has(setting, type))
+		type++;
+	return table_file(type, pause_map_path(setting));
+}
+
+/* TABLE is ours: does Postfix see it change? */
+static void check_seen(Doctor *doctor, const char *table)
+{
+	int best = wiring_pause_type(doctor->settings, doctor->postconf);
+
+	if (strstr(table, "texthash:") == NULL)
+		return;
+	found(doctor, FINDING_NOTE,
+	    best != TABLE_TEXTHASH
+		? doctor_mend(doctor, 1u << WIRING_SIGN, SENDERS)
+		: g_strdup("apt-get install postfix-cdb, then verpctl "
+			   "postfix-config"),
+	    "%s is read once: when a campaign is paused by itself, what "
+	    "sendmail(1) sends of it leaves until trivial-rewrite(8) starts "
+	    "anew",
+	    table);
+}
+
 void check_pause_map(Doctor *doctor)
 {
-	const char *ours = doctor->settings->pause_map;
+	const char *setting = doctor->settings->pause_map;
 	g_auto(GStrv) items = postconf_items(doctor_value(doctor, SENDERS));
+	g_autofree char *ours = NULL;
 	unsigned at = 0;
 
 	check_present(doctor, items);
-	if (ours[0] == '\0')
+	if (setting[0] == '\0')
 		return;
+	ours = pause_file(setting);
 	while (items[at] != NULL && !is_pause_map(doctor, items[at]))
 		at++;
-	if (items[at] != NULL)
+	if (items[at] != NULL) {
 		check_order(doctor, items, at);
-	else if (is_missing(ours))
+		check_seen(doctor, items[at]);
+	} else if (is_missing(ours)) {
 		found(doctor, FINDING_WARNING,
 		    g_strdup("systemctl restart verpd, then verpctl "
 			     "postfix-config"),
 		    "pause_map is set, and %s is not there: verpd does not "
 		    "run, or may not write it",
 		    ours);
-	else
+	} else if (wiring_pause_type(doctor->settings, doctor->postconf) < 0) {
+		found(doctor, FINDING_WARNING,
+		    g_strdup("apt-get install postfix-cdb, then verpctl "
+			     "postfix-config"),
+		    "pause_map is %s, and this Postfix has no such tables",
+		    setting);
+	} else {
 		found(doctor, FINDING_WARNING,
 		    doctor_mend(doctor, 1u << WIRING_SIGN, SENDERS),
 		    "%s has not pause_map, %s: mail of sendmail(1) leaves "
 		    "though its campaign is paused",
-		    SENDERS, ours);
+		    SENDERS, setting);
+	}
 }
 
 /* ---- other ways ---- */

@@ -4,13 +4,7 @@
    mail. */
 #include "pause_map.h"
 
-#include "files.h"
-
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define MODE 0644
 
 PauseMap pause_map_of(const Settings *settings)
 {
@@ -18,66 +12,77 @@ PauseMap pause_map_of(const Settings *settings)
 		settings->sub_address };
 }
 
+/* The type that SETTING begins with, or -1. */
+static int type_of(const char *setting)
+{
+	const char *colon = strchr(setting, ':');
+	g_autofree char *name = g_strndup(setting,
+	    colon != NULL ? (gsize)(colon - setting) : 0);
+
+	return table_type_from_name(name);
+}
+
+const char *pause_map_path(const char *setting)
+{
+	return type_of(setting) < 0 ? setting : strchr(setting, ':') + 1;
+}
+
+bool pause_map_has(const char *setting, TableType type)
+{
+	int only = type_of(setting);
+
+	if (setting[0] == '\0')
+		return false;
+	return only < 0 ? type == TABLE_TEXTHASH || type == TABLE_CDB
+			: type == (TableType)only;
+}
+
 typedef struct Writing {
 	const PauseMap *map;
-	GString *text;
+	TableWriter *writer;
+	GError **error;
+	bool ok;
 } Writing;
 
 static bool add_campaign(const CampaignRow *row, void *data)
 {
-	const Writing *writing = data;
+	Writing *writing = data;
 	const char *sub = writing->map->sub_address;
-
 	/* its name and the domains are plain ASCII; the reason may be anything,
 	   so it stays out of Postfix's tables */
-	for (char *const *domain = writing->map->domains; *domain != NULL;
-	     domain++)
-		g_string_append_printf(writing->text,
-		    "%s%s%s@%s retry:4.7.1 campaign %s is paused\n", sub,
-		    sub[0] != '\0' ? "+" : "", row->name, *domain, row->name);
-	return true;
+	g_autofree char *value =
+	    g_strdup_printf("retry:4.7.1 campaign %s is paused", row->name);
+
+	for (char *const *domain = writing->map->domains;
+	     writing->ok && *domain != NULL; domain++) {
+		g_autofree char *base = g_strdup_printf("%s%s%s@%s", sub,
+		    sub[0] != '\0' ? "+" : "", row->name, *domain);
+		g_autofree char *key = g_ascii_strdown(base, -1);
+
+		writing->ok = table_add(writing->writer, key, value,
+		    writing->error);
+	}
+	return writing->ok;
 }
 
-bool pause_map_text(const PauseMap *map, Store *store, char **ret_text,
+static bool write_one(const PauseMap *map, TableType type, Store *store,
     GError **error)
 {
-	Writing writing = { map,
-		g_string_new("# paused campaigns; verpd(8) writes this\n") };
-	bool ok = store_each_campaign(store, true, add_campaign, &writing,
-	    error);
+	g_autoptr(TableWriter)
+	    writer = table_begin(type, pause_map_path(map->setting), error);
+	Writing writing = { map, writer, error, true };
 
-	*ret_text = g_string_free(writing.text, !ok);
-	return ok;
-}
-
-/* Made by root it is to be the daemon's, whose the directory is. */
-static void give_away(const char *path)
-{
-	g_autofree char *directory = g_path_get_dirname(path);
-	struct stat of;
-
-	if (geteuid() == 0 && stat(directory, &of) == 0 &&
-	    chown(path, of.st_uid, of.st_gid) != 0)
-		g_debug("%s stays root's", path);
+	return writer != NULL &&
+	       store_each_campaign(store, true, add_campaign, &writing,
+		   error) &&
+	       writing.ok && table_commit(writer, error);
 }
 
 bool pause_map_write(const PauseMap *map, Store *store, GError **error)
 {
-	const char *path = map->path;
-	g_autofree char *text = NULL;
-	g_autofree char *old = NULL;
-	bool is_new;
-
-	if (path[0] == '\0')
-		return true;
-	if (!pause_map_text(map, store, &text, error))
-		return false;
-	is_new = !g_file_get_contents(path, &old, NULL, NULL);
-	if (!is_new && strcmp(old, text) == 0)
-		return true;
-	if (!file_replace(path, text, strlen(text), MODE, error))
-		return false;
-	if (is_new)
-		give_away(path);
+	for (TableType type = 0; type < TABLE_TYPES; type++)
+		if (pause_map_has(map->setting, type) &&
+		    !write_one(map, type, store, error))
+			return false;
 	return true;
 }

@@ -15,6 +15,7 @@ struct Postconf {
 	GHashTable *raw;
 	GHashTable *expanded;
 	GPtrArray *services; /* of PostfixService */
+	char **types;
 };
 
 static void service_free(gpointer data)
@@ -40,6 +41,7 @@ void postconf_free(Postconf *postconf)
 	g_hash_table_unref(postconf->raw);
 	g_hash_table_unref(postconf->expanded);
 	g_ptr_array_unref(postconf->services);
+	g_strfreev(postconf->types);
 	g_free(postconf->directory);
 	g_free(postconf);
 }
@@ -156,6 +158,7 @@ Postconf *postconf_parse(const PostconfTexts *texts)
 	}
 	parse_options(postconf, texts->options, false);
 	parse_options(postconf, texts->expanded_options, true);
+	postconf->types = g_strsplit_set(texts->types, " \n", 0);
 	return postconf;
 }
 
@@ -281,7 +284,8 @@ int postconf_run(const Postconf *postconf, const char *const *argv,
 Postconf *postconf_read(const char *directory, GError **error)
 {
 	static const char *const flags[][2] = { { NULL }, { "-x", NULL },
-		{ "-M", NULL }, { "-P", NULL }, { "-Px", NULL } };
+		{ "-M", NULL }, { "-P", NULL }, { "-Px", NULL },
+		{ "-m", NULL } };
 	char *texts[G_N_ELEMENTS(flags)] = { NULL };
 	Postconf *postconf = NULL;
 	bool ok = true;
@@ -293,8 +297,8 @@ Postconf *postconf_read(const char *directory, GError **error)
 		ok = texts[i] != NULL;
 	}
 	if (ok) {
-		postconf = postconf_parse(&(PostconfTexts){
-		    texts[0], texts[1], texts[2], texts[3], texts[4] });
+		postconf = postconf_parse(&(PostconfTexts){ texts[0], texts[1],
+		    texts[2], texts[3], texts[4], texts[5] });
 		postconf->directory = g_strdup(directory);
 	}
 	for (unsigned i = 0; i < G_N_ELEMENTS(flags); i++)
@@ -333,6 +337,11 @@ static const char *text_of(GHashTable *table, const char *name)
 	const char *value = g_hash_table_lookup(table, name);
 
 	return value != NULL ? value : "";
+}
+
+bool postconf_has_type(const Postconf *postconf, const char *type)
+{
+	return g_strv_contains((const char *const *)postconf->types, type);
 }
 
 const char *postconf_raw(const Postconf *postconf, const char *name)

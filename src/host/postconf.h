@@ -24,9 +24,10 @@ typedef struct PostfixService {
    default.  VP_ERROR_NOT_FOUND when there is no postconf(1), VP_ERROR_CONFIG
    and its words when it fails. */
 Postconf *postconf_read(const char *directory, GError **error);
-/* What postconf(1) prints: alone, -x, -M, -P and -Px. */
+/* What postconf(1) prints: alone, -x, -M, -P, -Px and -m. */
 typedef struct PostconfTexts {
 	const char *raw, *expanded, *services, *options, *expanded_options;
+	const char *types;
 } PostconfTexts;
 Postconf *postconf_parse(const PostconfTexts *texts);
 void postconf_free(Postconf *postconf);
@@ -39,6 +40,8 @@ const char *postconf_value(const Postconf *postconf, const char *name);
    Lent. */
 const char *postconf_of(const Postconf *postconf, const PostfixService *service,
     const char *name);
+/* Whether it has look-up tables of TYPE ("cdb"). */
+bool postconf_has_type(const Postconf *postconf, const char *type);
 /* A path of the queue directory, PATH below it; g_free() it. */
 char *postconf_queue_path(const Postconf *postconf, const char *path);
 

@@ -6,6 +6,7 @@
 
 #include "address.h"
 #include "errors.h"
+#include "pause_map.h"
 #include "policy.h"
 #include "settings.h"
 #include "token.h"
@@ -186,7 +187,10 @@ static bool check_map(const char *value, GError **error)
 	if (strpbrk(value, " \t,{}\"$") != NULL)
 		return setting_refuse(error, value,
 		    "a path that main.cf can name");
-	return value[0] == '\0' || check_path(value, error);
+	if (pause_map_has(value, TABLE_SQLITE))
+		return setting_refuse(error, value,
+		    "a table of cdb, lmdb or texthash");
+	return value[0] == '\0' || check_path(pause_map_path(value), error);
 }
 
 static bool check_failure(const char *value, GError **error)
@@ -307,7 +311,7 @@ const Setting settings_table[] = {
 { TOP(pause_action), SETTING_STRING, AT(pause_action), "hold", 0, 0, check_pause,
   "mail of a paused campaign: hold or defer" },
 { TOP(pause_map), SETTING_STRING, AT(pause_map), "", 0, 0, check_map,
-  "a texthash file of paused campaigns, for Postfix; empty: none" },
+  "a table of paused campaigns, for Postfix: a path, or cdb:path; empty: none" },
 { TOP(campaigns), SETTING_LIST, AT(campaigns), "*", 0, 0, check_glob,
   "names that are campaigns of ours: others are not signed; \"*\" and \"?\" match" },
 { TOP(log), SETTING_STRING, AT(log), "syslog", 0, 0, check_log,

@@ -4,6 +4,7 @@
    line that is in place stays as it is. */
 #include "wiring.h"
 
+#include "pause_map.h"
 #include "text.h"
 
 #include <string.h>
@@ -386,17 +387,62 @@ static void reinjection(Wiring *wiring, const PostfixService *service_)
 	line->is_done = has != NULL && has[0] == '\0';
 }
 
-/* Before the static table.  One that is not there would stop all mail, so it
-   is not named before verpd has made it. */
-static void paused(Wiring *wiring)
+int wiring_pause_type(const Settings *settings, const Postconf *postconf)
 {
-	const char *path = wiring->settings->pause_map;
-	g_autofree char *table = g_strconcat("texthash:", path, NULL);
+	/* what Postfix sees change, first */
+	static const TableType order[] = { TABLE_CDB, TABLE_LMDB,
+		TABLE_TEXTHASH };
+	const char *setting = settings->pause_map;
 
-	if (path[0] != '\0' && g_file_test(path, G_FILE_TEST_IS_REGULAR))
-		list(wiring, WIRING_SIGN,
-		    "sender_dependent_default_transport_maps", table, true,
-		    "campaign senders, and nobody else; paused ones wait");
+	for (unsigned i = 0; i < G_N_ELEMENTS(order); i++) {
+		g_autofree char *file = table_file(order[i],
+		    pause_map_path(setting));
+
+		if (pause_map_has(setting, order[i]) &&
+		    g_file_test(file, G_FILE_TEST_IS_REGULAR) &&
+		    (order[i] == TABLE_TEXTHASH ||
+			(postconf != NULL && postconf_has_type(postconf,
+						 table_type_name(order[i])))))
+			return (int)order[i];
+	}
+	return -1;
+}
+
+/* VALUE without ITEM. */
+static char *without(const char *value, const char *item)
+{
+	g_auto(GStrv) items = postconf_items(value);
+	GString *rest = g_string_new(NULL);
+
+	for (char **each = items; *each != NULL; each++)
+		if (strcmp(*each, item) != 0)
+			g_string_append_printf(rest, "%s%s",
+			    rest->len > 0 ? ", " : "", *each);
+	return g_string_free(rest, FALSE);
+}
+
+/* Before the static table.  One that is not there would stop all mail, so it
+   is not named before verpd has made it.  LINE has the static one. */
+static void paused(Wiring *wiring, WiringLine *line)
+{
+	const char *path = pause_map_path(wiring->settings->pause_map);
+	int type = wiring_pause_type(wiring->settings, wiring->postconf);
+
+	if (type < 0)
+		return;
+	for (TableType other = 0; other < TABLE_TYPES; other++) {
+		g_autofree char *table = g_strconcat(table_type_name(other),
+		    ":", path, NULL);
+
+		if (other == (TableType)type ||
+		    !postconf_has_item(line->value, table))
+			continue;
+		text_take(&line->value, without(line->value, table));
+		line->is_done = false;
+	}
+	g_autofree char *table = g_strconcat(table_type_name((TableType)type),
+	    ":", path, NULL);
+	list(wiring, WIRING_SIGN, line->name, table, true, line->why);
 }
 
 static void sign(Wiring *wiring)
@@ -418,8 +464,10 @@ static void sign(Wiring *wiring)
 	    "campaigns leave by a transport of their own: a generic map in "
 	    "main.cf would sign for everybody");
 	list(wiring, WIRING_SIGN, "sender_dependent_default_transport_maps",
-	    senders, true, "campaign senders, and nobody else");
-	paused(wiring);
+	    senders, true,
+	    "campaign senders, and nobody else; paused ones wait");
+	paused(wiring,
+	    line_of(wiring, "sender_dependent_default_transport_maps"));
 	list(wiring, WIRING_SIGN, "smtpd_sender_restrictions", check, false,
 	    "an outsider who sends as a return path of ours could have it "
 	    "signed");

@@ -48,6 +48,11 @@ char *wiring_lmtp(const Settings *settings, const Postconf *postconf);
 char *wiring_map(const Settings *settings, const Postconf *postconf);
 char *wiring_policy(const Settings *settings, const Postconf *postconf);
 
+/* The type of the pause map that Postfix here can be given, the best it has; -1
+   when there is none, or it is not there yet, and naming it would stop all
+   mail.  POSTCONF NULL: a Postfix that has its defaults. */
+int wiring_pause_type(const Settings *settings, const Postconf *postconf);
+
 /* Every line, those that are done too, in the order to be applied.  POSTCONF
    NULL: as for a Postfix that has its defaults. */
 GPtrArray *wiring_lines(const Settings *settings, const Postconf *postconf,

@@ -190,6 +190,7 @@ typedef struct Change {
 	const char *name;
 	const char *past; /* "paused" */
 	bool changed;
+	const char *why;      /* said before COMMANDS */
 	const char *commands; /* lines, or "" */
 	bool is_run;
 } Change;
@@ -212,10 +213,8 @@ static void tell(const Ctl *ctl, const Change *change)
 	    : ctl->is_dry_run ? "would be "
 			      : "",
 	    change->past);
-	if (change->commands[0] != '\0')
-		printf("%s%s",
-		    change->is_run ? "" : "its mail waits until you run\n",
-		    change->is_run ? "" : change->commands);
+	if (change->commands[0] != '\0' && !change->is_run)
+		printf("%s%s", change->why, change->commands);
 }
 
 /* ---- pause and resume ---- */
@@ -260,8 +259,14 @@ int cmd_campaign_pause(Ctl *ctl, int argc, char **argv)
 	if (store == NULL ||
 	    !set_paused(ctl, store, argv[1], true, &done.changed, &error))
 		return ctl_fail(ctl, error);
-	if (ctl->settings->pause_map[0] != '\0' && done.changed)
+	if (pause_map_has(ctl->settings->pause_map, TABLE_TEXTHASH) &&
+	    done.changed)
 		done.commands = "postfix reload\n";
+	done.why = pause_map_has(ctl->settings->pause_map, TABLE_CDB)
+		       ? "Postfix sees it within 10 s; if it reads the "
+			 "texthash, what sendmail(1) sends goes on until "
+			 "you run\n"
+		       : "what sendmail(1) sends goes on until you run\n";
 	tell(ctl, &done);
 	return done.changed ? EX_OK : EXIT_NO;
 }
@@ -297,7 +302,8 @@ int cmd_campaign_resume(Ctl *ctl, int argc, char **argv)
 	g_autoptr(GError) silent = NULL;
 	g_autoptr(Store) store = NULL;
 	g_autofree char *commands = NULL;
-	Change done = { .past = "resumed" };
+	Change done = { .past = "resumed",
+		.why = "its mail waits until you run\n" };
 	int64_t id = 0;
 	bool found;
 	int status;

@@ -5,6 +5,7 @@
 #include "row.h"
 
 #include "errors.h"
+#include "pause_map.h"
 #include "wiring.h"
 
 #include <stdio.h>
@@ -121,10 +122,34 @@ static unsigned count_open(const GPtrArray *lines)
 	return open;
 }
 
+/* What becomes of the pause map, where that is not all one would wish. */
+static void print_pause(const Settings *settings, const Postconf *postconf)
+{
+	const char *setting = settings->pause_map;
+	int type = wiring_pause_type(settings, postconf);
+
+	if (setting[0] == '\0' || type == TABLE_CDB || type == TABLE_LMDB)
+		return;
+	if (type == TABLE_TEXTHASH)
+		printf("# pause_map is a texthash, which Postfix reads once: "
+		       "what sendmail(1) sends goes on after a pause until "
+		       "`postfix reload`.\n# %s.\n",
+		    pause_map_has(setting, TABLE_CDB)
+			? "With the package postfix-cdb it is seen within 10 "
+			  "s: "
+			  "install it, then run this once more"
+			: "pause_map = \"cdb:path\" is seen within 10 s");
+	else
+		printf("# pause_map is not named: %s is not there yet, or "
+		       "this Postfix has no such tables, and it would stop "
+		       "without it.  Start verpd, or install postfix-cdb, "
+		       "then run this once more.\n",
+		    setting);
+}
+
 static int print_all(const Printing *printing, const Postconf *postconf,
     const GPtrArray *lines)
 {
-	const char *map = printing->ctl->settings->pause_map;
 	unsigned open = count_open(lines);
 
 	if (!printing->ctl->is_json && postconf == NULL)
@@ -133,12 +158,8 @@ static int print_all(const Printing *printing, const Postconf *postconf,
 	else if (!printing->ctl->is_json && geteuid() != 0)
 		printf("# Not run by root, who alone sees the sockets in "
 		       "private/: look at them twice.\n");
-	if (!printing->ctl->is_json && map[0] != '\0' &&
-	    !g_file_test(map, G_FILE_TEST_IS_REGULAR))
-		printf("# pause_map is not named: %s is not there yet, and "
-		       "Postfix would stop without it.  Start verpd, then "
-		       "run this once more.\n",
-		    map);
+	if (!printing->ctl->is_json)
+		print_pause(printing->ctl->settings, postconf);
 	print_lines(printing, lines);
 	if (!printing->ctl->is_json && !printing->as_fragments)
 		printf("%s\n",

@@ -129,24 +129,53 @@ def test_stream():
     check_verified(site)
 
 
+def in_cdb(path, text):
+    with open(path, "rb") as table:
+        return text.encode() in table.read()
+
+
 def test_map():
-    """A table for Postfix, always whole, and there from the first pause on."""
+    """A table for Postfix, always whole, and there from the first pause on; by
+    its path alone, a cdb beside the text."""
     site = Site()
     path = site.path("paused")
     site.configure(f'pause_map = "{path}"\n')
-    site.run("campaign", "pause", "news-1", *BY)
+    said = site.run("campaign", "pause", "news-1", *BY)
+    tap.check("within 10 s" in said and said.endswith("postfix reload\n"),
+              said)
+    tap.check(in_cdb(path + ".cdb", f"news-1@{DOMAIN}retry:4.7.1 campaign "
+                     "news-1 is paused"))
+    tap.check_equal(stat.S_IMODE(os.stat(path + ".cdb").st_mode), 0o644)
     with open(path, encoding="ascii") as text:
         tap.check_equal(text.read().splitlines()[1:],
                         [f"news-1@{DOMAIN} retry:4.7.1 campaign news-1 is "
                          "paused"])
     tap.check_equal(stat.S_IMODE(os.stat(path).st_mode), 0o644)
     site.run("campaign", "resume", "news-1", *BY, "--postfix", "/nonexistent")
+    tap.check(not in_cdb(path + ".cdb", "news-1@"))
     with open(path, encoding="ascii") as text:
         tap.check_equal(text.read().splitlines()[1:], [])
     site.configure(f'pause_map = "{path}"\nsub_address = "b"\n')
     site.run("campaign", "pause", "news-2", *BY)
     with open(path, encoding="ascii") as text:
         tap.check(f"\nb+news-2@{DOMAIN} retry:" in text.read())
+
+
+def test_map_types():
+    """Of the type that is named, and no other."""
+    for kind, ending in (("cdb", ".cdb"), ("lmdb", ".lmdb"),
+                         ("texthash", "")):
+        site = Site()
+        path = site.path("paused")
+        site.configure(f'pause_map = "{kind}:{path}"\n')
+        said = site.run("campaign", "pause", "news-1", *BY)
+        tap.check_equal("postfix reload" in said, kind == "texthash")
+        tap.check(in_cdb(path + ending, f"news-1@{DOMAIN}"), kind)
+        tap.check_equal([name for name in os.listdir(site.root)
+                         if name.startswith("paused")], ["paused" + ending])
+    for wrong in ("sqlite:/x", "hash:/x", "cdb:x", "cdb:", "cdb:/a b"):
+        site.configure(f'pause_map = "{wrong}"\n')
+        site.run("config", "check", status=78)
 
 
 tap.run([function for name, function in list(globals().items())

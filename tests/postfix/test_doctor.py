@@ -239,29 +239,33 @@ def test_mail_of_others():
 SENDERS = "sender_dependent_default_transport_maps"
 
 
-def pause_test(name, value, mends=False, setting=True, there=True):
+def pause_test(name, value, mends=False, setting="", there=True):
     """A test: main.cf has SENDERS as VALUE, where STATIC stands for what it
-    has now and MAP for the table of paused campaigns."""
+    has now, MAP for the table of paused campaigns, and TEXT for the one that
+    Postfix reads once.  SETTING is the type before the path; None: none is
+    set."""
     def test():
         path = os.path.join(VERPD.state, "paused")
         old = POSTFIX.command("postconf", "-h", SENDERS).stdout.strip()
         if there:
             with open(path, "w", encoding="ascii") as out:
                 out.write("# none\n")
+            POSTFIX.command("postmap", "cdb:" + path)
         try:
             with files_kept(cf("main.cf"), VERPD.conf):
-                if setting:
-                    VERPD.write(VERPD.conf, pause_map=path)
+                if setting is not None:
+                    VERPD.write(VERPD.conf, pause_map=setting + path)
                 POSTFIX.command("postconf", "-e", f"{SENDERS} = " + value
                                 .replace("STATIC", old)
-                                .replace("MAP", "texthash:" + path))
+                                .replace("MAP", "cdb:" + path)
+                                .replace("TEXT", "texthash:" + path))
                 if name:
                     expect("pause-map", mends)
                 else:
                     tap.check(not findings(), shown(findings()))
         finally:
-            if there:
-                os.unlink(path)
+            for file in (path, path + ".cdb") if there else ():
+                os.unlink(file)
     return f"pause_map: {name or 'good'}", test
 
 
@@ -270,16 +274,18 @@ def test_pause_map_for_proxymap():
     path = os.path.join(VERPD.state, "paused")
     with open(path, "w", encoding="ascii") as out:
         out.write("# none\n")
-    os.chmod(path, 0o600)
+    POSTFIX.command("postmap", "cdb:" + path)
+    os.chmod(path + ".cdb", 0o600)
     try:
         with files_kept(cf("main.cf"), VERPD.conf):
             VERPD.write(VERPD.conf, pause_map=path)
             old = POSTFIX.command("postconf", "-h", SENDERS).stdout.strip()
             POSTFIX.command("postconf", "-e", f"{SENDERS} = "
-                            f"proxy:texthash:{path}, {old}")
+                            f"proxy:cdb:{path}, {old}")
             expect("pause-map", True)
     finally:
         os.unlink(path)
+        os.unlink(path + ".cdb")
 
 
 def test_without_postfix():
@@ -327,9 +333,13 @@ CASES = [
     pause_test("", "MAP, STATIC"),
     pause_test("named and not there", "MAP, STATIC", there=False),
     pause_test("another's, not there", "MAP, STATIC", there=False,
-               setting=False, mends=True),
+               setting=None, mends=True),
     pause_test("not named", "STATIC", mends=True),
     pause_test("neither there nor named", "STATIC", there=False),
+    pause_test("read once", "TEXT, STATIC", mends=True),
+    pause_test("read once by its setting", "TEXT, STATIC",
+               setting="texthash:"),
+    pause_test("of a type that Postfix lacks", "STATIC", setting="lmdb:"),
     pause_test("behind a table of patterns",
                "regexp:{{/@bounces/ campout:}}, MAP", mends=True),
     pause_test("", "STATIC, MAP"),  # which has no patterns

@@ -29,7 +29,7 @@ static const char options[] =
 START_TEST(test_parse)
 {
 	g_autoptr(Postconf) postconf = postconf_parse(&(PostconfTexts){
-	    raw, expanded, services, options, options });
+	    raw, expanded, services, options, options, "cdb\ninline\n" });
 	const PostfixService *smtpd, *reinject, *pipe;
 	g_autofree char *path = postconf_queue_path(postconf, "private/verpd");
 
@@ -42,6 +42,9 @@ START_TEST(test_parse)
 	ck_assert_str_eq(postconf_raw(postconf, "transport_maps"), "");
 	ck_assert_str_eq(postconf_raw(postconf, "nothing"), "");
 	ck_assert_str_eq(path, "/var/spool/postfix/private/verpd");
+	ck_assert(postconf_has_type(postconf, "cdb"));
+	ck_assert(!postconf_has_type(postconf, "lmdb"));
+	ck_assert(!postconf_has_type(postconf, "cd"));
 
 	ck_assert_uint_eq(postconf_services(postconf)->len, 3);
 	smtpd = postconf_service(postconf, "smtp", "inet");

@@ -133,8 +133,8 @@ START_TEST(test_lines)
 	const Case *want = &cases[_i];
 	g_autofree char *main_cf = g_strconcat(queue, want->main_cf, NULL);
 	g_autoptr(Settings) settings = settings_of(want->settings);
-	g_autoptr(Postconf) postconf = postconf_parse(&(PostconfTexts){
-	    main_cf, main_cf, want->master_cf, want->options, want->options });
+	g_autoptr(Postconf) postconf = postconf_parse(&(PostconfTexts){ main_cf,
+	    main_cf, want->master_cf, want->options, want->options, "" });
 	g_autoptr(GPtrArray)
 	    lines = wiring_lines(settings, postconf, &want->wish);
 	const WiringLine *found = NULL;
