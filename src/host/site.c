@@ -179,20 +179,35 @@ static bool check_providers(const RuleSet *rules, const Settings *settings,
 	return true;
 }
 
+/* Without rules, or without the words by which notices are known, all would
+   run and understand nothing. */
+static bool check_whole(const RuleSet *rules, const Settings *settings,
+    GError **error)
+{
+	g_autofree char *names = NULL;
+	unsigned n_words;
+
+	(void)wordbook_words(rules_words(rules), WORDS_OPENING, &n_words);
+	if (rules_count(rules) > 0 && n_words > 0)
+		return true;
+	names = g_strjoinv(" ", settings->rules);
+	g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
+	    rules_count(rules) == 0
+		? "there are no *.rules in %s"
+		: "the *.rules in %s have no words that a notice opens with: "
+		  "are the shipped ones missing?",
+	    names);
+	return false;
+}
+
 RuleSet *site_rules(const Settings *settings, GError **error)
 {
 	static const char *const none[] = { NULL };
 	g_autoptr(RuleSet) rules = site_rules_and(settings, none, error);
 
-	/* it would run, and understand nothing */
-	if (rules != NULL && rules_count(rules) == 0) {
-		g_autofree char *names = g_strjoinv(" ", settings->rules);
-
-		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG,
-		    "there are no *.rules in %s", names);
+	if (rules == NULL || !check_whole(rules, settings, error))
 		return NULL;
-	}
-	if (rules != NULL && !check_providers(rules, settings, error))
+	if (!check_providers(rules, settings, error))
 		return NULL;
 	return g_steal_pointer(&rules);
 }

@@ -11,7 +11,8 @@
    readable or writable by others than its owner and group. */
 KeyRing *site_keys(const Settings *settings, GError **error);
 /* Reads every *.rules file of the rule directories, each directory in the
-   order of names.  Not one rule is VP_ERROR_CONFIG. */
+   order of names.  Not one rule, or not one opening of a notice, is
+   VP_ERROR_CONFIG. */
 RuleSet *site_rules(const Settings *settings, GError **error);
 /* The same with FILES (NULL-ended) behind them. */
 RuleSet *site_rules_and(const Settings *settings, const char *const *files,

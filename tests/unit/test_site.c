@@ -161,6 +161,11 @@ static void put_rule(const char *file, const char *id, const char *reason)
 	put(file, text, 0644);
 }
 
+static void put_words(void)
+{
+	put("a/01.rules", "[words any]\nopening = sorry\n", 0644);
+}
+
 /* By directory, then by name; what comes later takes the earlier's place. */
 START_TEST(test_rules_order)
 {
@@ -171,6 +176,7 @@ START_TEST(test_rules_order)
 	g_autoptr(RuleSet) rules = NULL;
 	g_autoptr(RuleSet) more = NULL;
 
+	put_words();
 	put_rule("a/20.rules", "two", "blocked");
 	put_rule("a/10.rules", "one", "blocked");
 	put_rule("b/05.rules", "three", "blocked");
@@ -201,6 +207,19 @@ START_TEST(test_rules_of_nowhere)
 }
 END_TEST
 
+/* A directory of one's own in the place of the shipped one. */
+START_TEST(test_rules_without_words)
+{
+	g_autoptr(Settings) settings = settings_of("");
+	g_autoptr(GError) error = NULL;
+
+	put_rule("a/30.rules", "one", "blocked");
+	ck_assert_ptr_null(site_rules(settings, &error));
+	ck_assert(g_error_matches(error, VP_ERROR, VP_ERROR_CONFIG));
+	ck_assert_ptr_nonnull(strstr(error->message, "have no words"));
+}
+END_TEST
+
 START_TEST(test_rules_mistake)
 {
 	g_autoptr(Settings) settings = settings_of("");
@@ -220,6 +239,7 @@ START_TEST(test_rules_other_files)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(RuleSet) rules = NULL;
 
+	put_words();
 	put_rule("a/20.rules", "one", "blocked");
 	put("a/README", "no such thing\n", 0644);
 	put("a/10.rules~", "no such thing\n", 0644);
@@ -283,6 +303,7 @@ START_TEST(test_judge)
 	g_auto(Token) token = { 0 };
 
 	put("keys", KEY_LINE, 0600);
+	put_words();
 	put_rule("a/20.rules", "one", "blocked");
 	judge = site_judge(settings, NULL, &error);
 	ck_assert_ptr_nonnull(judge);
@@ -369,6 +390,7 @@ static Suite *site_suite(void)
 	tcase_add_test(tests, test_key_endless);
 	tcase_add_test(tests, test_rules_of_nowhere);
 	tcase_add_test(tests, test_rules_order);
+	tcase_add_test(tests, test_rules_without_words);
 	tcase_add_test(tests, test_rules_mistake);
 	tcase_add_test(tests, test_rules_other_files);
 	tcase_add_test(tests, test_no_domain);
