@@ -32,6 +32,12 @@ static const struct {
 	enum vp_class class_;
 	const char *said;
 } phrases[] = {
+	/* a server may not work; a person no longer works there */
+	{ UNKNOWN, "It did not work." },
+	{ UNKNOWN, "Our server is not working just now" },
+	{ UNKNOWN, "The gateway no longer works" },
+	{ HARD, "550 Ana no longer works here" },
+	{ HARD, "550 she is no longer employed" },
 	{ BLOCK, "550-Verification failed for <x@example.org> 550-Unrouteable "
 		 "address 550 Sender verify failed" },
 	{ BLOCK, "550-Verification failed for <bounce@example.com> 550-No Such "
