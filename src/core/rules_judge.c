@@ -378,6 +378,24 @@ static void try_mixed(const Judging *judging, RuleLevel level, Finding *best)
 		try_all_codes(judging, level, best);
 }
 
+enum { MARKS = 8 }; /* "-> <", ">:" around an address alone */
+
+/* Nothing is said of any recipient by name: what the prose says is of all. */
+static bool is_of_all(const Report *report)
+{
+	for (guint i = 0; i < report->recipients->len; i++) {
+		const ReportRecipient *recipient =
+		    g_ptr_array_index(report->recipients, i);
+
+		if (*recipient->diagnostic != '\0' ||
+		    *recipient->status != '\0' ||
+		    strlen(recipient->text) >
+			strlen(recipient->final_recipient) + MARKS)
+			return false;
+	}
+	return true;
+}
+
 static void try_weak_words(Judging *judging, Finding *best)
 {
 	const Source *message = &judging->facts.sources[SOURCE_MESSAGE];
@@ -391,7 +409,8 @@ static void try_weak_words(Judging *judging, Finding *best)
 	}
 	/* prose that speaks of several recipients says nothing of one */
 	if (judging->facts.report->recipients->len > 1 &&
-	    judging->facts.recipient != NULL)
+	    judging->facts.recipient != NULL &&
+	    !is_of_all(judging->facts.report))
 		return;
 	facts_read_message(&judging->facts);
 	if (try_phrases(judging, message, best))

@@ -6,6 +6,7 @@
 #include "reader.h"
 
 #include "bounds.h"
+#include "divider.h"
 #include "dsn_words.h"
 #include "fields.h"
 #include "names.h"
@@ -83,6 +84,22 @@ static const MailPart *find_text_feedback(const Mail *mail)
 	return NULL;
 }
 
+/* All of it in one text: fields, and a message's header below them. */
+static bool has_feedback_above(const Mail *mail, const Report *report)
+{
+	const char *returned;
+	const char *end = divider_find(mail_words(mail), report->text,
+	    &returned);
+	g_autoptr(Fields) fields = NULL;
+
+	if (*returned == '\0' || strstr(report->text, "Feedback-Type:") == NULL)
+		return false;
+	fields = fields_read(report->text, (size_t)(end - report->text));
+	return *fields_value(fields, "Feedback-Type") != '\0' &&
+	       *fields_value(fields, "User-Agent") != '\0' &&
+	       *fields_value(fields, "Version") != '\0';
+}
+
 /* A whole mail may be about feedback: then it is one only if it has another
    mail within it, or is of the type. */
 bool read_arf(const Mail *mail, Report *report)
@@ -96,6 +113,8 @@ bool read_arf(const Mail *mail, Report *report)
 	    (is_typed || mail_find(mail, "message/rfc822") != NULL ||
 		mail_find(mail, "text/rfc822-headers") != NULL))
 		part = find_text_feedback(mail);
+	if (part == NULL && has_feedback_above(mail, report))
+		part = mail_text_part(mail);
 	if (part == NULL && !is_typed)
 		return false;
 	report->kind = REPORT_COMPLAINT;

@@ -17,9 +17,10 @@ static bool is_dashed_divider(const char *lower)
 		"is following", "below", "unsent", "returned", "forwarded",
 		"undelivered", "rejected", "attached", "start of" };
 
+	/* "-- The recipient's server rejected the message" is a bullet */
 	if (*lower == '|')
 		lower++;
-	return word_begins(lower, "--") &&
+	return word_begins(lower, "--") && !word_begins(lower, "-- ") &&
 	       words_in(lower, whats, G_N_ELEMENTS(whats)) &&
 	       words_in(lower, hows, G_N_ELEMENTS(hows)) &&
 	       strstr(lower, "transcript") == NULL;

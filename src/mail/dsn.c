@@ -281,6 +281,13 @@ static void read_transcript(const Mail *mail, Report *report)
 	}
 }
 
+/* A person asks what that is, and attaches it. */
+static bool is_forwarded(const Mail *mail, const Report *report,
+    const MailPart *part)
+{
+	return part->is_attachment && !daemon_is_sender(mail, report);
+}
+
 bool read_rfc3464(const Mail *mail, Report *report)
 {
 	const char *type = mail_type_parameter(mail, "report-type");
@@ -293,6 +300,8 @@ bool read_rfc3464(const Mail *mail, Report *report)
 
 		if (strcmp(part->type, "message/delivery-status") != 0 &&
 		    strcmp(part->type, "message/global-delivery-status") != 0)
+			continue;
+		if (!is_dsn && is_forwarded(mail, report, part))
 			continue;
 		is_dsn = true;
 		fields = fields_read(part->octets, part->len);

@@ -222,10 +222,29 @@ static bool is_blank_line(const char *line)
 	return c == '\0' || c == '\n';
 }
 
+/* Behind what a list puts before each of its lines: "-> ", "• ". */
+static const char *skip_bullet(const char *line)
+{
+	static const char *const bullets[] = { "> ", "=> ", "• ", "· ", "– ",
+		"— ", "● ", "■ ", "◆ ", "・" };
+	const char *start = line + strspn(line, leading);
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(bullets); i++) {
+		/* a quoted line has no dash before */
+		if (bullets[i][0] == '>' && (start == line || start[-1] != '-'))
+			continue;
+		if (g_str_has_prefix(start, bullets[i])) {
+			start += strlen(bullets[i]);
+			return start + strspn(start, leading);
+		}
+	}
+	return start;
+}
+
 /* A line whose first word holds an "@". */
 static bool begins_with_address(const char *line)
 {
-	const char *word = line + strspn(line, leading);
+	const char *word = skip_bullet(line);
 
 	return memchr(word, '@', strcspn(word, " \t\n:>)]")) != NULL;
 }
@@ -401,7 +420,7 @@ static bool read_named(const char *text, const char *line, char **ret_address)
 static bool read_item_address(const char *text, const char *line,
     char **ret_address)
 {
-	const char *start = line + strspn(line, leading);
+	const char *start = skip_bullet(line);
 	const char *end;
 	const char *named;
 	const char *at;

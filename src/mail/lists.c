@@ -7,6 +7,7 @@
 #include "divider.h"
 #include "items.h"
 #include "notice.h"
+#include "returned.h"
 #include "text.h"
 #include "wordlist.h"
 
@@ -23,6 +24,16 @@ static bool is_list_software(const Mail *mail)
 		if (*mail_header(mail, headers[i]) != '\0')
 			return true;
 	return false;
+}
+
+/* The addresses that list managers take their orders at. */
+static bool is_manager(const char *address)
+{
+	static const char *const names[] = { "listserv@", "majordomo@",
+		"sympa@", "listproc@", "ecartis@" };
+	g_autofree char *lower = g_ascii_strdown(address, -1);
+
+	return words_begin(lower, names, G_N_ELEMENTS(names));
 }
 
 static bool is_from_software(const Mail *mail, bool is_marked)
@@ -61,7 +72,8 @@ bool read_list_refusal(const Mail *mail, Report *report)
 	size_t len;
 
 	/* what its members say goes through the same software */
-	if (!report->is_auto_submitted && !is_from_software(mail, is_marked))
+	if (!report->is_auto_submitted && !is_manager(report->from) &&
+	    !is_from_software(mail, is_marked))
 		return false;
 	end = divider_find(mail_words(mail), report->text, &returned);
 	len = MIN((size_t)(end - report->text), 2000);
@@ -75,6 +87,7 @@ bool read_list_refusal(const Mail *mail, Report *report)
 	    (!is_marked || !wordbook_in(book, WORDS_LIST_REFUSAL, lower)))
 		return false;
 	report->kind = REPORT_DSN;
+	returned_read_text(returned, strlen(returned), report);
 	read_list_address(mail, report);
 	return true;
 }

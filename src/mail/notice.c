@@ -74,6 +74,9 @@ static const char *skip_address(const char *about, const char *address)
 	const char *p = about + strspn(about, " \t<*-(\"'[+");
 	size_t len = strlen(address);
 
+	/* "-> ana@example.org" */
+	if (p > about && p[-1] == '-' && *p == '>')
+		p += 1 + strspn(p + 1, " \t<");
 	if (len == 0 || g_ascii_strncasecmp(p, address, len) != 0)
 		return about;
 	p += len;

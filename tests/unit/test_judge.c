@@ -511,6 +511,38 @@ START_TEST(test_prose_of_several)
 }
 END_TEST
 
+START_TEST(test_prose_of_all)
+{
+	/* what is said of no one is said of all */
+	static const struct {
+		const char *text;
+		const char *diagnostic;
+		enum vp_reason reason;
+	} of_second[] = {
+		{ "-> b@example.test", "", VP_REASON_MAILBOX_FULL },
+		{ "-> b@example.test, it says", "", VP_REASON_UNKNOWN },
+		{ "-> b@example.test", "see below", VP_REASON_UNKNOWN },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(of_second); i++) {
+		g_autoptr(Report) report = report_new();
+		ReportRecipient *first = report_add_recipient(report);
+		ReportRecipient *second = report_add_recipient(report);
+		g_autoptr(Verdict) one = NULL;
+
+		report->kind = REPORT_DSN;
+		envelope_set(&report->text, "The mailboxes are over quota:");
+		envelope_set(&first->final_recipient, "a@example.test");
+		envelope_set(&first->text, "-> a@example.test");
+		envelope_set(&second->final_recipient, "b@example.test");
+		envelope_set(&second->text, of_second[i].text);
+		envelope_set(&second->diagnostic, of_second[i].diagnostic);
+		one = rules_judge(rules, report, first, NULL);
+		ck_assert_int_eq(one->reason, of_second[i].reason);
+	}
+}
+END_TEST
+
 static Suite *judge_suite(void)
 {
 	Suite *suite = suite_create("judge");
@@ -526,6 +558,7 @@ static Suite *judge_suite(void)
 	tcase_add_test(tcase, test_trace);
 	tcase_add_loop_test(tcase, test_messages, 0, G_N_ELEMENTS(messages));
 	tcase_add_test(tcase, test_prose_of_several);
+	tcase_add_test(tcase, test_prose_of_all);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
