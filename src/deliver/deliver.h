@@ -45,7 +45,8 @@ typedef struct Judge {
 	char **own_hosts;        /* Reporting-MTA names that are this host */
 	int64_t bounce_lifetime; /* seconds a token is good for, by class */
 	int64_t complaint_lifetime;
-	unsigned forged_per_source; /* rows an hour */
+	int64_t recipient_retention; /* of those not used; 0: for ever */
+	unsigned forged_per_source;  /* rows an hour */
 	unsigned forged_total;
 	StoreQuota quarantine;
 	int ref_count;

@@ -50,6 +50,7 @@ typedef struct Settings {
 	char *address_key; /* a file */
 	/* seconds, 0 for ever */
 	int64_t event_retention, reply_retention, unknown_retention;
+	int64_t recipient_retention;
 	int64_t forged_retention, rule_hit_retention, feed_retention;
 
 	Policy policy; /* policies are its rules */

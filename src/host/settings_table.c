@@ -288,6 +288,8 @@ const Setting settings_table[] = {
   "the same for replies, delays, receipts and deliveries" },
 { TOP(unknown_retention), SETTING_DURATION, AT(unknown_retention), "180d", 0, 100 * YEAR, NULL,
   "the same for what was not understood" },
+{ TOP(recipient_retention), SETTING_DURATION, AT(recipient_retention), "2y", 0, 100 * YEAR, NULL,
+  "an address of which nothing is known is forgotten so long after its last mail; 0: never" },
 { TOP(forged_retention), SETTING_DURATION, AT(forged_retention), "30d", 0, 100 * YEAR, NULL,
   "how long forged reports are kept; 0: for ever" },
 { TOP(rule_hit_retention), SETTING_DURATION, AT(rule_hit_retention), "2y", 0, 100 * YEAR, NULL,

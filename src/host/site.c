@@ -350,6 +350,14 @@ static int64_t class_retention(const Settings *settings, enum vp_class class_)
 	g_assert_not_reached();
 }
 
+/* Less would overlook uses that were not noted yet. */
+static int64_t recipient_retention(const Settings *settings)
+{
+	int64_t kept = settings->recipient_retention;
+
+	return kept > 0 ? MAX(kept, 2 * STORE_USE_NOTED) : 0;
+}
+
 StoreRetention site_retention(const Settings *settings)
 {
 	StoreRetention kept = {
@@ -366,6 +374,9 @@ StoreRetention site_retention(const Settings *settings)
 	kept.acted = MAX(kept.window, kept.keys);
 	kept.acted = MAX(kept.acted, settings->bounce_lifetime);
 	kept.acted = MAX(kept.acted, settings->complaint_lifetime);
+	kept.recipients = recipient_retention(settings);
+	if (kept.recipients > 0)
+		kept.recipients += kept.acted;
 	for (int i = 0; i < VP_CLASS_COUNT; i++)
 		kept.events[i] = class_retention(settings, (enum vp_class)i);
 	return kept;
@@ -395,6 +406,7 @@ Judge *site_judge(const Settings *settings, const uint8_t *epoch,
 	judge->campaigns = g_strdupv(settings->campaigns);
 	judge->bounce_lifetime = settings->bounce_lifetime;
 	judge->complaint_lifetime = settings->complaint_lifetime;
+	judge->recipient_retention = recipient_retention(settings);
 	judge->forged_per_source = settings->forged_per_source;
 	judge->forged_total = settings->forged_total;
 	judge->quarantine = (StoreQuota){ settings->quarantine_retention,

@@ -470,6 +470,15 @@ static const char version_2[] =
 	"  WHEN NOT EXISTS (SELECT 1 FROM erasing)"                            \
 	"  BEGIN SELECT raise(ABORT, 'audit is append-only'); END;"
 
+/* When a recipient was last seen or signed for, to the month: who is forgotten
+   must not be named by a return path that still counts.  Of those who were there
+   before this version it is not known, so they count as used when it came. */
+#define V4_RECIPIENTS                                                          \
+	"ALTER TABLE recipients ADD COLUMN used INTEGER NOT NULL DEFAULT 0;"   \
+	"INSERT INTO meta SELECT 'used_since',"                                \
+	"  CAST(strftime('%s', 'now') AS BLOB)"                                \
+	"  WHERE EXISTS (SELECT 1 FROM recipients);"
+
 /* C99 promises 4095 octets of a string; both our compilers take any. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverlength-strings"
@@ -477,7 +486,9 @@ static const char version_3[] = V3_LISTS V3_BREAKERS V3_POLICY V3_SCOPES
     V3_REVERT V3_VIEWS V3_FEEDS V3_CAMPAIGNS V3_PRIVACY;
 #pragma GCC diagnostic pop
 
-static const char *const steps[] = { version_1, version_2, version_3 };
+static const char version_4[] = V4_RECIPIENTS;
+static const char *const steps[] = { version_1, version_2, version_3,
+	version_4 };
 
 const Schema schema_current = { steps, G_N_ELEMENTS(steps) };
 

@@ -50,6 +50,21 @@
 	" e.stream, e.overrides, e.since, e.until, e.note, e.recipient_id"     \
 	" FROM entries e LEFT JOIN recipients r ON r.id = e.recipient_id "
 
+/* Of recipient R nothing is known, and he was not used since BEFORE. */
+#define UNUSED(before)                                                         \
+	"max(r.created, r.used) < " before " AND r.soft = ''"                  \
+	" AND r.rung = 0 AND r.counts = ''"                                    \
+	" AND NOT EXISTS (SELECT 1 FROM events x"                              \
+	" WHERE x.recipient_id = r.id)"                                        \
+	" AND NOT EXISTS (SELECT 1 FROM suppressions x"                        \
+	" WHERE x.recipient_id = r.id)"                                        \
+	" AND NOT EXISTS (SELECT 1 FROM audit x"                               \
+	" WHERE x.recipient_id = r.id)"                                        \
+	" AND NOT EXISTS (SELECT 1 FROM entries x"                             \
+	" WHERE x.recipient_id = r.id)"                                        \
+	" AND NOT EXISTS (SELECT 1 FROM feed_waiting x"                        \
+	" WHERE x.recipient_id = r.id)"
+
 const StatementText statement_texts[STATEMENT_COUNT] = {
 	[SQL_BEGIN] = { "begin", "BEGIN IMMEDIATE" },
 	[SQL_BEGIN_READ] = { "begin", "BEGIN" },
@@ -74,13 +89,16 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    "INSERT INTO campaigns (name, stream, created)"
 	    " VALUES (?1, ?2, ?3)" },
 	[SQL_RECIPIENT_BY_ID] = { "find recipient",
-	    "SELECT id, address, original FROM recipients WHERE id = ?1" },
+	    "SELECT id, address, original, max(created, used) FROM recipients"
+	    " WHERE id = ?1" },
 	[SQL_RECIPIENT_BY_ADDRESS] = { "find recipient",
-	    "SELECT id, address, original FROM recipients"
+	    "SELECT id, address, original, max(created, used) FROM recipients"
 	    " WHERE address = ?1" },
 	[SQL_RECIPIENT_INSERT] = { "add recipient",
 	    "INSERT INTO recipients (address, original, created)"
 	    " VALUES (?1, ?2, ?3)" },
+	[SQL_RECIPIENT_USED] = { "note use of recipient",
+	    "UPDATE recipients SET used = ?2 WHERE id = ?1" },
 	[SQL_LAST_IDS] = { "find last ids",
 	    "SELECT ifnull((SELECT seq FROM sqlite_sequence"
 	    " WHERE name = 'campaigns'), 0), ifnull((SELECT seq FROM"
@@ -594,6 +612,11 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    " ORDER BY e.id" },
 	[SQL_PURGE_EVENT] = { "delete event",
 	    "DELETE FROM events WHERE id = ?1" },
+	[SQL_PURGE_RECIPIENTS] = { "read recipients",
+	    "SELECT id FROM recipients AS r WHERE id > ?1 AND id <= ?2"
+	    " AND " UNUSED("?3") " ORDER BY id" },
+	[SQL_PURGE_RECIPIENT] = { "delete recipient",
+	    "DELETE FROM recipients AS r WHERE id = ?1 AND " UNUSED("?2") },
 	[SQL_PURGE_FORGED] = { "delete forged",
 	    "DELETE FROM forged WHERE id IN (SELECT id FROM forged"
 	    " WHERE hour < ?1 / 3600 ORDER BY hour LIMIT ?2)" },

@@ -111,7 +111,9 @@ typedef struct StoreRecipient {
 	char *address;  /* folded, as it was asked for; by id: as STORED */
 	char *original; /* as first seen */
 	char *stored;   /* the address, or a hash of it */
+	int64_t used;   /* last ensured, to within STORE_USE_NOTED */
 } StoreRecipient;
+#define STORE_USE_NOTED (30 * INT64_C(86400))
 void store_recipient_clear(StoreRecipient *recipient);
 
 /* Find by id, or (id 0) by name or folded address.  VP_ERROR_NOT_FOUND. */
@@ -119,8 +121,8 @@ bool store_campaign_find(Store *store, int64_t id, const char *name,
     StoreCampaign *ret_campaign, GError **error);
 bool store_recipient_find(Store *store, int64_t id, const char *folded,
     StoreRecipient *ret_recipient, GError **error);
-/* Find, or make with a new id (never one used before).  A campaign stays in the
-   stream it was made with. */
+/* Find, or make with a new id (never one used before), and note the use.  A
+   campaign stays in the stream it was made with. */
 bool store_campaign_ensure(Store *store, const char *name, const char *stream,
     int64_t now, StoreCampaign *ret_campaign, GError **error);
 bool store_recipient_ensure(Store *store, const char *folded,
@@ -619,6 +621,9 @@ typedef struct StoreRetention {
 	int64_t forged;
 	int64_t rule_hits; /* since the last of a rule */
 	int64_t feeds;     /* messages under way, of Postfix's log */
+	/* since a recipient of whom nothing is known was used; longer than any
+	   return path counts, and STORE_USE_NOTED more */
+	int64_t recipients;
 } StoreRetention;
 typedef struct StoreExpired {
 	uint64_t holds;
@@ -635,6 +640,7 @@ typedef struct StorePurged {
 	uint64_t forged;
 	uint64_t rules;
 	uint64_t joins;
+	uint64_t recipients;
 } StorePurged;
 /* Deletes what is beyond RETENTION, in transactions of at most 50 ms.  No event
    goes without which a recipient's state could not be recounted. */

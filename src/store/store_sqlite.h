@@ -32,9 +32,10 @@ typedef struct StoreSqlite {
 	bool is_open_known;   /* OPEN is of the last tick */
 	GArray *open;         /* breakers; see store_sqlite_breaker.c */
 	uint8_t epoch[STORE_EPOCH];
-	bool is_hashed; /* all addresses are kept as hashes */
-	bool needs_key; /* some are */
-	uint8_t *key;   /* of STORE_ADDRESS_KEY octets, or NULL */
+	int64_t used_since; /* `used` of recipients is known; 0: always was */
+	bool is_hashed;     /* all addresses are kept as hashes */
+	bool needs_key;     /* some are */
+	uint8_t *key;       /* of STORE_ADDRESS_KEY octets, or NULL */
 	uint8_t key_mark[16];
 	GHashTable *erased; /* hashes that are there, once asked for */
 	bool is_masking;    /* the last recipient looked at is a hash */

@@ -51,7 +51,7 @@ bool addresses_read(StoreSqlite *self, GError **error)
 	sqlite3_stmt *stmt = NULL;
 	int rc = sqlite3_prepare_v2(self->db,
 	    "SELECT name, value FROM meta"
-	    " WHERE name IN ('addresses', 'address_key')",
+	    " WHERE name IN ('addresses', 'address_key', 'used_since')",
 	    -1, &stmt, NULL);
 
 	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
@@ -60,6 +60,9 @@ bool addresses_read(StoreSqlite *self, GError **error)
 			break;
 		if (strcmp(column_text(stmt, 0), "addresses") == 0) {
 			self->is_hashed = true;
+		} else if (strcmp(column_text(stmt, 0), "used_since") == 0) {
+			self->used_since = g_ascii_strtoll(column_text(stmt, 1),
+			    NULL, 10);
 		} else if (sqlite3_column_bytes(stmt, 1) == 16) {
 			self->needs_key = true;
 			memcpy(self->key_mark, sqlite3_column_blob(stmt, 1),

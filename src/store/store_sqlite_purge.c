@@ -7,7 +7,11 @@
    the event behind a suppression, a count, a rung or a verdict that is held
    stays, however old, and a recount finds no difference.  The one thing that
    may differ are hits older than every window of the policy, which count for
-   nothing; they go with their events.  Every chunk is whole by itself: if this
+   nothing; they go with their events.
+
+   A recipient of whom nothing is known goes when nobody can ask for him by a
+   return path any more: an opaque one names but his id, which nobody else is
+   ever given.  Every chunk is whole by itself: if this
    is ended midway, the same once more does the rest. */
 
 #include "store_sqlite_replay.h"
@@ -16,6 +20,7 @@
 
 enum {
 	SCAN_EVENTS = 500,
+	SCAN_RECIPIENTS = 2000,
 	TRY_EVENTS = 32,   /* of a recipient, weighed one by one */
 	BUSY_USEC = 10000, /* then a transaction takes no more */
 	FEW_ROWS = 200,    /* small rows deleted in one transaction */
@@ -28,7 +33,7 @@ typedef struct Purge {
 	bool is_dry_run;
 	bool is_audited; /* the run has its row */
 	GArray *runs;    /* of ExpireRun */
-	GArray *idle;    /* ids of old events that did nothing */
+	GArray *idle;    /* ids of old events that did nothing; of recipients */
 	GArray *waiting; /* ids of recipients with others */
 	unsigned next;
 	GHashTable *seen; /* recipients that were looked at */
@@ -436,6 +441,97 @@ static bool purge_rows(StoreSqlite *self, Purge *purge, int64_t kept,
 	return true;
 }
 
+/* ---- recipients of whom nothing is known ---- */
+
+static bool recipients_between(StoreSqlite *self, Purge *purge, int64_t after,
+    int64_t last, GError **error)
+{
+	g_autoptr(Statement)
+	    stmt = statement_use(self, SQL_PURGE_RECIPIENTS, error);
+	bool row;
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, after);
+	bind_int(stmt, 2, last);
+	bind_int(stmt, 3, purge->before);
+	g_array_set_size(purge->idle, 0);
+	for (;;) {
+		int64_t id;
+
+		if (!statement_step(self, stmt, &row, error))
+			return false;
+		if (!row)
+			return true;
+		id = column_int(stmt, 0);
+		g_array_append_val(purge->idle, id);
+	}
+}
+
+/* Asked once more, inside: somebody may have been seen since. */
+static bool recipient_forget(StoreSqlite *self, Purge *purge, int64_t id,
+    GError **error)
+{
+	Statement *stmt = statement_use(self, SQL_PURGE_RECIPIENT, error);
+	uint64_t n;
+
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, id);
+	bind_int(stmt, 2, purge->before);
+	if (!statement_run(self, stmt, error))
+		return false;
+	n = (uint64_t)sqlite3_changes(self->db);
+	purge->done.recipients += n;
+	return note_purged(self, purge, n, error);
+}
+
+static bool forget_some(StoreSqlite *self, void *data, GError **error)
+{
+	Purge *purge = data;
+	int64_t began = g_get_monotonic_time();
+
+	while (purge->next < purge->idle->len &&
+	       g_get_monotonic_time() - began < BUSY_USEC)
+		if (!recipient_forget(self, purge,
+			g_array_index(purge->idle, int64_t, purge->next++),
+			error))
+			return false;
+	return true;
+}
+
+static bool forget_between(StoreSqlite *self, Purge *purge, int64_t after,
+    int64_t last, GError **error)
+{
+	if (!recipients_between(self, purge, after, last, error))
+		return false;
+	if (purge->is_dry_run) {
+		purge->done.recipients += purge->idle->len;
+		return true;
+	}
+	for (purge->next = 0; purge->next < purge->idle->len;)
+		if (!in_transaction(self, forget_some, purge, error))
+			return false;
+	return purge->idle->len == 0 || wal_shorten(self, error);
+}
+
+static bool purge_unknown(StoreSqlite *self, Purge *purge, GError **error)
+{
+	int64_t kept = purge->retention->recipients;
+	StoreIds ids;
+
+	purge->before = purge->change->now - kept;
+	if (kept <= 0 || self->used_since >= purge->before)
+		return true;
+	if (!store_sqlite_ids(&self->base, &ids, error))
+		return false;
+	for (int64_t after = 0; after < ids.recipient; after += SCAN_RECIPIENTS)
+		if (!forget_between(self, purge, after, after + SCAN_RECIPIENTS,
+			error))
+			return false;
+	return true;
+}
+
 static bool purge_all(StoreSqlite *self, Purge *purge, StoreProgress progress,
     void *data, GError **error)
 {
@@ -448,7 +544,8 @@ static bool purge_all(StoreSqlite *self, Purge *purge, StoreProgress progress,
 	       purge_rows(self, purge, kept->rule_hits, SQL_PURGE_RULES,
 		   SQL_PURGE_RULES_COUNT, &done->rules, error) &&
 	       purge_rows(self, purge, kept->feeds, SQL_PURGE_JOINS,
-		   SQL_PURGE_JOINS_COUNT, &done->joins, error);
+		   SQL_PURGE_JOINS_COUNT, &done->joins, error) &&
+	       purge_unknown(self, purge, error);
 }
 
 bool store_sqlite_purge(Store *store, const ManualChange *change,

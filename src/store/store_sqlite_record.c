@@ -149,6 +149,7 @@ static bool recipient_row(StoreSqlite *self, int64_t id, const char *stored,
 		return true;
 	original = column_text(stmt, 2);
 	ret_recipient->id = column_int(stmt, 0);
+	ret_recipient->used = MAX(column_int(stmt, 3), self->used_since);
 	ret_recipient->stored = g_strdup(column_text(stmt, 1));
 	ret_recipient->original =
 	    g_strdup(*original != '\0' ? original : ret_recipient->stored);
@@ -197,6 +198,23 @@ bool store_sqlite_recipient_find(Store *store, int64_t id, const char *folded,
 	return found;
 }
 
+/* A row is not written for every mail. */
+static bool note_use(StoreSqlite *self, StoreRecipient *recipient, int64_t now,
+    GError **error)
+{
+	Statement *stmt;
+
+	if (now - recipient->used < STORE_USE_NOTED)
+		return true;
+	stmt = statement_use(self, SQL_RECIPIENT_USED, error);
+	if (stmt == NULL)
+		return false;
+	bind_int(stmt, 1, recipient->id);
+	bind_int(stmt, 2, now);
+	recipient->used = now;
+	return statement_run(self, stmt, error);
+}
+
 bool store_sqlite_recipient_ensure(Store *store, const char *folded,
     const char *original, int64_t now, StoreRecipient *ret_recipient,
     GError **error)
@@ -211,7 +229,7 @@ bool store_sqlite_recipient_ensure(Store *store, const char *folded,
 	if (!recipient_look(self, 0, folded, ret_recipient, &found, error))
 		return false;
 	if (found)
-		return true;
+		return note_use(self, ret_recipient, now, error);
 	stored = self->is_hashed && !store_is_hash(folded)
 		     ? address_hash(self, folded)
 		     : g_strdup(folded);
@@ -225,6 +243,7 @@ bool store_sqlite_recipient_ensure(Store *store, const char *folded,
 	if (!statement_run(self, stmt, error))
 		return false;
 	ret_recipient->id = sqlite3_last_insert_rowid(self->db);
+	ret_recipient->used = now;
 	ret_recipient->address = g_strdup(folded);
 	ret_recipient->stored = g_steal_pointer(&stored);
 	ret_recipient->original =

@@ -36,6 +36,7 @@ static void print_purged(const Ctl *ctl, const StorePurged *gone,
 		row_number(row, "forged", (int64_t)gone->forged);
 		row_number(row, "rules", (int64_t)gone->rules);
 		row_number(row, "under_way", (int64_t)gone->joins);
+		row_number(row, "recipients", (int64_t)gone->recipients);
 		row_bool(row, "compacted", is_compact);
 		row_bool(row, "dry_run", ctl->is_dry_run);
 		row_print(row);
@@ -43,9 +44,10 @@ static void print_purged(const Ctl *ctl, const StorePurged *gone,
 	}
 	printf("%s %" G_GUINT64_FORMAT " events, %" G_GUINT64_FORMAT
 	       " forged reports, the hits of %" G_GUINT64_FORMAT
-	       " rules, %" G_GUINT64_FORMAT " messages under way%s\n",
+	       " rules, %" G_GUINT64_FORMAT
+	       " messages under way, %" G_GUINT64_FORMAT " addresses%s\n",
 	    ctl->is_dry_run ? "would delete" : "deleted", gone->events,
-	    gone->forged, gone->rules, gone->joins,
+	    gone->forged, gone->rules, gone->joins, gone->recipients,
 	    is_compact ? "; gave the space back" : "");
 }
 

@@ -243,7 +243,9 @@ static bool is_campaign_name(const Judge *judge, const char *campaign)
 }
 
 /* The ids, where both are known and will survive a power loss: an id that does
-   not would be given out again, to somebody else. */
+   not would be given out again, to somebody else.  From its last use an id is
+   kept for recipient_retention and as long as a return path counts; so where
+   that began too long ago, the new use must be on record first. */
 static bool find_ids(Answers *answers, const char *campaign,
     const char *recipient, SignIds *ret_ids)
 {
@@ -252,6 +254,7 @@ static bool find_ids(Answers *answers, const char *campaign,
 	g_auto(StoreRecipient) known_recipient = { 0 };
 	g_autoptr(GError) error = NULL;
 	StoreIds durable;
+	int64_t age;
 
 	if (store == NULL)
 		return false;
@@ -263,8 +266,14 @@ static bool find_ids(Answers *answers, const char *campaign,
 		return false;
 	}
 	*ret_ids = (SignIds){ known_campaign.id, known_recipient.id };
-	return known_campaign.id <= durable.campaign &&
-	       known_recipient.id <= durable.recipient;
+	if (known_campaign.id > durable.campaign ||
+	    known_recipient.id > durable.recipient)
+		return false;
+	age = clock_now() - known_recipient.used;
+	if (age >= STORE_USE_NOTED)
+		wish_for(answers, campaign, recipient);
+	return answers->judge->recipient_retention == 0 ||
+	       age < answers->judge->recipient_retention;
 }
 
 static SignNames look(void *data, const char *campaign, const char *recipient,

@@ -75,6 +75,50 @@ def test_purge():
     check_whole(site)
 
 
+def test_purge_recipients():
+    """Addresses go when nothing names them, and no return path can."""
+    site = Site(text="recipient_retention = 60d\ncomplaint_lifetime = 100d\n")
+
+    def mint(when, address):
+        return later(site, when, "token", "mint", "--campaign", "news-1",
+                     address).strip()
+
+    def known():
+        with sqlite3.connect(site.path("verpd.db")) as db:
+            return dict(db.execute("SELECT address, id FROM recipients"))
+
+    for name in ("ana", "bob", "cy", "dan"):
+        mint("+0d", f"{name}@example.net")
+    hard(site, "cy@example.net")
+    site.run("add", "dan@example.net", *WHY)
+    site.run("release", "dan@example.net", *WHY)
+    bob = mint("+50d", "bob@example.net")
+    ids = known()
+    tap.check_equal(len(ids), 4)
+    tap.check(" 0 addresses" in later(site, "+155d", "purge"))
+    tap.check(" 1 addresses" in later(site, "+170d", "purge", "--dry-run"))
+    tap.check_equal(known(), ids)
+    tap.check(" 1 addresses" in later(site, "+170d", "purge"))
+    tap.check_equal(set(ids) - set(known()), {"ana@example.net"})
+    tap.check("bob@example.net" in later(site, "+149d", "token", "decode",
+                                         bob))
+    check_whole(site)
+    # an id is never given to somebody else
+    mint("+170d", "eve@example.net")
+    tap.check(known()["eve@example.net"] > max(ids.values()))
+    tap.check(" 1 addresses" in later(site, "+220d", "purge"))
+    tap.check("bob@example.net" not in known())
+    tap.check_equal(later(site, "+220d", "token", "decode", bob).count("bob@"),
+                    0)
+    # by hand and what bounced stays, for ever if it must
+    later(site, "+30y", "purge")
+    tap.check_equal(set(known()), {"cy@example.net", "dan@example.net"})
+    check_whole(site)
+    site.configure("recipient_retention = 0\n")
+    mint("+0d", "fay@example.net")
+    tap.check(" 0 addresses" in later(site, "+30y", "purge"))
+
+
 def test_purge_killed():
     """Ended midway, the same once more does the rest."""
     site = Site(text="event_retention = 1y\n")

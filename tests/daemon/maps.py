@@ -102,6 +102,31 @@ def test_sign():
     tap.check_equal(site.query("SELECT step FROM events"), [("hard",)])
 
 
+def test_sign_after_long():
+    """A new use is noted; where the last was so long ago that the id may be
+    forgotten soon, before it is signed with again."""
+    site, _, connect = begin()
+    asker = connect()
+    opaque(asker, 0)
+
+    def age(days):
+        with sqlite3.connect(site.store) as db:
+            db.execute("UPDATE recipients SET created = 0, used ="
+                       f" CAST(strftime('%s', 'now') AS INTEGER) - {days} * 86400")
+
+    def is_noted():
+        return site.query("SELECT used > strftime('%s', 'now') - 86400"
+                          " FROM recipients") == [(1,)]
+
+    age(40)
+    tap.check(asker.sign(0).startswith("OK b-"))
+    tap.wait_for("the use to be noted", is_noted)
+    age(800)
+    tap.check(asker.sign(0).startswith("OK news+"))
+    tap.wait_for("the use to be noted", is_noted)
+    opaque(asker, 0)
+
+
 def test_sign_nothing_else():
     site, _, connect = begin(campaigns=["news*"])
     asker = connect()

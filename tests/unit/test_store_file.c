@@ -291,7 +291,8 @@ static void make_version(int version)
 
 	ck_assert_int_eq(unlink(fixture_path), 0);
 	ck_assert(store_sqlite_create(fixture_path, &first, &error));
-	raw_ok("INSERT INTO campaigns VALUES (1, 'c', 's', 1)");
+	raw_ok("INSERT INTO campaigns (id, name, stream, created) VALUES"
+	       " (1, 'c', 's', 1)");
 	raw_ok(recipients);
 	raw_ok(hold);
 	old_event(1, "hard", "bad-mailbox", NOW, "hard", false, HOLD_FOREVER,
@@ -379,20 +380,30 @@ static void check_kept_counts(Store *store)
 START_TEST(test_migrate_to_current)
 {
 	StoreMode mode = _i % 2 == 0 ? STORE_WRITE : STORE_DAEMON;
+	int version = 1 + _i / 2;
 	g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func(g_free);
+	int64_t began = g_get_real_time() / G_USEC_PER_SEC;
+	g_auto(StoreRecipient) ana = { 0 };
 	uint64_t recipients = 0;
 	StoreStats stats;
 	Store *store;
 
-	make_version(1 + _i / 2);
+	make_version(version);
 	store = fixture_open(mode);
 	ck_assert(store_stats(store, 0, NOW, &stats, &error));
 	ck_assert_int_eq(stats.events, 5);
 	ck_assert_int_eq(stats.by_cause[CAUSE_HARD], 1);
 	ck_assert_int_eq(stats.kept, 0);
-	check_kept_counts(store);
-	ck_assert(store_verify(store, NOW, findings, &recipients, &error));
-	ck_assert_uint_eq(findings->len, 0);
+	/* what was put in is as versions 1 and 2 counted */
+	if (version < 3) {
+		check_kept_counts(store);
+		ck_assert(store_verify(store, NOW, findings, &recipients,
+		    &error));
+		ck_assert_uint_eq(findings->len, 0);
+	}
+	/* when they were used last nobody knows: not longer ago than now */
+	ck_assert(store_recipient_find(store, 1, NULL, &ana, &error));
+	ck_assert_int_ge(ana.used, began);
 	store_close(store);
 	ck_assert_int_eq(raw_ask("PRAGMA user_version"),
 	    schema_current.version);

@@ -355,6 +355,73 @@ START_TEST(test_rows)
 }
 END_TEST
 
+/* ---- recipients ---- */
+
+static void ensure(Store *store, const char *address, int64_t now)
+{
+	g_auto(StoreRecipient) recipient = { 0 };
+
+	ck_assert(store_begin(store, &error));
+	ck_assert(store_recipient_ensure(store, address, address, now,
+	    &recipient, &error));
+	ck_assert(store_commit(store, &error));
+	ck_assert_int_le(now - recipient.used, STORE_USE_NOTED);
+}
+
+static uint64_t forget(Store *store, int64_t now, bool is_dry_run)
+{
+	const ManualChange change = { "cron", "nightly", now };
+	const StoreRetention kept = { .recipients = YEAR };
+	StorePurged gone = { 0 };
+
+	ck_assert(store_purge(store, &change, &kept, is_dry_run, NULL, NULL,
+	    &gone, &error));
+	return gone.recipients;
+}
+
+/* Each by what keeps him, and whoever is used stays. */
+START_TEST(test_recipients)
+{
+	Store *store = fixture_open(STORE_WRITE);
+	const ManualChange change = { "root", "asked", NOW };
+	Entry entry = { .kind = ENTRY_ALLOW,
+		.address = "entry@example.org",
+		.domain = "",
+		.stream = "",
+		.hold = { .until = HOLD_FOREVER },
+		.note = "" };
+
+	for (unsigned i = 0; i < 5000; i++) {
+		g_autofree char *address = g_strdup_printf("u%u@example.org",
+		    i);
+
+		ensure(store, address, NOW);
+	}
+	(void)fixture_record(store, "a", "marketing", "event@example.org", NOW,
+	    VP_CLASS_AUTO_REPLY, (Effect){ 0 });
+	ck_assert(store_add(store, &change, "held@example.org", "", "",
+	    HOLD_FOREVER, &error));
+	ck_assert(store_entry_put(store, &change, &entry, "", &error));
+	ensure(store, "used@example.org", NOW);
+	ensure(store, "used@example.org", NOW + STORE_USE_NOTED);
+	ck_assert_uint_eq(forget(store, NOW + YEAR, false), 0);
+	ck_assert_uint_eq(forget(store, NOW + YEAR + 1, true), 5000);
+	ck_assert_int_eq(ask(store, "SELECT count(*) FROM recipients"), 5004);
+	ck_assert_uint_eq(forget(store, NOW + YEAR + 1, false), 5000);
+	ck_assert_int_eq(ask(store, "SELECT count(*) FROM recipients"), 4);
+	ck_assert_uint_eq(forget(store, NOW + YEAR + STORE_USE_NOTED, false),
+	    0);
+	ck_assert_uint_eq(forget(store, NOW + YEAR + STORE_USE_NOTED + 1,
+			      false),
+	    1);
+	ck_assert_uint_eq(forget(store, NOW + 50 * YEAR, false), 0);
+	ensure(store, "new@example.org", NOW);
+	ck_assert_int_gt(ask(store, "SELECT max(id) FROM recipients"), 5003);
+	check_whole(store);
+	store_close(store);
+}
+END_TEST
+
 /* The time between a BEGIN IMMEDIATE and its COMMIT, without what others made
    this thread wait. */
 typedef struct Stopwatch {
@@ -532,6 +599,7 @@ static Suite *store_purge_suite(void)
 	tcase_add_test(tcase, test_damage_stays);
 	tcase_add_test(tcase, test_held_stays);
 	tcase_add_test(tcase, test_rows);
+	tcase_add_test(tcase, test_recipients);
 	tcase_add_test(tcase, test_writers_come_through);
 	tcase_add_test(tcase, test_erase_of_many);
 	return suite;
