@@ -121,10 +121,9 @@ def wire(site):
     """The lines of postfix-config, shown and run."""
     title("Postfix asks verpd: sign, verify, enforce")
     say("$ verpctl postfix-config | sh")
-    for line in site.config():
+    for line in site.commands():
         say("  " + (line if len(line) < 76 else line[:72] + "..."))
-        flag, assignment = shlex.split(line)[1:]
-        site.postfix.command("postconf", flag, assignment)
+    site.wire()
     site.postfix.command("postfix", "reload")
 
 

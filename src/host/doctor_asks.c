@@ -74,6 +74,13 @@ void check_signing(Doctor *doctor)
 	g_autofree char *service_name = NULL;
 	const PostfixService *service;
 
+	if (!doctor->is_signing &&
+	    postconf_service(doctor->postconf, "campout", "unix") != NULL)
+		found(doctor, FINDING_ERROR,
+		    doctor_mend(doctor, 1u << WIRING_SIGN, "campout/unix"),
+		    "campout has no smtp_generic_maps that ask verpd: "
+		    "campaigns "
+		    "leave unsigned");
 	if (!doctor->is_signing)
 		return;
 	result = doctor_ask_tables(doctor, name, tables, key);

@@ -18,10 +18,18 @@ const char *doctor_domain(const Doctor *doctor)
 		   : "";
 }
 
-/* The command that mends NAME, of PLACES; or NULL. */
+static bool has_service(const Doctor *doctor, const char *name)
+{
+	return postconf_service(doctor->postconf, name, "unix") != NULL;
+}
+
+/* The command that mends NAME, of PLACES; or NULL.  How bounces come here only
+   master.cf tells while transport_maps does not. */
 char *doctor_mend(const Doctor *doctor, unsigned places, const char *name)
 {
-	const WiringWish wish = { places, false };
+	const WiringWish wish = { places,
+		has_service(doctor, "verpd-pipe") &&
+		    !has_service(doctor, "verpd-lmtp") };
 	g_autoptr(GPtrArray)
 	    lines = wiring_lines(doctor->settings, doctor->postconf, &wish);
 	char *command = NULL;

@@ -59,7 +59,7 @@ static void print_fragment(const WiringLine *line)
 		printf("%s\n", line->value);
 		return;
 	case WIRING_OPTION:
-		printf("# below the service of %s:\n    -o { %s = %s }\n",
+		printf("# last below the service of %s:\n    -o { %s = %s }\n",
 		    line->name, strrchr(line->name, '/') + 1, line->value);
 		return;
 	}

@@ -126,13 +126,18 @@ class PrivatePostfix:
             "relayhost": f"[127.0.0.1]:{relay_port}",
         })
         parameters.update(join_parameters(main))
-        with open(os.path.join(self.etc, "main.cf"), "w",
-                  encoding="utf-8") as out:
-            for name, value in parameters.items():
-                out.write(f"{name} = {value}\n")
-        with open(os.path.join(self.etc, "master.cf"), "w",
-                  encoding="utf-8") as out:
-            out.write(MASTER.format(port=self.port) + master)
+        self.write("main.cf", "".join(f"{name} = {value}\n" for name, value
+                                      in parameters.items()))
+        self.write("master.cf", MASTER.format(port=self.port) + master)
+
+    def file(self, name):
+        """Where main.cf or master.cf is."""
+        return os.path.join(self.etc, name)
+
+    def write(self, name, text):
+        """Makes TEXT that file."""
+        with open(self.file(name), "w", encoding="utf-8") as out:
+            out.write(text)
         self.settle()
 
     def private(self, name):
@@ -154,7 +159,7 @@ class PrivatePostfix:
         """Postfix's programs wait until main.cf is two seconds old, lest
         somebody still writes: nobody does."""
         past = time.time() - 60
-        os.utime(os.path.join(self.etc, "main.cf"), (past, past))
+        os.utime(self.file("main.cf"), (past, past))
 
     def start(self):
         done = self.command("postfix", "start")

@@ -57,6 +57,7 @@ def is_sanitized():
 class Site:
     """Wiring is a directory of contrib/postfix; its pieces are used as they
     are, but for names and paths."""
+    options = []  # of `verpctl postfix-config`
 
     def __init__(self, wiring="own-domain", main="", master="", text="",
                  **settings):
@@ -94,12 +95,12 @@ class Site:
             "bounces.example.org": DOMAIN,
                 "example\\.com": DOMAIN.replace(".", "\\."),
                 "/etc/postfix": os.path.join(self.scratch, "postfix", "etc"),
-                "/usr/sbin/verpctl deliver":
-                    f"{self.verpd.bin}/verpctl -c {self.verpd.conf} deliver",
                 "user=verpd": "user=" + self.verpd.user,
         }.items():
             piece = piece.replace(old, new)
-        return piece
+        # wherever it will be installed
+        return re.sub(r"/[\w/]+/verpctl deliver", f"{self.verpd.bin}"
+                      f"/verpctl -c {self.verpd.conf} deliver", piece)
 
     def start(self):
         self.verpd.init()
@@ -127,16 +128,54 @@ class Site:
              command, "--postfix", self.postfix.etc, *options],
             text=True, capture_output=True, check=False, timeout=60)
 
-    def config(self):
+    def config(self, *options):
+        """What is printed, for this site."""
+        done = self.verpctl("postfix-config", *self.options, *options)
+        tap.check_equal((done.returncode, done.stderr), (0, ""))
+        return self.localize(done.stdout)
+
+    def commands(self):
         """The postconf(1) commands that are to be run."""
-        done = self.verpctl("postfix-config")
-        tap.check_equal(done.returncode, 0, done.stderr)
-        return [line for line in done.stdout.splitlines()
+        return [line for line in self.config().splitlines()
                 if line.startswith("postconf ")]
+
+    def wire(self):
+        """Does what is printed."""
+        if "--fragments" in self.options:
+            self.insert(self.config())
+            return
+        for line in self.commands():
+            flag, assignment = shlex.split(line)[1:]
+            done = self.postfix.command("postconf", flag, assignment)
+            tap.check_equal((done.returncode, done.stderr), (0, ""), line)
+        tap.check_equal(self.commands(), [])
+
+    def insert(self, text):
+        """Puts fragments where their comments say."""
+        main, master = text.split("### master.cf")
+        parameters = dict(instance.join_parameters(
+            instance.lines_of(self.postfix.file("main.cf"))))
+        parameters.update(instance.join_parameters(main))
+        self.postfix.write("main.cf", "".join(
+            f"{name} = {value}\n" for name, value in parameters.items()))
+        services = instance.lines_of(self.postfix.file("master.cf"))
+        below = re.compile(r"# last below the service of (\S+)/(\S+)/\S+:\n"
+                           r"(    -o .*\n)")
+        for name, kind, option in below.findall(master):
+            services, found = re.subn(
+                rf"(?m)^{re.escape(name)} +{kind} .*\n(?:[ \t].*\n)*",
+                lambda block, option=option: block[0] + option, services)
+            tap.check_equal(found, 1, name)
+        self.postfix.write("master.cf", services + below.sub("", master))
 
 
 class Wired(Site):
-    """A site wired by what `verpctl postfix-config` prints for it."""
+    """A site wired by what `verpctl postfix-config` prints for it, given
+    OPTIONS: as commands, or as fragments if they say so."""
+
+    def __init__(self, *args, options=(), **settings):
+        self.options = list(options)
+        super().__init__(*args, **settings)
 
     def piece(self, name, is_here=True):
         return ""
@@ -146,18 +185,17 @@ class Wired(Site):
 
     def start(self):
         super().start()
-        for line in self.config():
-            flag, assignment = shlex.split(line)[1:]
-            self.postfix.command("postconf", flag, assignment)
-        tap.check_equal(self.config(), [])
+        self.wire()
         self.postfix.command("postfix", "reload")
         tap.wait_for("smtpd(8) to read it", self.has_read)
         return self
 
     def has_read(self):
         """Whether the smtpd(8) that answers is a new one."""
+        is_signing = "smtp_generic_maps" in instance.lines_of(
+            self.postfix.file("master.cf"))
         with self.postfix.smtp() as session:
-            return session.has_extn("XVERP")
+            return session.has_extn("XVERP") or not is_signing
 
 
 class Loss:

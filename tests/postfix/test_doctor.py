@@ -330,6 +330,7 @@ CASES = [
     master_cf("processes", r"(verpd-lmtp +unix .*)20( +lmtp)", r"\g<1>500\2"),
     master_cf("reinjection", r"\s+-o local_header_rewrite_clients=", ""),
     master_cf("signing", r"(?m)^campout ", "campin ", mends=False),
+    master_cf("signing", r"-o smtp_generic_maps=\S+\s+", ""),
     pause_test("", "MAP, STATIC"),
     pause_test("named and not there", "MAP, STATIC", there=False),
     pause_test("another's, not there", "MAP, STATIC", there=False,

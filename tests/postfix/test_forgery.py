@@ -74,7 +74,7 @@ def test_enforce_failure():
         tap.check_equal(code, 451, text)
         with open(VERPD.conf, "a", encoding="utf-8") as conf:
             conf.write('enforce_failure = "accept"\n')
-        for line in SITE.config():
+        for line in SITE.commands():
             POSTFIX.command("postconf", "-e", line.split("'")[1])
         POSTFIX.command("postfix", "reload")
         tap.wait_for("campaign mail to be accepted",
