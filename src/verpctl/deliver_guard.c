@@ -3,6 +3,7 @@
 #include "deliver_guard.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -28,6 +29,15 @@ static void on_signal(int number)
 	say_and_leave("4.3.0 ended by a signal\n");
 }
 
+/* A library that leaves by itself, as flex(1)'s scanners do for want of
+   memory. */
+static void on_leaving(int status, void *data)
+{
+	(void)data;
+	if (status != EX_OK && status != EX_TEMPFAIL)
+		say_and_leave("4.3.0 out of memory, or a mistake in verpctl\n");
+}
+
 void deliver_guard(void)
 {
 	static const int caught[] = { SIGALRM, SIGTERM, SIGHUP, SIGINT, SIGQUIT,
@@ -42,6 +52,7 @@ void deliver_guard(void)
 	/* a write that fails says so by its return value */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)on_exit(on_leaving, NULL); /* it has room for the first 32 */
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	deliver_guard_alarm(FIRST_ALARM);
