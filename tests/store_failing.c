@@ -498,6 +498,20 @@ static bool failing_held_bound(Store *store, uint64_t *ret_bound,
 	return inner != NULL && store_held_bound(inner, ret_bound, error);
 }
 
+static bool failing_watch(Store *store, StoreWatch *watch,
+    StoreEachSubject each, void *data, bool *ret_more, GError **error)
+{
+	Store *inner = pass(store, "watch", error);
+
+	return inner != NULL &&
+	       store_watch(inner, watch, each, data, ret_more, error);
+}
+
+static char *failing_hash(const Store *store, const char *folded)
+{
+	return store_hash(((const StoreFailing *)store)->inner, folded);
+}
+
 static bool failing_revert(Store *store, const ManualChange *change,
     const Policy *policy, const EventSelection *filter, const char *detail,
     bool is_dry_run, void (*progress)(uint64_t events, void *data), void *data,
@@ -663,6 +677,8 @@ static const StoreBackend backend = {
 	.address_key = failing_address_key,
 	.each_held = failing_each_held,
 	.held_bound = failing_held_bound,
+	.watch = failing_watch,
+	.hash = failing_hash,
 	.revert = failing_revert,
 	.expire = failing_expire,
 	.review = failing_review,

@@ -21,6 +21,10 @@ enum {
 	BOUND_REQUEST = 16 * 1024, /* one question, with all its attributes */
 	BOUND_MAP_VALUE = 2000,    /* an address, or an action with its text */
 
+	BOUND_STALE = 100 * 1000, /* microseconds that "not suppressed" may be
+				     said from memory after another process
+				     wrote otherwise */
+
 	/* return-path tokens */
 	BOUND_LOCAL = 64,   /* of what we mint (RFC 5321, 4.5.3.1.1) */
 	BOUND_WRAPPERS = 4, /* SRS0 in SRS1 in prvs in quotes */

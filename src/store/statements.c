@@ -651,6 +651,32 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	[SQL_HELD_BOUND] = { "read suppressions",
 	    "SELECT max(recipient_id) FROM suppressions" },
 
+	/* keeping up */
+	[SQL_DATA_VERSION] = { "read version", "PRAGMA data_version" },
+	[SQL_LAST_AUDIT] = { "read audit",
+	    "SELECT seq FROM sqlite_sequence WHERE name = 'audit'" },
+	[SQL_WATCH_HOLDS] = { "read suppressions",
+	    "SELECT s.recipient_id, r.address FROM suppressions s"
+	    " CROSS JOIN recipients r ON r.id = s.recipient_id"
+	    " WHERE s.recipient_id > ?1 ORDER BY s.recipient_id LIMIT ?2" },
+	[SQL_WATCH_ENTRIES] = { "read entries",
+	    "SELECT e.id, CASE WHEN e.kind = 'suppress'"
+	    " THEN ifnull(r.address, '@' || e.domain) END FROM entries e"
+	    " LEFT JOIN recipients r ON r.id = e.recipient_id"
+	    " WHERE e.id > ?1 ORDER BY e.id LIMIT ?2" },
+	[SQL_WATCH_EVENTS] = { "read events",
+	    "SELECT e.id, (SELECT r.address FROM recipients r"
+	    " WHERE r.id = e.recipient_id AND EXISTS (SELECT 1"
+	    " FROM suppressions s WHERE s.recipient_id = r.id))"
+	    " FROM events e WHERE e.id > ?1 ORDER BY e.id LIMIT ?2" },
+	/* of an entry the subject is what entry_subject() makes of it */
+	[SQL_WATCH_AUDITS] = { "read audit",
+	    "SELECT a.id, ifnull(r.address, CASE"
+	    " WHEN a.subject LIKE '@.%' THEN '@' || substr(a.subject, 3)"
+	    " WHEN a.subject LIKE '@%' THEN a.subject END) FROM audit a"
+	    " LEFT JOIN recipients r ON r.id = a.recipient_id"
+	    " WHERE a.id > ?1 ORDER BY a.id LIMIT ?2" },
+
 	/* recounting */
 	[SQL_VERIFY_EXPIRES] = { "read audit",
 	    "SELECT id, at, after_event FROM audit"

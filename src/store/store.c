@@ -443,6 +443,17 @@ bool store_held_bound(Store *store, uint64_t *ret_bound, GError **error)
 	return store->backend->held_bound(store, ret_bound, error);
 }
 
+bool store_watch(Store *store, StoreWatch *watch, StoreEachSubject each,
+    void *data, bool *ret_more, GError **error)
+{
+	return store->backend->watch(store, watch, each, data, ret_more, error);
+}
+
+char *store_hash(const Store *store, const char *folded)
+{
+	return store->backend->hash(store, folded);
+}
+
 bool store_purge(Store *store, const ManualChange *change,
     const StoreRetention *retention, bool is_dry_run, StoreProgress progress,
     void *data, StorePurged *ret_purged, GError **error)

@@ -562,6 +562,35 @@ bool store_each_held(Store *store, const char *stream, int64_t now,
 /* At least as many as there are suppressed recipients; costs nothing. */
 bool store_held_bound(Store *store, uint64_t *ret_bound, GError **error);
 
+/* ---- keeping up ---- */
+
+/* How far somebody has come who keeps in memory whom something stands against.
+   All zero is the beginning; the fields are the store's. */
+typedef struct StoreWatch {
+	bool is_begun;
+	bool has_holds;    /* come by all that were there */
+	bool has_entries;  /* the same */
+	bool is_complete;  /* and by all that changed up to VERSION */
+	int64_t version;   /* of the data */
+	int64_t recipient; /* the last of each come by */
+	int64_t entry;
+	int64_t event;
+	int64_t audit;
+} StoreWatch;
+/* SUBJECT: an address as the store has it, or "@" and a domain, whose
+   subdomains may be meant, too; "@" alone is everyone. */
+typedef void (*StoreEachSubject)(const char *subject, void *data);
+/* Goes on from WATCH by one short read.  EACH is told whom a hold or an entry
+   stands against: first all of them, then those who were changed since, once or
+   more, and of these some against whom nothing stands.  *RET_MORE false: EACH
+   was told of all whom anything stood against when this call began. */
+bool store_watch(Store *store, StoreWatch *watch, StoreEachSubject each,
+    void *data, bool *ret_more, GError **error);
+/* What may stand in the store for FOLDED, as it does in hashed ones and for
+   those who were erased; NULL without a key: then nothing does.  g_free() it.
+   Asks no disk. */
+char *store_hash(const Store *store, const char *folded);
+
 /* Which events are meant.  NULL, zero and -1 are "any"; "*" and "?" match in
    texts. */
 typedef struct EventSelection {

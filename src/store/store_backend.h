@@ -155,6 +155,9 @@ typedef struct StoreBackend {
 	bool (*each_held)(Store *store, const char *stream, int64_t now,
 	    StoreEachHeld each, void *data, GError **error);
 	bool (*held_bound)(Store *store, uint64_t *ret_bound, GError **error);
+	bool (*watch)(Store *store, StoreWatch *watch, StoreEachSubject each,
+	    void *data, bool *ret_more, GError **error);
+	char *(*hash)(const Store *store, const char *folded);
 	bool (*revert)(Store *store, const ManualChange *change,
 	    const Policy *policy, const EventSelection *filter,
 	    const char *detail, bool is_dry_run,

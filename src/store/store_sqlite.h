@@ -257,6 +257,9 @@ Hash128 store_sqlite_address_key(Store *store, const char *folded);
 bool store_sqlite_each_held(Store *store, const char *stream, int64_t now,
     StoreEachHeld each, void *data, GError **error);
 bool store_sqlite_held_bound(Store *store, uint64_t *ret_bound, GError **error);
+bool store_sqlite_watch(Store *store, StoreWatch *watch, StoreEachSubject each,
+    void *data, bool *ret_more, GError **error);
+char *store_sqlite_hash(const Store *store, const char *folded);
 bool store_sqlite_review(Store *store, const ManualChange *change,
     const Event *event, int64_t new_event, GError **error);
 bool store_sqlite_verify(Store *store, int64_t now, GPtrArray *findings,
@@ -270,7 +273,7 @@ void addresses_clear(StoreSqlite *self);
 /* Without the key an address cannot be looked for. */
 bool addresses_check(StoreSqlite *self, GError **error);
 /* The hash that stands for FOLDED; needs the key. */
-char *address_hash(StoreSqlite *self, const char *folded);
+char *address_hash(const StoreSqlite *self, const char *folded);
 /* The hash that stands for FOLDED here, or NULL: it stands for itself.  For
    those who ask about many: what was erased is looked up once. */
 char *address_stored(StoreSqlite *self, const char *folded);

@@ -15,7 +15,7 @@
 
 enum { HASH_DIGITS = 32 };
 
-char *address_hash(StoreSqlite *self, const char *folded)
+char *address_hash(const StoreSqlite *self, const char *folded)
 {
 	g_autofree char *digits = g_compute_hmac_for_string(G_CHECKSUM_SHA256,
 	    self->key, STORE_ADDRESS_KEY, folded, -1);

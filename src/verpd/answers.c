@@ -37,6 +37,7 @@ typedef struct Wish {
 struct Answers {
 	SiteStore site;
 	Recorder *recorder;
+	Watcher *watcher;
 	Judge *judge;
 	Campaigns *campaigns;
 	unsigned ticks;
@@ -58,12 +59,14 @@ static void wish_free(gpointer data)
 	g_free(wish);
 }
 
-Answers *answers_new(const Settings *settings, Judge *judge, Recorder *recorder)
+Answers *answers_new(const Settings *settings, Judge *judge, Recorder *recorder,
+    Watcher *watcher)
 {
 	Answers *answers = g_new0(Answers, 1);
 
 	answers->site = site_store_of(settings);
 	answers->recorder = recorder;
+	answers->watcher = watcher;
 	answers->judge = judge_ref(judge);
 	answers->campaigns = campaigns_new(recorder);
 	g_mutex_init(&answers->lock);
@@ -250,7 +253,7 @@ static bool find_ids(Answers *answers, const char *campaign,
     const char *recipient, SignIds *ret_ids)
 {
 	Store *store = store_of(answers);
-	g_auto(StoreCampaign) known_campaign = { 0 };
+	const StoreCampaign *known_campaign;
 	g_auto(StoreRecipient) known_recipient = { 0 };
 	g_autoptr(GError) error = NULL;
 	StoreIds durable;
@@ -259,14 +262,15 @@ static bool find_ids(Answers *answers, const char *campaign,
 	if (store == NULL)
 		return false;
 	recorder_durable(answers->recorder, &durable);
-	if (!store_campaign_find(store, 0, campaign, &known_campaign, &error) ||
-	    !store_recipient_find(store, 0, recipient, &known_recipient,
-		&error)) {
+	known_campaign = campaigns_find(answers->campaigns, store, 0, campaign,
+	    &error);
+	if (known_campaign == NULL || !store_recipient_find(store, 0, recipient,
+					  &known_recipient, &error)) {
 		note_failure(answers, error);
 		return false;
 	}
-	*ret_ids = (SignIds){ known_campaign.id, known_recipient.id };
-	if (known_campaign.id > durable.campaign ||
+	*ret_ids = (SignIds){ known_campaign->id, known_recipient.id };
+	if (known_campaign->id > durable.campaign ||
 	    known_recipient.id > durable.recipient)
 		return false;
 	age = clock_now() - known_recipient.used;
@@ -307,6 +311,7 @@ static Known ask_store(Answers *answers, const char *address,
 	Store *store = store_of(answers);
 	int64_t now = clock_now();
 	g_autofree char *folded = address_fold(address, NULL);
+	g_autofree char *hash = NULL;
 	g_auto(StoreAnswer) found = { 0 };
 	g_autoptr(GError) error = NULL;
 	g_autofree char *since = NULL;
@@ -316,6 +321,9 @@ static Known ask_store(Answers *answers, const char *address,
 		return KNOWN_SENDABLE;
 	if (store == NULL)
 		return KNOWN_NOT;
+	hash = store_hash(store, folded);
+	if (!watcher_asked(answers->watcher, folded, hash))
+		return KNOWN_SENDABLE;
 	if (!store_answer(store, folded, stream,
 		judge_ignored(answers->judge, stream), now, &found, &error)) {
 		store_failed(answers, error);
@@ -417,7 +425,7 @@ static bool campaign_of(Answers *answers, const char *sender, char **ret_name,
 {
 	const Judge *judge = answers->judge;
 	g_auto(Token) token = { 0 };
-	g_auto(StoreCampaign) campaign = { 0 };
+	const StoreCampaign *campaign;
 	g_autoptr(GError) error = NULL;
 	Store *store;
 
@@ -435,12 +443,12 @@ static bool campaign_of(Answers *answers, const char *sender, char **ret_name,
 		*ret_stream = g_strdup(judge_stream(judge, token.campaign));
 		return true;
 	}
-	if (store_campaign_find(store, token.campaign_id,
-		token.campaign[0] != '\0' ? token.campaign : NULL, &campaign,
-		&error)) {
+	campaign = campaigns_find(answers->campaigns, store, token.campaign_id,
+	    token.campaign[0] != '\0' ? token.campaign : NULL, &error);
+	if (campaign != NULL) {
 		/* a campaign stays in the stream it began in */
-		*ret_name = g_steal_pointer(&campaign.name);
-		*ret_stream = g_steal_pointer(&campaign.stream);
+		*ret_name = g_strdup(campaign->name);
+		*ret_stream = g_strdup(campaign->stream);
 		return true;
 	}
 	note_failure(answers, error);

@@ -5,14 +5,15 @@
 #include "dialogue.h"
 #include "recorder.h"
 #include "settings.h"
+#include "watcher.h"
 
 /* What verpd answers to Postfix's questions.  All functions are the
    responder's thread's, but answers_new() and answers_free().*/
 typedef struct Answers Answers;
 
-/* RECORDER is lent, and must live longer; JUDGE is referenced. */
-Answers *answers_new(const Settings *settings, Judge *judge,
-    Recorder *recorder);
+/* RECORDER and WATCHER are lent, and must live longer; JUDGE is referenced. */
+Answers *answers_new(const Settings *settings, Judge *judge, Recorder *recorder,
+    Watcher *watcher);
 void answers_free(Answers *answers);
 /* To be called every ANSWERS_TICK seconds: looks which campaigns are paused, and
    has written what was counted. */

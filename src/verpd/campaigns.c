@@ -21,8 +21,10 @@ typedef struct Accepted {
 
 struct Campaigns {
 	Recorder *recorder;
-	GHashTable *paused;   /* name to reason */
-	GMutex lock;          /* of what follows */
+	GHashTable *paused;  /* name to reason */
+	GHashTable *by_name; /* to StoreCampaign: asked for since the refresh */
+	GHashTable *by_id;   /* the same ones */
+	GMutex lock;         /* of what follows */
 	GHashTable *accepted; /* of Accepted, by name */
 	bool is_asked;        /* the recorder is to come for them */
 };
@@ -36,6 +38,12 @@ static void accepted_free(gpointer data)
 	g_free(accepted);
 }
 
+static void store_campaign_free(gpointer data)
+{
+	store_campaign_clear(data);
+	g_free(data);
+}
+
 Campaigns *campaigns_new(Recorder *recorder)
 {
 	Campaigns *campaigns = g_new0(Campaigns, 1);
@@ -43,6 +51,9 @@ Campaigns *campaigns_new(Recorder *recorder)
 	campaigns->recorder = recorder;
 	campaigns->paused = g_hash_table_new_full(g_str_hash, g_str_equal,
 	    g_free, g_free);
+	campaigns->by_name = g_hash_table_new_full(g_str_hash, g_str_equal,
+	    NULL, store_campaign_free);
+	campaigns->by_id = g_hash_table_new(g_int64_hash, g_int64_equal);
 	g_mutex_init(&campaigns->lock);
 	campaigns->accepted = g_hash_table_new_full(g_str_hash, g_str_equal,
 	    NULL, accepted_free);
@@ -54,6 +65,8 @@ void campaigns_free(Campaigns *campaigns)
 	if (campaigns == NULL)
 		return;
 	g_hash_table_unref(campaigns->paused);
+	g_hash_table_unref(campaigns->by_id);
+	g_hash_table_unref(campaigns->by_name);
 	g_hash_table_unref(campaigns->accepted);
 	g_mutex_clear(&campaigns->lock);
 	g_free(campaigns);
@@ -92,12 +105,36 @@ bool campaigns_refresh(Campaigns *campaigns, Store *store, GError **error)
 	}
 	g_hash_table_unref(campaigns->paused);
 	campaigns->paused = paused;
+	g_hash_table_remove_all(campaigns->by_id);
+	g_hash_table_remove_all(campaigns->by_name);
 	return true;
 }
 
 const char *campaigns_paused(const Campaigns *campaigns, const char *name)
 {
 	return g_hash_table_lookup(campaigns->paused, name);
+}
+
+/* ---- known ---- */
+
+const StoreCampaign *campaigns_find(Campaigns *campaigns, Store *store,
+    int64_t id, const char *name, GError **error)
+{
+	StoreCampaign *found = id != 0
+				   ? g_hash_table_lookup(campaigns->by_id, &id)
+				   : g_hash_table_lookup(campaigns->by_name,
+					 name);
+
+	if (found != NULL)
+		return found;
+	found = g_new0(StoreCampaign, 1);
+	if (!store_campaign_find(store, id, name, found, error)) {
+		g_free(found);
+		return NULL;
+	}
+	(void)g_hash_table_replace(campaigns->by_id, &found->id, found);
+	(void)g_hash_table_replace(campaigns->by_name, found->name, found);
+	return found;
 }
 
 /* ---- accepted ---- */

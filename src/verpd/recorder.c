@@ -102,6 +102,18 @@ static void post_take(Recorder *recorder, GPtrArray *deliveries, GError *error)
 
 /* ---- one batch ---- */
 
+static void tell_held(const Recorder *recorder, const Delivery *delivery)
+{
+	const RecorderHooks *hooks = &recorder->hooks;
+
+	for (unsigned i = 0; i < delivery->outcomes->len; i++) {
+		const Outcome *outcome = delivery->outcomes->pdata[i];
+
+		if (outcome->effect.hold_until != 0)
+			hooks->held(hooks->data, outcome->recipient);
+	}
+}
+
 static void record(Recorder *recorder, Store *store, Delivery *delivery)
 {
 	int64_t now = clock_now();
@@ -110,6 +122,8 @@ static void record(Recorder *recorder, Store *store, Delivery *delivery)
 	if (!deliver_record(delivery->judge, store, delivery->analysis, now,
 		recorder->tally, delivery->outcomes, &delivery->error))
 		g_assert(delivery->error != NULL);
+	else
+		tell_held(recorder, delivery);
 	g_clear_pointer(&delivery->analysis, analysis_free);
 }
 

@@ -22,6 +22,9 @@ typedef struct RecorderHooks {
 	void (*failed)(void *data, const GError *error);
 	/* After recorder_stop(): everything is recorded, the store closed. */
 	void (*stopped)(void *data);
+	/* In the recorder's thread, and once it is committed: mail to ADDRESS
+	   is held back by what was recorded. */
+	void (*held)(void *data, const char *address);
 	void *data;
 } RecorderHooks;
 

@@ -17,6 +17,7 @@
 #include "responder.h"
 #include "site.h"
 #include "token.h"
+#include "watcher.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -47,6 +48,7 @@ struct Server {
 	ConnectionHooks connection_hooks;
 	Doors *doors;
 	GPtrArray *adopted[SERVICE_POLICY + 1]; /* of Listener: not LMTP's */
+	Watcher *watcher;
 	Responder *responder;
 	guint tick; /* timer: there are connections; or 0 */
 	GPtrArray *connections;
@@ -120,6 +122,14 @@ static void server_stopped(void *data)
 	const Server *server = data;
 
 	g_main_loop_quit(server->loop);
+}
+
+/* In the recorder's thread. */
+static void server_held(void *data, const char *address)
+{
+	const Server *server = data;
+
+	watcher_note(server->watcher, address);
 }
 
 /* ---- RCPT ---- */
@@ -304,8 +314,10 @@ static bool server_answer(Server *server, GError **error)
 	const Settings *settings = server->settings;
 	unsigned limit = settings->map_connection_limit;
 
+	server->watcher = watcher_new(settings);
 	server->responder = responder_new(answers_new(settings, server->judge,
-					      server->recorder),
+					      server->recorder,
+					      server->watcher),
 	    limit);
 	return server_listen_for(server, SERVICE_MAP, settings->map_listen,
 		   error) &&
@@ -481,6 +493,7 @@ Server *server_new(Settings *settings, GError **error)
 	const RecorderHooks hooks = { .recorded = server_recorded,
 		.failed = server_failed,
 		.stopped = server_stopped,
+		.held = server_held,
 		.data = server };
 
 	server->settings = settings;
@@ -551,6 +564,7 @@ void server_free(Server *server)
 	if (server->recorder != NULL && !server->is_drained)
 		recorder_stop(server->recorder);
 	recorder_free(server->recorder);
+	watcher_free(server->watcher);
 	judge_unref(server->judge);
 	g_ptr_array_unref(server->connections);
 	g_main_loop_unref(server->loop);

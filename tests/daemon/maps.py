@@ -259,7 +259,105 @@ def test_policy_by_stream():
     del daemon
 
 
-def rename_campaigns(site, old, new):
+# What other processes write is known so late, at most, and a moment for a
+# machine that is busy: after it a look into the store answers.
+STALE = 0.1
+
+
+class Knower(Policy):
+    """Asks so often that all it hears is from memory."""
+
+    def is_suppressed(self, address):
+        return self.ask("news@bounces.test", address).startswith("550 ")
+
+    def knows(self, what, address, wanted):
+        """Asks until it is WANTED, and how long that took."""
+        start = time.monotonic()
+        while self.is_suppressed(address) != wanted:
+            tap.check(time.monotonic() - start < PATIENCE, what)
+            time.sleep(0.002)
+        return time.monotonic() - start
+
+    def warm(self):
+        """Until the set is there: then nothing of this one is read."""
+        for _ in range(100):
+            tap.check(not self.is_suppressed("nobody@elsewhere.test"))
+            time.sleep(0.005)
+
+
+def by_hand(site, *words):
+    site.verpctl(*words[:1], "--actor", "a", "--reason", "r", *words[1:])
+
+
+def test_set_of_others():
+    """What another process lays down or lifts counts within the bound: single
+    ones, lists, domains."""
+    site, _, _ = begin()
+    asker = Knower(site.policy)
+    people = os.path.join(site.root, "people")
+    with open(people, "w", encoding="ascii") as out:
+        for number in range(3000):
+            print(f"p{number}@list.test", file=out)
+    asker.warm()
+    for words, address, wanted in (
+            (("add", "dead@example.org"), "dead@example.org", True),
+            (("release", "dead@example.org"), "dead@example.org", False),
+            (("add", "dead@example.org"), "dead@example.org", True),
+            (("import", people), "p2999@list.test", True),
+            (("add", "--domain", "domain.test", "--subdomains"),
+             "ana@a.b.domain.test", True),
+            (("release", "--domain", "domain.test"),
+             "ana@a.b.domain.test", False)):
+        by_hand(site, *words)
+        took = asker.knows(words, address, wanted)
+        tap.check(took < STALE * PATIENCE / 10, f"{words}: {took}")
+        asker.warm()
+    tap.check(not asker.is_suppressed("p3000@list.test"))
+    tap.check(asker.is_suppressed("p0@list.test"))
+
+
+def test_set_ends():
+    """What is over is over at once: the store says so, not the set."""
+    site, _, _ = begin()
+    asker = Knower(site.policy)
+    asker.warm()
+    by_hand(site, "add", "--until", time.strftime(
+                "%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3)),
+            "dead@example.org")
+    asker.knows("the hold", "dead@example.org", True)
+    asker.warm()
+    asker.knows("its end", "dead@example.org", False)
+
+
+def test_set_of_bounces():
+    """A bounce that was acknowledged counts with the next question."""
+    site, daemon, _ = begin()
+    asker = Knower(site.policy)
+    lmtp = daemon.connect()
+    asker.warm()
+    for number in range(20):
+        to = f"user{number}@example.org"
+        tap.check(not asker.is_suppressed(to))
+        tap.check(lmtp.deliver(report(number, to), site.tokens[number])[0]
+                  .startswith(b"250"))
+        tap.check(asker.is_suppressed(to), to)
+
+
+def test_set_without_a_store():
+    """What cannot be brought up to date is no answer."""
+    site, daemon, _ = begin()
+    asker = Knower(site.policy)
+    asker.warm()
+    rename_table(site, "recipients", "elsewhere")
+    tap.wait_for("the failure", lambda: asker.ask(
+        "news@bounces.test", "ana@example.org").startswith("451 4.3.0"))
+    rename_table(site, "elsewhere", "recipients")
+    tap.wait_for("the store", lambda: asker.ask(
+        "news@bounces.test", "ana@example.org") == "DUNNO")
+    del daemon
+
+
+def rename_table(site, old, new):
     """What cannot be read any more: the file itself stays open."""
     db = sqlite3.connect(site.store, isolation_level=None, timeout=20)
     db.execute("PRAGMA legacy_alter_table = ON")
@@ -271,12 +369,12 @@ def test_policy_without_a_store():
     """Campaign mail waits, or goes out, as set; other mail goes out."""
     for setting, wanted in (("defer", "451 4.3.0 "), ("accept", "DUNNO")):
         site, daemon, _ = begin(enforce_failure=setting)
-        rename_campaigns(site, "campaigns", "elsewhere")
+        rename_table(site, "campaigns", "elsewhere")
         asker = Policy(site.policy)
         answer = asker.ask("news@bounces.test", "ana@example.org")
         tap.check(answer.startswith(wanted), answer)
         tap.check_equal(asker.ask("a@b.test", "ana@example.org"), "DUNNO")
-        rename_campaigns(site, "elsewhere", "campaigns")
+        rename_table(site, "elsewhere", "campaigns")
         tap.wait_for("the store", lambda: asker.ask(
             "news@bounces.test", "ana@example.org") == "DUNNO")
         daemon.stop()
