@@ -27,6 +27,7 @@
 #include "rules_private.h"
 
 #include "bounds.h"
+#include "reply_advice.h"
 #include "rules_facts.h"
 #include "status.h"
 
@@ -240,6 +241,17 @@ static bool try_words(const Judging *judging, RuleLevel level,
 	return false;
 }
 
+/* Words before the advice that a reply ends in: whose anti-spam
+   policy one may read, and what senders should do, vetoes nothing. */
+static bool try_said(const Judging *judging, RuleLevel level,
+    const Source *source, size_t from, size_t to, Finding *best)
+{
+	size_t said = reply_advice(source->reply.text + from, to - from);
+
+	return said < to - from &&
+	       try_words(judging, level, source, from, from + said, best);
+}
+
 /* Provider's and anybody's phrases in one source, the last reply first. */
 static bool try_phrases(const Judging *judging, const Source *source,
     Finding *best)
@@ -254,6 +266,7 @@ static bool try_phrases(const Judging *judging, const Source *source,
 
 		if (try_words(judging, LEVEL_PROVIDER, source, from, to,
 			best) ||
+		    try_said(judging, LEVEL_PHRASE, source, from, to, best) ||
 		    try_words(judging, LEVEL_PHRASE, source, from, to, best))
 			return true;
 		to = from;
@@ -403,8 +416,11 @@ static void try_weak_words(Judging *judging, Finding *best)
 	for (unsigned i = 0; i < SOURCE_MESSAGE; i++) {
 		const Source *source = &judging->facts.sources[i];
 
-		if (source->is_read && try_words(judging, LEVEL_WEAK, source, 0,
-					   source->reply.len, best))
+		if (source->is_read &&
+		    (try_said(judging, LEVEL_WEAK, source, 0, source->reply.len,
+			 best) ||
+			try_words(judging, LEVEL_WEAK, source, 0,
+			    source->reply.len, best)))
 			return;
 	}
 	/* prose that speaks of several recipients says nothing of one */

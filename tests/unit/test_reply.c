@@ -6,6 +6,7 @@
 #include "literals.h"
 #include "main.h"
 #include "pattern.h"
+#include "reply_advice.h"
 #include "wildcard.h"
 
 #include <string.h>
@@ -157,6 +158,39 @@ START_TEST(test_bounds)
 	reply_read(many->str, &reply);
 	ck_assert_uint_le(reply.len, BOUND_JUDGED + 4);
 	ck_assert_uint_eq(reply.n_spans, REPLY_SPANS);
+}
+END_TEST
+
+/* ---- what it advises ---- */
+
+/* "|" is where the advice begins */
+static const char *const advised[] = {
+	"550 5.1.1 User unknown. |See our anti-spam policy at the page",
+	"550 No such user here; |if you think this is wrong, call us",
+	"550 Mailbox is gone |Please contact the postmaster.",
+	"550 User unknown, |please check the address and send it again",
+	"550 5.1.1 Mailbox unknown. |The sender should ask. It is spam.",
+	"550 Utilisateur inconnu. |Veuillez consulter la page",
+	"554 No such mailbox. |Do not retry",
+	/* nothing was said before */
+	"550 Please see https://block.example/",
+	"550 5.7.1 see https://block.example/",
+	"550 Please check the address. No such user",
+	/* the advice is the reason */
+	"450 Mailbox unavailable. Please contact us and try again later",
+	"550 Not allowed. Please contact us to learn how to authenticate",
+	/* no sentence begins there */
+	"550 the user wants to see nothing of you",
+	"550 we will contact the user if you wish",
+	"550 overseen by nobody",
+};
+
+START_TEST(test_advice)
+{
+	g_auto(GStrv) parts = g_strsplit(advised[_i], "|", 2);
+	g_autofree char *text = g_strjoinv("", parts);
+
+	ck_assert_uint_eq(reply_advice(text, strlen(text)), strlen(parts[0]));
 }
 END_TEST
 
@@ -357,6 +391,7 @@ static Suite *reply_suite(void)
 
 	tcase_add_loop_test(tcase, test_codes, 0, G_N_ELEMENTS(cases));
 	tcase_add_loop_test(tcase, test_normal, 0, G_N_ELEMENTS(normal));
+	tcase_add_loop_test(tcase, test_advice, 0, G_N_ELEMENTS(advised));
 	tcase_add_loop_test(tcase, test_stages, 0, G_N_ELEMENTS(stages));
 	tcase_add_test(tcase, test_bounds);
 	tcase_add_test(tcase, test_glob);
