@@ -2,6 +2,7 @@
 /* The whole store: copied while the daemon works on it, and made again of such
    a copy. */
 #include "commands.h"
+#include "input.h"
 #include "key_file.h"
 #include "progress.h"
 #include "row.h"
@@ -50,11 +51,15 @@ int cmd_backup(Ctl *ctl, int argc, char **argv)
 		return status;
 	copying.is_quiet = is_quiet;
 	store = ctl_store(ctl, STORE_READ, &error);
-	ok = store != NULL && store_backup(store, argv[1], replaces, ctl->now,
-				  copied, &copying, &error);
-	progress_free(copying.progress);
-	if (!ok)
+	if (store == NULL)
 		return ctl_fail(ctl, error);
+	ok = store_backup(store, argv[1], replaces, ctl->now, copied, &copying,
+	    &error);
+	progress_free(copying.progress);
+	if (!ok) {
+		status = ctl_fail(ctl, error);
+		return status == EX_CONFIG ? EX_CANTCREAT : status;
+	}
 	if (ctl->is_json) {
 		Row *row = row_new();
 
@@ -63,7 +68,9 @@ int cmd_backup(Ctl *ctl, int argc, char **argv)
 		row_number(row, "pages", (int64_t)copying.pages);
 		row_print(row);
 	} else {
-		printf("%s: %" G_GUINT64_FORMAT " pages of %s\n", argv[1],
+		g_autofree char *shown = printable(argv[1]);
+
+		printf("%s: %" G_GUINT64_FORMAT " pages of %s\n", shown,
 		    copying.pages, ctl->settings->store);
 	}
 	return EX_OK;
@@ -105,6 +112,7 @@ int cmd_restore(Ctl *ctl, int argc, char **argv)
 	Copying copying = { 0 };
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Store) backup = NULL;
+	g_autofree char *shown = NULL;
 	const Settings *settings;
 	int64_t at = 0;
 	int status;
@@ -113,13 +121,14 @@ int cmd_restore(Ctl *ctl, int argc, char **argv)
 	if (!ctl_parse(ctl, NULL, &argc, &argv, &status))
 		return status;
 	settings = ctl_settings(ctl, &error);
-	if (settings == NULL)
+	if (settings == NULL || !input_is_there(argv[1], &error))
 		return ctl_fail(ctl, error);
 	if (ctl->is_dry_run) {
 		backup = ctl_store_at(ctl, argv[1], STORE_READ, &error);
 		if (backup == NULL)
 			return ctl_fail(ctl, error);
-		printf("would make %s of %s\n", settings->store, argv[1]);
+		shown = printable(argv[1]);
+		printf("would make %s of %s\n", settings->store, shown);
 		return EX_OK;
 	}
 	ok = store_restore(argv[1], settings->store, copied, &copying, &at,

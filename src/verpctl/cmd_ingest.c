@@ -385,6 +385,7 @@ static void tell(const Ingest *ingest, const char *name)
 		{ "expired", now->expired - was->expired },
 		{ "counted", now->counted - was->counted },
 	};
+	g_autofree char *shown = NULL;
 
 	if (ingest->ctl->is_json) {
 		Row *row = row_new();
@@ -397,12 +398,13 @@ static void tell(const Ingest *ingest, const char *name)
 		row_print(row);
 		return;
 	}
+	shown = printable(name);
 	printf("%s: %" G_GINT64_FORMAT " lines; delivered %" G_GINT64_FORMAT
 	       ", which changed %" G_GINT64_FORMAT
 	       "; deferred %" G_GINT64_FORMAT ", bounced %" G_GINT64_FORMAT
 	       ", expired %" G_GINT64_FORMAT
 	       ", of which counted %" G_GINT64_FORMAT "%s\n",
-	    name, counts[0].n, counts[1].n, counts[2].n, counts[3].n,
+	    shown, counts[0].n, counts[1].n, counts[2].n, counts[3].n,
 	    counts[4].n, counts[5].n, counts[6].n,
 	    ingest->ctl->is_dry_run ? " (nothing was written)" : "");
 }

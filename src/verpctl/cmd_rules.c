@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* `verpctl rules`: proves, tries and lists the rules. */
 #include "commands.h"
+#include "input.h"
 #include "judged.h"
 #include "row.h"
 #include "rule_hits.h"
@@ -69,6 +70,9 @@ int cmd_rules_lint(Ctl *ctl, int argc, char **argv)
 
 	if (!ctl_parse(ctl, entries, &argc, &argv, &status))
 		return status;
+	for (int i = 1; i < argc; i++)
+		if (!input_is_there(argv[i], &error))
+			return ctl_fail(ctl, error);
 	rules = argc > 1 ? rules_with_files(ctl, directories, argv + 1, &error)
 			 : rules_of(ctl, directories, &error);
 	if (rules == NULL)

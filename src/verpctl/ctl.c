@@ -2,6 +2,8 @@
 /* The things all commands do alike. */
 #include "ctl.h"
 
+#include "input.h"
+
 #include "address.h"
 #include "bounds.h"
 #include "errors.h"
@@ -171,6 +173,11 @@ static void print_help(const Ctl *ctl, GOptionContext *context)
 	    list != NULL ? list : "");
 }
 
+static bool is_blank(const char *text)
+{
+	return text[strspn(text, " \t\r\n")] == '\0';
+}
+
 bool ctl_parse(Ctl *ctl, const GOptionEntry *entries, int *argc, char ***argv,
     int *ret_status)
 {
@@ -201,7 +208,7 @@ bool ctl_parse(Ctl *ctl, const GOptionEntry *entries, int *argc, char ***argv,
 		return false;
 	}
 	if ((ctl->command->flags & COMMAND_REASON) != 0 &&
-	    (ctl->reason == NULL || ctl->reason[0] == '\0')) {
+	    (ctl->reason == NULL || is_blank(ctl->reason))) {
 		*ret_status = ctl_usage(ctl, "--reason is missing");
 		return false;
 	}
@@ -249,7 +256,7 @@ Store *ctl_store_at(Ctl *ctl, const char *path, StoreMode mode, GError **error)
 	g_autoptr(Store) store = NULL;
 	g_auto(SiteStore) site = { 0 };
 
-	if (settings == NULL)
+	if (settings == NULL || (path != NULL && !input_is_there(path, error)))
 		return NULL;
 	site = site_store_of(settings);
 	if (path != NULL) {

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,6 +46,15 @@ int input_open(const char *name, GError **error)
 	input_close(fd);
 	errno = EISDIR;
 	return fail(name, VP_ERROR_NOT_FOUND, error);
+}
+
+bool input_is_there(const char *name, GError **error)
+{
+	int fd = input_open(name, error);
+
+	if (fd >= 0)
+		input_close(fd);
+	return fd >= 0;
 }
 
 void input_close(int fd)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -15,6 +16,8 @@ const char *input_name(const char *name);
 /* Opens NAME, or takes standard input.  -1: VP_ERROR_NOT_FOUND, also for a
    directory, with the name. */
 int input_open(const char *name, GError **error);
+/* Whether input_open() would; for what opens the file itself. */
+bool input_is_there(const char *name, GError **error);
 /* What input_open() gave; standard input stays open. */
 void input_close(int fd);
 /* How many octets there will be; 0: nobody knows. */

@@ -102,8 +102,10 @@ uint64_t log_reader_done(const LogReader *reader)
 
 static bool fail(const char *path, GError **error)
 {
+	/* a pipe or a device has no place to go on from */
 	g_set_error(error, VP_ERROR, VP_ERROR_NOT_FOUND, "%s: %s", path,
-	    g_strerror(errno));
+	    errno == EINVAL ? "is not a file; standard input is \"-\""
+			    : g_strerror(errno));
 	return false;
 }
 

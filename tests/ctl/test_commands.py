@@ -679,6 +679,72 @@ def test_output_full():
     tap.check_equal(done.returncode, 74, done.stderr)
 
 
+ODD = ("", " ", "@", b"\xff\xfe@x.test", "x" * 5000, "a\x1b[31mb", "--nonsense",
+       "99999999999999999999")
+
+
+def commands():
+    site = Site(init=False)
+    names = [re.split("  +", line)[1] for line in site.run("help").splitlines()
+             if re.match("  [a-z]", line)]
+    tap.check("token mint" in names and "verify" in names, names)
+    # these look at a Postfix, or wait for one
+    return [name.split() for name in names if name not in
+            ("help", "doctor", "selftest", "postfix-config", "deliver")]
+
+
+def check_told(done, argv):
+    """The status is one that the page knows, and it is not silent."""
+    tap.check(done.returncode in (0, 1, 2, 64, 65, 66, 73), argv,
+              done.returncode, done.stderr)
+    tap.check(done.returncode in (0, 1) or done.stderr, argv, "is silent")
+    for text in (done.stdout, done.stderr):
+        text.decode()
+        tap.check(b"\x1b" not in text, argv, text)
+
+
+def test_odd_arguments():
+    for argv in commands():
+        site = Site()
+        for odd in ODD:
+            for more in ([], ["--reason", "x"]):
+                check_told(site.start(*argv, *more, odd, cwd=site.root),
+                           (argv, odd))
+
+
+def test_without_store():
+    """No command makes one by the way, or answers without."""
+    for argv in commands():
+        if argv[0] in ("init", "key", "config", "rules", "classify", "token",
+                       "verify", "restore"):
+            continue
+        site = Site(init=False)
+        site.run("key", "new")
+        for more in ([], ["/dev/null"], ["--reason", "x"],
+                     ["--reason", "x", "1"], ["--reason", "x", "a@b.test"],
+                     ["--reason", "x", "/dev/null"]):
+            done = site.start(*argv, *more)
+            tap.check(done.returncode in (64, 65, 78) or argv == ["check"],
+                      argv, more, done.returncode, done.stderr)
+            tap.check(done.stderr, argv, more)
+        tap.check(not os.path.exists(site.path("verpd.db")), argv)
+
+
+def test_files_that_are_not_there():
+    site = Site()
+    for argv, status in ((["verify", "nothing"], 66),
+                         (["verify", "."], 66),
+                         (["restore", "nothing", "--reason", "x"], 66),
+                         (["restore", ".", "--reason", "x"], 66),
+                         (["rules", "lint", "nothing"], 66),
+                         (["backup", "."], 73),
+                         (["backup", "verpd.conf"], 73),
+                         (["backup", "nothing/there"], 73)):
+        done = site.start(*argv, cwd=site.root)
+        tap.check_equal(done.returncode, status, (argv, done.stderr))
+    site.run("add", "a@b.test", "--reason", " ", status=64)
+
+
 tap.check(os.path.isdir(SOURCE))
 tap.run([case for name, case in list(globals().items())
          if name.startswith("test_")])

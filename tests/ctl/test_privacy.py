@@ -364,14 +364,14 @@ def test_backup():
     tap.check_equal([name for name in os.listdir(site.root)
                      if name.startswith("copy")], ["copy.db"])
     said = site.start("backup", copy)
-    tap.check_equal(said.returncode, 78, said.stderr)
+    tap.check_equal(said.returncode, 73, said.stderr)
     tap.check(b"is there already" in said.stderr)
     site.run("backup", "--force", copy)
     check_whole(site, copy)
     tap.check_equal(site.start("backup", site.path("verpd.db"),
-                               "--force").returncode, 78)
+                               "--force").returncode, 73)
     tap.check_equal(site.start("backup", site.path("no/such/dir"))
-                    .returncode, 78)
+                    .returncode, 73)
     check_whole(site)
 
 
