@@ -593,7 +593,7 @@ static Suite *store_purge_suite(void)
 	TCase *own = tcase_create("histories");
 
 	tcase_add_test(own, test_what_goes);
-	tcase_set_timeout(own, 60);
+	tcase_set_timeout(own, 300);
 	suite_add_tcase(suite, own);
 	tcase_add_loop_test(tcase, test_any_history, 0, 4);
 	tcase_add_test(tcase, test_damage_stays);
