@@ -593,7 +593,7 @@ static Suite *store_purge_suite(void)
 	TCase *own = tcase_create("histories");
 
 	tcase_add_test(own, test_what_goes);
-	tcase_set_timeout(own, 300);
+	tcase_set_timeout(own, 60);
 	suite_add_tcase(suite, own);
 	tcase_add_loop_test(tcase, test_any_history, 0, 4);
 	tcase_add_test(tcase, test_damage_stays);
@@ -601,6 +601,7 @@ static Suite *store_purge_suite(void)
 	tcase_add_test(tcase, test_rows);
 	tcase_add_test(tcase, test_recipients);
 	tcase_add_test(tcase, test_writers_come_through);
+	tcase_set_timeout(tcase, 300); /* the sanitizers take some */
 	tcase_add_test(tcase, test_erase_of_many);
 	return suite;
 }
