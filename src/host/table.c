@@ -142,22 +142,6 @@ void table_free(TableWriter *writer)
 
 /* ---- texthash ---- */
 
-/* A key in quotes may have blanks, and "#" in front (postmap(1)). */
-static void put_key(FILE *out, const char *key)
-{
-	if (key[0] != '#' && strpbrk(key, " \t\"\\") == NULL) {
-		(void)fputs(key, out);
-		return;
-	}
-	(void)putc('"', out);
-	for (const char *c = key; *c != '\0'; c++) {
-		if (*c == '"' || *c == '\\')
-			(void)putc('\\', out);
-		(void)putc(*c, out);
-	}
-	(void)putc('"', out);
-}
-
 static const char *text_begin(const char *path, int fd, void **ret_made)
 {
 	int copy = dup(fd);
@@ -177,10 +161,8 @@ static const char *text_begin(const char *path, int fd, void **ret_made)
 
 static const char *text_add(void *made, const char *key, const char *value)
 {
-	FILE *out = made;
-
-	put_key(out, key);
-	return fprintf(out, " %s\n", value) < 0 ? g_strerror(errno) : NULL;
+	return fprintf(made, "%s %s\n", key, value) < 0 ? g_strerror(errno)
+							: NULL;
 }
 
 static const char *text_end(void *made, bool is_whole)

@@ -26,7 +26,8 @@ char *table_file(TableType type, const char *path);
    the new one, whole. */
 typedef struct TableWriter TableWriter;
 TableWriter *table_begin(TableType type, const char *path, GError **error);
-/* KEY in lower case, as Postfix asks.  The first of a KEY counts. */
+/* KEY in lower case, as Postfix asks; a texthash takes "#" in front for a
+   comment.  The first of a KEY counts. */
 bool table_add(TableWriter *writer, const char *key, const char *value,
     GError **error);
 /* Puts it into its place, readable by all (or as the old one was), on the disk;

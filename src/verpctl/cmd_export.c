@@ -29,7 +29,8 @@ struct Export {
 	RecipientState state;
 	bool is_any;
 	uint64_t n_unfit;
-	GPtrArray *table; /* of char *: for Postfix, not to be printed */
+	PostfixTable *table; /* for Postfix, instead; or NULL */
+	GError **error;      /* of what writes */
 };
 
 /* ---- plain ---- */
@@ -47,18 +48,21 @@ static bool is_held(const Export *export)
 }
 
 /* A line for the recipient that is complete now, if it is not to be mailed. */
-static void end_recipient(Export *export)
+static bool end_recipient(Export *export)
 {
-	if (export->address == NULL || !is_held(export))
-		return;
+	if (export->address == NULL)
+		return true;
+	if (export->table != NULL)
+		return postfix_table_recipient(export->table, export->address,
+		    &export->state, export->error);
+	if (!is_held(export))
+		return true;
 	/* only quotes could have brought one in */
-	if (strpbrk(export->address,
-		export->table != NULL ? "\r\n\t \"" : "\r\n") != NULL)
+	if (strpbrk(export->address, "\r\n") != NULL)
 		export->n_unfit++;
-	else if (export->table != NULL)
-		g_ptr_array_add(export->table, g_strdup(export->address));
 	else
 		puts(export->address);
+	return true;
 }
 
 static void begin_recipient(Export *export, int64_t id, const char *address)
@@ -75,7 +79,8 @@ static bool write_plain(Export *export, const Suppression *row)
 	Hold *hold = &export->state.hold[row->cause];
 
 	if (row->recipient_id != export->recipient_id) {
-		end_recipient(export);
+		if (!end_recipient(export))
+			return false;
 		begin_recipient(export, row->recipient_id, row->address);
 	}
 	if (row->hold.until > hold->until)
@@ -154,40 +159,53 @@ static bool write_row(const Suppression *row, void *data)
 
 /* ---- the command ---- */
 
-static int export_all(Export *export, const StoreFilter *filter)
+static bool export_rows(Export *export, Store *store, const StoreFilter *filter,
+    GError **error)
 {
-	g_autoptr(GError) error = NULL;
-	g_autoptr(Store) store = ctl_store(export->ctl, STORE_READ, &error);
 	g_autoptr(Progress) progress = NULL;
-	g_autoptr(Judge) streams = NULL;
-	g_autoptr(EntrySet) entries = NULL;
+	g_autoptr(Judge) streams = site_streams(export->ctl->settings);
 	uint64_t bound = 0;
 	bool ok;
 
-	if (store == NULL || !store_held_bound(store, &bound, &error) ||
-	    !store_entries(store, export->ctl->now, &entries, &error))
-		return ctl_fail(export->ctl, error);
-	export->entries = entries;
-	streams = site_streams(export->ctl->settings);
+	if (!store_held_bound(store, &bound, error) ||
+	    !store_entries(store, export->ctl->now, &export->entries, error))
+		return false;
 	if (export->stream != NULL)
 		export->ignored = judge_ignored(streams, export->stream);
 	progress = progress_new(PROGRESS_ROWS, bound, false);
 	export->progress = progress;
-	if (export->write == write_csv)
-		puts("address,stream,cause,since,until,note");
-	ok = store_each_suppression(store, filter, write_row, export, &error);
-	if (ok && export->write == write_plain)
-		end_recipient(export);
-	g_free(export->address);
+	export->error = error;
+	ok = store_each_suppression(store, filter, write_row, export, error) &&
+	     *error == NULL &&
+	     (export->write != write_plain || end_recipient(export));
 	progress_hide(progress);
-	if (!ok)
-		return ctl_fail(export->ctl, error);
-	if (export->n_unfit > 0)
-		ctl_warn(export->ctl,
+	g_clear_pointer(&export->address, g_free);
+	g_clear_pointer(&export->entries, entry_set_free);
+	return ok;
+}
+
+static int tell_unfit(const Ctl *ctl, uint64_t n)
+{
+	if (n > 0)
+		ctl_warn(ctl,
 		    "%" G_GUINT64_FORMAT
 		    " addresses that the list cannot hold are left out",
-		    export->n_unfit);
+		    n);
 	return EX_OK;
+}
+
+static int export_all(Export *export, const StoreFilter *filter)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Store) store = ctl_store(export->ctl, STORE_READ, &error);
+
+	if (store == NULL)
+		return ctl_fail(export->ctl, error);
+	if (export->write == write_csv)
+		puts("address,stream,cause,since,until,note");
+	if (!export_rows(export, store, filter, &error))
+		return ctl_fail(export->ctl, error);
+	return tell_unfit(export->ctl, export->n_unfit);
 }
 
 static bool parse_format(Export *export, const char *format)
@@ -201,47 +219,37 @@ static bool parse_format(Export *export, const char *format)
 	return export->write != NULL;
 }
 
-static bool count_domain(const Entry *entry, void *data)
-{
-	if (entry->kind == ENTRY_SUPPRESS && entry->domain[0] != '\0')
-		(*(unsigned *)data)++;
-	return true;
-}
-
-/* An access(5) table finds a domain's subdomains as well, and sees no allow
-   entry: it would refuse innocents. */
-static bool warn_of_domains(Ctl *ctl, const StoreFilter *filter, GError **error)
-{
-	g_autoptr(Store) store = ctl_store(ctl, STORE_READ, error);
-	unsigned n = 0;
-
-	if (store == NULL ||
-	    !store_each_entry(store, filter, count_domain, &n, error))
-		return false;
-	if (n > 0)
-		ctl_warn(ctl, "%u whole domains are not in the table", n);
-	return true;
-}
-
 static int export_table(Export *export, const StoreFilter *filter,
-    const char *type, const char *path)
+    TableType type, TableUse use, const char *path)
 {
-	g_autoptr(GPtrArray) table = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GError) error = NULL;
+	g_autoptr(Store) store = ctl_store(export->ctl, STORE_READ, &error);
+	g_autoptr(Judge) streams = NULL;
+	g_autoptr(PostfixTable) table = NULL;
 	g_autofree char *lines = NULL;
-	int status;
 
+	if (store == NULL)
+		return ctl_fail(export->ctl, error);
+	if (strcmp(export->ctl->settings->addresses, "hashed") == 0)
+		return ctl_usage(export->ctl,
+		    "the store keeps addresses as hashes, which Postfix would "
+		    "find nobody by");
+	streams = site_streams(export->ctl->settings);
+	table = postfix_table_begin(export->ctl, store, export->stream,
+	    judge_ignored(streams, export->stream), type, use, path, &error);
 	export->table = table;
 	export->write = write_plain;
-	status = export_all(export, filter);
-	if (status != EX_OK)
-		return status;
-	if (!warn_of_domains(export->ctl, filter, &error) ||
-	    !postfix_table_write(type, path, table, &error))
+	if (table == NULL || !export_rows(export, store, filter, &error) ||
+	    !postfix_table_end(table, &error))
 		return ctl_fail(export->ctl, error);
-	lines = postfix_table_lines(type, path);
+	lines = postfix_table_lines(type, use, path);
 	printf("%s", lines);
-	return EX_OK;
+	return tell_unfit(export->ctl, postfix_table_unfit(table));
+}
+
+static bool is_for_main_cf(const char *path)
+{
+	return path[0] == '/' && strpbrk(path, " \t\r\n,{}\"$") == NULL;
 }
 
 int cmd_export(Ctl *ctl, int argc, char **argv)
@@ -250,12 +258,17 @@ int cmd_export(Ctl *ctl, int argc, char **argv)
 	g_autofree char *stream = NULL;
 	g_autofree char *cause = NULL;
 	g_autofree char *type = NULL;
+	g_autofree char *use = NULL;
 	g_autofree char *path = NULL;
 	gboolean with_expired = FALSE;
 	const GOptionEntry entries[] = {
 		{ "postfix", 0, 0, G_OPTION_ARG_FILENAME, &type,
 		    "a table for Postfix: cdb, lmdb, texthash or sqlite",
 		    "TYPE" },
+		{ "as", 0, 0, G_OPTION_ARG_FILENAME, &use,
+		    "access (default), or transport, for what smtpd(8) never "
+		    "sees",
+		    "USE" },
 		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &path,
 		    "where that table is put", "FILE" },
 		{ "format", 0, 0, G_OPTION_ARG_FILENAME, &format,
@@ -282,14 +295,17 @@ int cmd_export(Ctl *ctl, int argc, char **argv)
 		return ctl_usage(ctl, "there is no cause \"%s\"", cause);
 	if (stream != NULL && ctl_known_stream(ctl, stream, &error) == NULL)
 		return ctl_fail(ctl, error);
-	if ((type == NULL) != (path == NULL) ||
+	if ((type == NULL) != (path == NULL) || (type == NULL && use != NULL) ||
 	    (type != NULL && (format != NULL || cause != NULL || with_expired)))
-		return ctl_usage(ctl, "--postfix goes with --output and "
+		return ctl_usage(ctl, "--postfix goes with --output, --as and "
 				      "--stream, and with nothing else");
-	if (type != NULL && !postfix_table_is_type(type))
+	if (type != NULL && table_type_from_name(type) < 0)
 		return ctl_usage(ctl, "there is no table type \"%s\"", type);
-	if (type != NULL && path[0] != '/')
-		return ctl_usage(ctl, "--output must be an absolute path");
+	if (use != NULL && table_use_from_name(use) < 0)
+		return ctl_usage(ctl, "--as is access or transport");
+	if (type != NULL && !is_for_main_cf(path))
+		return ctl_usage(ctl, "--output must be an absolute path that "
+				      "main.cf can name");
 	if (with_expired && export.write == write_plain)
 		return ctl_usage(ctl,
 		    "--include-expired needs a format that tells of ends");
@@ -303,6 +319,10 @@ int cmd_export(Ctl *ctl, int argc, char **argv)
 	filter.with_expired = with_expired;
 	filter.now = ctl->now;
 	if (type != NULL)
-		return export_table(&export, &filter, type, path);
+		return export_table(&export, &filter,
+		    (TableType)table_type_from_name(type),
+		    use != NULL ? (TableUse)table_use_from_name(use)
+				: TABLE_ACCESS,
+		    path);
 	return export_all(&export, &filter);
 }

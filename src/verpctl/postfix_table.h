@@ -1,18 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <stdbool.h>
+#include "ctl.h"
+#include "table.h"
 
-#include <glib.h>
+/* The answers of `check` in one stream as a table, for a Postfix that is to ask
+   nobody. */
 
-/* Addresses as a table of access(5), for a Postfix that is to ask nobody. */
+typedef enum TableUse {
+	TABLE_ACCESS,    /* check_recipient_access */
+	TABLE_TRANSPORT, /* transport_maps */
+} TableUse;
+/* -1: there is none of that name. */
+int table_use_from_name(const char *name);
 
-/* Whether TYPE is cdb, lmdb, texthash or sqlite. */
-bool postfix_table_is_type(const char *type);
-/* Writes ADDRESSES to PATH, beside it first, then renamed: whoever reads has
-   the old table or the new one.  cdb and lmdb are made by postmap(1) and have
-   their ending. */
-bool postfix_table_write(const char *type, const char *path,
-    const GPtrArray *addresses, GError **error);
-/* The lines of main.cf, and of what else is needed; g_free() it. */
-char *postfix_table_lines(const char *type, const char *path);
+typedef struct PostfixTable PostfixTable;
+/* Of STREAM, which ignores IGNORED; in the place of PATH when all is done. */
+PostfixTable *postfix_table_begin(Ctl *ctl, Store *store, const char *stream,
+    CauseSet ignored, TableType type, TableUse use, const char *path,
+    GError **error);
+/* Everyone who has a hold in STREAM; STATE has them all. */
+bool postfix_table_recipient(PostfixTable *table, const char *address,
+    const RecipientState *state, GError **error);
+/* Then what is said of domains and of those without a hold. */
+bool postfix_table_end(PostfixTable *table, GError **error);
+/* How many addresses it cannot hold. */
+uint64_t postfix_table_unfit(const PostfixTable *table);
+void postfix_table_free(PostfixTable *table);
+
+/* The lines of main.cf; g_free() it. */
+char *postfix_table_lines(TableType type, TableUse use, const char *path);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PostfixTable, postfix_table_free)

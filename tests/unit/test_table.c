@@ -246,20 +246,6 @@ START_TEST(test_no_directory)
 }
 END_TEST
 
-START_TEST(test_quotes)
-{
-	g_autoptr(TableWriter) writer = begin(TABLE_TEXTHASH, 0, "");
-
-	ck_assert(table_add(writer, "#1@x.test", "hash", NULL));
-	ck_assert(table_add(writer, "a b@x.test", "blank", NULL));
-	ck_assert(table_add(writer, "\"\\@x.test", "quote", NULL));
-	ck_assert(table_commit(writer, NULL));
-	check_value(TABLE_TEXTHASH, "\"#1@x.test\"", "hash");
-	check_value(TABLE_TEXTHASH, "\"a b@x.test\"", "blank");
-	check_value(TABLE_TEXTHASH, "\"\\\"\\\\@x.test\"", "quote");
-}
-END_TEST
-
 START_TEST(test_names)
 {
 	ck_assert_int_eq(table_type_from_name("lmdb"), TABLE_LMDB);
@@ -279,7 +265,6 @@ static Suite *table_suite(void)
 	tcase_add_loop_test(tcase, test_damaged, 0, TABLE_TYPES);
 	tcase_add_loop_test(tcase, test_twice, 0, TABLE_TYPES);
 	tcase_add_loop_test(tcase, test_no_directory, 0, TABLE_TYPES);
-	tcase_add_test(tcase, test_quotes);
 	tcase_add_test(tcase, test_names);
 	suite_add_tcase(suite, tcase);
 	return suite;
