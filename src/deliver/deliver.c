@@ -265,6 +265,43 @@ static bool count_delivered(Store *store, const Event *event,
 	return delivered_counts_flush(counts, store, error);
 }
 
+/* What VERDICT says of RECIPIENT, whom the report speaks of as ABOUT, or not at
+   all (NULL); texts are lent. */
+static Event event_of(const Recording *rec, const StoreRecipient *recipient,
+    const ReportRecipient *about, const Verdict *verdict)
+{
+	Event event = {
+		.at = rec->now,
+		.recipient_id = recipient->id,
+		.class_ = verdict->class_,
+		.reason = verdict->reason,
+		.confidence = verdict->confidence,
+		.confirm = verdict->confirm,
+		.rule = verdict->rule,
+		.source = verdict->source,
+		.matched = verdict->matched,
+		.status = verdict->status,
+		.smtp_code = verdict->smtp_code,
+		.action = "",
+		.provider = verdict->provider,
+		.remote_mta = "",
+		.diagnostic = "",
+		.via = "",
+		.message_id = rec->analysis->report->message_id,
+		.queue_id = rec->analysis->queue_id,
+		.client = rec->analysis->client,
+	};
+
+	if (about == NULL)
+		return event;
+	event.action = action_name(about->action);
+	event.remote_mta = about->remote_mta;
+	event.diagnostic = about->diagnostic;
+	if (!analysis_is_address(about->final_recipient, recipient->address))
+		event.via = about->final_recipient;
+	return event;
+}
+
 /* One verdict on one person: decide, append, save. */
 static bool record_event(const Recording *rec, const Claim *claim,
     const StoreCampaign *campaign, const StoreRecipient *recipient,
@@ -279,42 +316,16 @@ static bool record_event(const Recording *rec, const Claim *claim,
 	g_autoptr(Outcome)
 	    outcome = outcome_new(OUTCOME_STORED, rec->analysis->queue_id);
 	Passage passage;
-	Event event = { 0 };
-	Trust trust;
+	Event event;
 
 	if (claim->token.kind == TOKEN_UNSUBSCRIBE)
 		judge_unsubscribe(rec->analysis, verdict);
-	trust = trust_now(rec, claim, verdict);
-	event = (Event){
-		.at = rec->now,
-		.recipient_id = recipient->id,
-		.campaign_id = campaign->id,
-		.token_day = token_day(rec, claim),
-		.trust = trust,
-		.class_ = verdict->class_,
-		.reason = verdict->reason,
-		.confidence = verdict->confidence,
-		.confirm = verdict->confirm,
-		.rule = verdict->rule,
-		.source = verdict->source,
-		.matched = verdict->matched,
-		.status = verdict->status,
-		.smtp_code = verdict->smtp_code,
-		.action = about != NULL ? action_name(about->action) : "",
-		.provider = verdict->provider,
-		.remote_mta = about != NULL ? about->remote_mta : "",
-		.diagnostic = about != NULL ? about->diagnostic : "",
-		.via = about != NULL &&
-			       !analysis_is_address(about->final_recipient,
-				   recipient->address)
-			   ? about->final_recipient
-			   : "",
-		.message_id = report->message_id,
-		.queue_id = rec->analysis->queue_id,
-		.client = rec->analysis->client,
-	};
+	event = event_of(rec, recipient, about, verdict);
+	event.campaign_id = campaign->id;
+	event.token_day = token_day(rec, claim);
+	event.trust = trust_now(rec, claim, verdict);
 	if (!event_decide(rec->judge, rec->store, &event, campaign->stream,
-		may_count(rec, trust, verdict), &passage, outcome, error))
+		may_count(rec, event.trust, verdict), &passage, outcome, error))
 		return false;
 	if (event_is_idle(&event, &passage)
 		? !count_delivered(rec->store, &event, campaign, error)
