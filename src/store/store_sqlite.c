@@ -193,3 +193,15 @@ bool statement_run(StoreSqlite *self, Statement *stmt, GError **error)
 		return sqlite_fail(self, rc, statement_what(self, stmt), error);
 	return true;
 }
+
+bool statement_number(StoreSqlite *self, Statement *stmt, int64_t *ret_number,
+    GError **error)
+{
+	g_autoptr(Statement) done = stmt;
+	bool row;
+
+	if (done == NULL || !statement_step(self, done, &row, error))
+		return false;
+	*ret_number = row ? column_int(done, 0) : 0;
+	return true;
+}

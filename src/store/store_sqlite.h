@@ -86,6 +86,10 @@ bool statement_step(StoreSqlite *self, Statement *stmt, bool *ret_row,
     GError **error);
 /* Steps a statement that has no rows to give, and releases it. */
 bool statement_run(StoreSqlite *self, Statement *stmt, GError **error);
+/* The first column of the one row that STMT gives, 0 if it gives none, and
+   releases it.  STMT may be NULL: statement_use() has failed. */
+bool statement_number(StoreSqlite *self, Statement *stmt, int64_t *ret_number,
+    GError **error);
 
 /* ---- transactions and durability ---- */
 

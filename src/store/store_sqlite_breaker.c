@@ -458,17 +458,11 @@ static bool close_one(Tick *tick, const OpenBreaker *open, int64_t opened,
 static bool opened_at(StoreSqlite *self, int64_t id, int64_t *ret_opened,
     GError **error)
 {
-	g_autoptr(Statement)
-	    stmt = statement_use(self, SQL_BREAKER_OPENED, error);
-	bool row;
+	Statement *stmt = statement_use(self, SQL_BREAKER_OPENED, error);
 
-	if (stmt == NULL)
-		return false;
-	bind_int(stmt, 1, id);
-	if (!statement_step(self, stmt, &row, error))
-		return false;
-	*ret_opened = row ? column_int(stmt, 0) : 0;
-	return true;
+	if (stmt != NULL)
+		bind_int(stmt, 1, id);
+	return statement_number(self, stmt, ret_opened, error);
 }
 
 static bool close_some(Tick *tick, GError **error)

@@ -55,13 +55,8 @@ bool in_transaction(StoreSqlite *self, ChunkChange change, void *data,
 
 bool last_event(StoreSqlite *self, int64_t *ret_id, GError **error)
 {
-	g_autoptr(Statement) stmt = statement_use(self, SQL_LAST_EVENT, error);
-	bool row;
-
-	if (stmt == NULL || !statement_step(self, stmt, &row, error))
-		return false;
-	*ret_id = row ? column_int(stmt, 0) : 0;
-	return true;
+	return statement_number(self,
+	    statement_use(self, SQL_LAST_EVENT, error), ret_id, error);
 }
 
 bool audit_write(StoreSqlite *self, const ManualChange *change,

@@ -38,16 +38,14 @@ static bool run_counts(StoreSqlite *self, StatementId id, CounterKind kind,
 static bool hosts_are_many(StoreSqlite *self, int64_t hour, bool *ret_are,
     GError **error)
 {
-	g_autoptr(Statement)
-	    stmt = statement_use(self, SQL_COUNTER_HOSTS, error);
-	bool row;
+	Statement *stmt = statement_use(self, SQL_COUNTER_HOSTS, error);
+	int64_t n;
 
-	if (stmt == NULL)
+	if (stmt != NULL)
+		bind_int(stmt, 1, hour);
+	if (!statement_number(self, stmt, &n, error))
 		return false;
-	bind_int(stmt, 1, hour);
-	if (!statement_step(self, stmt, &row, error))
-		return false;
-	*ret_are = row && column_int(stmt, 0) >= HOSTS_MAX;
+	*ret_are = n >= HOSTS_MAX;
 	return true;
 }
 

@@ -86,12 +86,12 @@ static bool take_of_recipient(StoreSqlite *self, int64_t id, EntrySet *set,
 
 static bool has_entries(StoreSqlite *self, bool *ret_any, GError **error)
 {
-	g_autoptr(Statement) stmt = statement_use(self, SQL_ENTRY_ANY, error);
-	bool row;
+	int64_t any;
 
-	if (stmt == NULL || !statement_step(self, stmt, &row, error))
+	if (!statement_number(self, statement_use(self, SQL_ENTRY_ANY, error),
+		&any, error))
 		return false;
-	*ret_any = row && column_int(stmt, 0) != 0;
+	*ret_any = any != 0;
 	return true;
 }
 

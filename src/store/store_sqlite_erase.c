@@ -413,13 +413,8 @@ static bool erase_texts(StoreSqlite *self, void *data, GError **error)
 
 static bool last_row(StoreSqlite *self, int64_t *ret_last, GError **error)
 {
-	g_autoptr(Statement) stmt = statement_use(self, SQL_ERASE_LAST, error);
-	bool row;
-
-	if (stmt == NULL || !statement_step(self, stmt, &row, error))
-		return false;
-	*ret_last = row ? column_int(stmt, 0) : 0;
-	return true;
+	return statement_number(self,
+	    statement_use(self, SQL_ERASE_LAST, error), ret_last, error);
 }
 
 static bool erase_from_others(StoreSqlite *self, Erasure *erasure,

@@ -305,11 +305,11 @@ bool store_sqlite_each_held(Store *store, const char *stream, int64_t now,
 bool store_sqlite_held_bound(Store *store, uint64_t *ret_bound, GError **error)
 {
 	StoreSqlite *self = (StoreSqlite *)store;
-	g_autoptr(Statement) stmt = statement_use(self, SQL_HELD_BOUND, error);
-	bool row;
+	int64_t bound;
 
-	if (stmt == NULL || !statement_step(self, stmt, &row, error))
+	if (!statement_number(self, statement_use(self, SQL_HELD_BOUND, error),
+		&bound, error))
 		return false;
-	*ret_bound = row ? (uint64_t)MAX(column_int(stmt, 0), 0) : 0;
+	*ret_bound = (uint64_t)MAX(bound, 0);
 	return true;
 }

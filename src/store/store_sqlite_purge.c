@@ -410,15 +410,14 @@ static bool delete_rows(StoreSqlite *self, void *data, GError **error)
 static bool count_rows(StoreSqlite *self, StatementId id, int64_t before,
     uint64_t *ret_n, GError **error)
 {
-	g_autoptr(Statement) stmt = statement_use(self, id, error);
-	bool row;
+	Statement *stmt = statement_use(self, id, error);
+	int64_t n;
 
-	if (stmt == NULL)
+	if (stmt != NULL)
+		bind_int(stmt, 1, before);
+	if (!statement_number(self, stmt, &n, error))
 		return false;
-	bind_int(stmt, 1, before);
-	if (!statement_step(self, stmt, &row, error))
-		return false;
-	*ret_n = row ? (uint64_t)column_int(stmt, 0) : 0;
+	*ret_n = (uint64_t)n;
 	return true;
 }
 

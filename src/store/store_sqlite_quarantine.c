@@ -16,12 +16,12 @@ enum { SHRINK_ROWS = 8 };
 
 static bool kept_total(StoreSqlite *self, uint64_t *ret_octets, GError **error)
 {
-	g_autoptr(Statement) stmt = statement_use(self, SQL_KEPT_TOTAL, error);
-	bool row;
+	int64_t octets;
 
-	if (stmt == NULL || !statement_step(self, stmt, &row, error))
+	if (!statement_number(self, statement_use(self, SQL_KEPT_TOTAL, error),
+		&octets, error))
 		return false;
-	*ret_octets = row ? (uint64_t)MAX(column_int(stmt, 0), 0) : 0;
+	*ret_octets = (uint64_t)MAX(octets, 0);
 	return true;
 }
 

@@ -191,16 +191,11 @@ void replay_audit(Replay *replay, Statement *audit)
 
 /* ---- a whole history ---- */
 
-static bool is_in(GHashTable *ids, int64_t id)
+bool history_each(StoreSqlite *self, StatementId events_id,
+    int64_t recipient_id, HistoryRow each_event, HistoryRow each_audit,
+    void *data, GError **error)
 {
-	return ids != NULL && g_hash_table_contains(ids, &id);
-}
-
-bool replay_recipient(StoreSqlite *self, Replay *replay, int64_t recipient_id,
-    GHashTable *without, GError **error)
-{
-	g_autoptr(Statement)
-	    events = statement_use(self, SQL_VERIFY_EVENTS, error);
+	g_autoptr(Statement) events = statement_use(self, events_id, error);
 	g_autoptr(Statement) audits = NULL;
 	bool event = false, audit = false;
 
@@ -215,19 +210,47 @@ bool replay_recipient(StoreSqlite *self, Replay *replay, int64_t recipient_id,
 	    !statement_step(self, audits, &audit, error))
 		return false;
 	while (event || audit) {
-		if (event && (!audit || column_int(events, 0) <=
-					    column_int(audits, 6))) {
-			if (!is_in(without, column_int(events, 0)))
-				replay_event(replay, events);
-			if (!statement_step(self, events, &event, error))
-				return false;
-		} else {
-			replay_audit(replay, audits);
-			if (!statement_step(self, audits, &audit, error))
-				return false;
-		}
+		bool is_event = event && (!audit || column_int(events, 0) <=
+							column_int(audits, 6));
+		Statement *next = is_event ? events : audits;
+
+		(is_event ? each_event : each_audit)(next, data);
+		if (!statement_step(self, next, is_event ? &event : &audit,
+			error))
+			return false;
 	}
 	return true;
+}
+
+typedef struct Replaying {
+	Replay *replay;
+	GHashTable *without; /* or NULL */
+} Replaying;
+
+static void replay_row(Statement *event, void *data)
+{
+	const Replaying *replaying = data;
+	int64_t id = column_int(event, 0);
+
+	if (replaying->without == NULL ||
+	    !g_hash_table_contains(replaying->without, &id))
+		replay_event(replaying->replay, event);
+}
+
+static void replay_audit_row(Statement *audit, void *data)
+{
+	const Replaying *replaying = data;
+
+	replay_audit(replaying->replay, audit);
+}
+
+bool replay_recipient(StoreSqlite *self, Replay *replay, int64_t recipient_id,
+    GHashTable *without, GError **error)
+{
+	Replaying replaying = { replay, without };
+
+	return history_each(self, SQL_VERIFY_EVENTS, recipient_id, replay_row,
+	    replay_audit_row, &replaying, error);
 }
 
 /* ---- runs of expire ---- */

@@ -50,7 +50,14 @@ void replay_effect(Replay *replay, const char *stream, int64_t event_id,
     int64_t at, const Effect *effect);
 /* A row of SQL_VERIFY_AUDITS. */
 void replay_audit(Replay *replay, Statement *audit);
-/* Events and audit rows of one recipient, merged; but not the events whose ids
+/* The events of one recipient, as the statement EVENTS_ID has them (its first
+   column is the id), and the rows of SQL_VERIFY_AUDITS, in the order in which
+   they happened. */
+typedef void (*HistoryRow)(Statement *row, void *data);
+bool history_each(StoreSqlite *self, StatementId events_id,
+    int64_t recipient_id, HistoryRow each_event, HistoryRow each_audit,
+    void *data, GError **error);
+/* A whole history into REPLAY; but not the events whose ids
    (int64_t *) are in WITHOUT, unless that is NULL. */
 bool replay_recipient(StoreSqlite *self, Replay *replay, int64_t recipient_id,
     GHashTable *without, GError **error);

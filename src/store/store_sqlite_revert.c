@@ -226,6 +226,11 @@ static bool is_silent(Statement *event, const Effect *own)
 	       can_differ(event, own);
 }
 
+typedef struct Play {
+	Revert *revert;
+	Twice *twice;
+} Play;
+
 static void play_event(Revert *revert, Twice *twice, Statement *event)
 {
 	static const EventColumns columns = { AT_CLASS, 8, AT_PROVIDER, AT_RULE,
@@ -264,38 +269,28 @@ static void play_event(Revert *revert, Twice *twice, Statement *event)
 	    column_int(event, 1), &effect);
 }
 
-static bool play(StoreSqlite *self, Revert *revert, Twice *twice,
+static void play_event_row(Statement *event, void *data)
+{
+	const Play *play = data;
+
+	play_event(play->revert, play->twice, event);
+}
+
+static void play_audit_row(Statement *audit, void *data)
+{
+	const Play *play = data;
+
+	replay_audit(&play->twice->was, audit);
+	replay_audit(&play->twice->is, audit);
+}
+
+static bool play_twice(StoreSqlite *self, Revert *revert, Twice *twice,
     GError **error)
 {
-	g_autoptr(Statement)
-	    events = statement_use(self, SQL_REVERT_EVENTS, error);
-	g_autoptr(Statement) audits = NULL;
-	bool event = false, audit = false;
+	Play play = { revert, twice };
 
-	if (events == NULL)
-		return false;
-	audits = statement_use(self, SQL_VERIFY_AUDITS, error);
-	if (audits == NULL)
-		return false;
-	bind_int(events, 1, twice->recipient_id);
-	bind_int(audits, 1, twice->recipient_id);
-	if (!statement_step(self, events, &event, error) ||
-	    !statement_step(self, audits, &audit, error))
-		return false;
-	while (event || audit) {
-		if (event && (!audit || column_int(events, 0) <=
-					    column_int(audits, 6))) {
-			play_event(revert, twice, events);
-			if (!statement_step(self, events, &event, error))
-				return false;
-		} else {
-			replay_audit(&twice->was, audits);
-			replay_audit(&twice->is, audits);
-			if (!statement_step(self, audits, &audit, error))
-				return false;
-		}
-	}
-	return true;
+	return history_each(self, SQL_REVERT_EVENTS, twice->recipient_id,
+	    play_event_row, play_audit_row, &play, error);
 }
 
 /* ---- writing ---- */
@@ -427,7 +422,7 @@ static bool revert_recipient(StoreSqlite *self, Revert *revert, int64_t id,
 	twice.taken_is = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 	    NULL);
 	twice.amendments = g_array_new(FALSE, FALSE, sizeof(Amendment));
-	if (!play(self, revert, &twice, error))
+	if (!play_twice(self, revert, &twice, error))
 		return false;
 	if (twice.amendments->len == 0)
 		return true;

@@ -68,15 +68,10 @@ static bool count_breakers(StoreSqlite *self, StoreStats *stats, GError **error)
 	return true;
 }
 
-static bool count_kept(StoreSqlite *self, int64_t *octets, GError **error)
+static bool count_kept(StoreSqlite *self, int64_t *ret_octets, GError **error)
 {
-	g_autoptr(Statement) stmt = statement_use(self, SQL_KEPT_TOTAL, error);
-	bool row;
-
-	if (stmt == NULL || !statement_step(self, stmt, &row, error))
-		return false;
-	*octets = row ? column_int(stmt, 0) : 0;
-	return true;
+	return statement_number(self,
+	    statement_use(self, SQL_KEPT_TOTAL, error), ret_octets, error);
 }
 
 static bool deliveries_chunk(StoreSqlite *self, int64_t since, GBytes **last,
