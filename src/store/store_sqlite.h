@@ -47,7 +47,9 @@ bool store_sqlite_create(const char *path, const Schema *schema,
     GError **error);
 Store *store_sqlite_open(const char *path, StoreMode mode, unsigned busy_ms,
     const Schema *schema, GError **error);
-void store_sqlite_close(Store *store);
+bool store_sqlite_restore(const char *from, const char *path,
+    const Schema *schema, StoreProgress progress, void *data, int64_t *ret_at,
+    GError **error);
 
 /* Set ERROR to what RC of this connection means; always false. */
 bool sqlite_fail(StoreSqlite *self, int rc, const char *what, GError **error);
@@ -93,12 +95,8 @@ bool statement_number(StoreSqlite *self, Statement *stmt, int64_t *ret_number,
 
 /* ---- transactions and durability ---- */
 
-bool store_sqlite_begin(Store *store, GError **error);
-bool store_sqlite_commit(Store *store, GError **error);
-void store_sqlite_rollback(Store *store);
 /* A snapshot for several reads; ends with store_sqlite_rollback(). */
 bool store_sqlite_begin_read(StoreSqlite *self, GError **error);
-bool store_sqlite_sync(Store *store, GError **error);
 /* The log as it is open now, or NULL; never to be kept. */
 sqlite3_file *wal_file(StoreSqlite *self);
 /* Counts the frames of the log at each commit. */
@@ -112,162 +110,84 @@ bool wal_recover(StoreSqlite *self, GError **error);
 
 /* ---- the verbs ---- */
 
-bool store_sqlite_use_addresses(Store *store, bool is_hashed,
-    const uint8_t *key, GError **error);
-bool store_sqlite_make_hashed(Store *store, const uint8_t *key, GError **error);
-bool store_sqlite_erase(Store *store, const ManualChange *change,
-    const char *folded, bool keeps_block, StoreProgress progress, void *data,
-    StoreErased *ret_erased, GError **error);
-bool store_sqlite_backup(Store *store, const char *path, bool replaces,
-    int64_t now, StoreProgress progress, void *data, GError **error);
-bool store_sqlite_restore(const char *from, const char *path,
-    const Schema *schema, StoreProgress progress, void *data, int64_t *ret_at,
-    GError **error);
-bool store_sqlite_seen(Store *store, const uint8_t key[STORE_KEY], int64_t now,
-    bool *ret_seen, GError **error);
-bool store_sqlite_unsee(Store *store, const uint8_t key[STORE_KEY],
-    bool *ret_seen, GError **error);
-bool store_sqlite_knows(Store *store, const uint8_t key[STORE_KEY],
-    bool *ret_known, GError **error);
-bool store_sqlite_campaign_find(Store *store, int64_t id, const char *name,
-    StoreCampaign *ret_campaign, GError **error);
-bool store_sqlite_recipient_find(Store *store, int64_t id, const char *folded,
-    StoreRecipient *ret_recipient, GError **error);
-bool store_sqlite_campaign_ensure(Store *store, const char *name,
-    const char *stream, int64_t now, StoreCampaign *ret_campaign,
-    GError **error);
-bool store_sqlite_recipient_ensure(Store *store, const char *folded,
-    const char *original, int64_t now, StoreRecipient *ret_recipient,
-    GError **error);
-bool store_sqlite_ids(Store *store, StoreIds *ret_ids, GError **error);
-bool store_sqlite_load(Store *store, int64_t recipient_id, const char *stream,
-    RecipientState *ret_state, GError **error);
-bool store_sqlite_save(Store *store, int64_t recipient_id, const char *stream,
-    const RecipientState *before, const RecipientState *after, int64_t event_id,
-    GError **error);
-bool store_sqlite_step_taken(Store *store, int64_t campaign_id,
-    int64_t recipient_id, int64_t token_day, Step step, bool *ret_taken,
-    GError **error);
-bool store_sqlite_append(Store *store, const Event *event, int64_t *ret_id,
-    GError **error);
-bool store_sqlite_forged(Store *store, const Forgery *forgery,
-    unsigned per_source, unsigned total, GError **error);
+/* Each is store_sqlite_VERB(), as store_backend.h declares it. */
+#define STORE_SQLITE_VERB(verb)                                                \
+	__typeof__(*((StoreBackend *)NULL)->verb) store_sqlite_##verb
 
-bool store_sqlite_keep(Store *store, const KeptMessage *message,
-    const StoreQuota *quota, GError **error);
-bool store_sqlite_kept(Store *store, int64_t event_id, KeptMessage *ret_message,
-    GError **error);
-bool store_sqlite_rule_hits(Store *store, const char *rule, uint64_t hits,
-    int64_t last, GError **error);
-
-bool store_sqlite_count(Store *store, CounterKind kind, const char *name,
-    int64_t at, const Counts *counts, GError **error);
-bool store_sqlite_each_count(Store *store, CounterKind kind, const char *name,
-    int64_t first, int64_t last, StoreEachCount each, void *data,
-    GError **error);
-bool store_sqlite_feed_load(Store *store, const char *name,
-    FeedPosition *ret_position, FeedTotals *ret_totals, bool *ret_found,
-    StoreEachJoin each, void *data, GError **error);
-bool store_sqlite_feed_save(Store *store, const char *name,
-    const FeedPosition *position, const FeedTotals *totals, GError **error);
-bool store_sqlite_feed_join(Store *store, const char *name, const FeedJoin *row,
-    GError **error);
-bool store_sqlite_feed_part(Store *store, const char *name,
-    const char *queue_id, GError **error);
-bool store_sqlite_feed_wait(Store *store, const char *name,
-    const char *queue_id, const FeedWaiting *row, GError **error);
-bool store_sqlite_feed_unwait(Store *store, const char *name,
-    const char *queue_id, int64_t recipient_id, GError **error);
-bool store_sqlite_feed_each_waiting(Store *store, const char *name,
-    const char *queue_id, StoreEachWaiting each, void *data, GError **error);
-
-bool store_sqlite_each_breaker(Store *store, bool only_open,
-    StoreEachBreaker each, void *data, GError **error);
-bool store_sqlite_tick_due(const Store *store, int64_t now);
-bool store_sqlite_tick(Store *store, const BreakerPolicy *policy, int64_t now,
-    bool at_once, GPtrArray *notices, bool *ret_more, GError **error);
-bool store_sqlite_breaker_over(Store *store, const char *provider,
-    const char *remote_mta, int64_t *ret_id, GError **error);
-bool store_sqlite_held(Store *store, int64_t id, int64_t after, unsigned max,
-    int64_t now, GArray *ret_ids, GError **error);
-bool store_sqlite_held_settle(Store *store, const ManualChange *change,
-    const Event *event, int64_t new_event, bool *ret_lifted, GError **error);
-bool store_sqlite_breaker_close(Store *store, const ManualChange *change,
-    int64_t id, GError **error);
-bool store_sqlite_breaker_fate(Store *store, const ManualChange *change,
-    int64_t id, const char *fate, GError **error);
-
-bool store_sqlite_each_campaign(Store *store, bool only_paused,
-    StoreEachCampaign each, void *data, GError **error);
-bool store_sqlite_campaign_row(Store *store, const char *name,
-    StoreEachCampaign each, void *data, GError **error);
-bool store_sqlite_campaign_accepted(Store *store, const char *name,
-    const char *stream, int64_t at, uint64_t n, GError **error);
-bool store_sqlite_campaign_pause(Store *store, const ManualChange *change,
-    const char *name, bool is_pause, bool *ret_changed, GError **error);
-bool store_sqlite_campaign_set(Store *store, const ManualChange *change,
-    const char *name, const char *stream, int may_pause, GError **error);
-
-bool store_sqlite_each_suppression(Store *store, const StoreFilter *filter,
-    StoreEachSuppression each, void *data, GError **error);
-bool store_sqlite_each_event(Store *store, const StoreFilter *filter,
-    StoreEachEvent each, void *data, GError **error);
-bool store_sqlite_each_forgery(Store *store, const StoreFilter *filter,
-    StoreEachForgery each, void *data, GError **error);
-bool store_sqlite_each_audit(Store *store, const StoreFilter *filter,
-    StoreEachAudit each, void *data, GError **error);
-bool store_sqlite_each_rule(Store *store, StoreEachRule each, void *data,
-    GError **error);
-bool store_sqlite_stats(Store *store, int64_t since, int64_t now,
-    StoreStats *ret_stats, GError **error);
-
-bool store_sqlite_answer(Store *store, const char *folded, const char *stream,
-    CauseSet ignored, int64_t now, StoreAnswer *ret_answer, GError **error);
-bool store_sqlite_entries(Store *store, int64_t now, EntrySet **ret_entries,
-    GError **error);
-bool store_sqlite_each_entry(Store *store, const StoreFilter *filter,
-    StoreEachEntry each, void *data, GError **error);
-bool store_sqlite_streams_set(Store *store, const StoreStream *streams,
-    unsigned n, GError **error);
-bool store_sqlite_audit(Store *store, const ManualChange *change,
-    const char *action, const char *subject, const char *detail,
-    GError **error);
-bool store_sqlite_entry_put(Store *store, const ManualChange *change,
-    const Entry *entry, const char *original, GError **error);
-bool store_sqlite_entry_remove(Store *store, const ManualChange *change,
-    const Entry *which, unsigned *ret_removed, GError **error);
-
-bool store_sqlite_add(Store *store, const ManualChange *change,
-    const char *folded, const char *original, const char *stream, int64_t until,
-    GError **error);
-bool store_sqlite_release(Store *store, const ManualChange *change,
-    const char *folded, const char *stream, int cause, unsigned *ret_lifted,
-    GError **error);
-bool store_sqlite_revert(Store *store, const ManualChange *change,
-    const Policy *policy, const EventSelection *filter, const char *detail,
-    bool is_dry_run, void (*progress)(uint64_t events, void *data), void *data,
-    StoreReverted *ret_reverted, GError **error);
-bool store_sqlite_expire(Store *store, const ManualChange *change,
-    const StoreRetention *retention, bool is_dry_run, StoreExpired *ret_expired,
-    GError **error);
-bool store_sqlite_purge(Store *store, const ManualChange *change,
-    const StoreRetention *retention, bool is_dry_run, StoreProgress progress,
-    void *data, StorePurged *ret_purged, GError **error);
-bool store_sqlite_compact(Store *store, GError **error);
-bool store_sqlite_import(Store *store, const ManualChange *change,
-    const ImportRow *rows, unsigned n, bool again, bool is_dry_run,
-    ImportCounts *counts, GError **error);
-Hash128 store_sqlite_address_key(Store *store, const char *folded);
-bool store_sqlite_each_held(Store *store, const char *stream, int64_t now,
-    StoreEachHeld each, void *data, GError **error);
-bool store_sqlite_held_bound(Store *store, uint64_t *ret_bound, GError **error);
-bool store_sqlite_watch(Store *store, StoreWatch *watch, StoreEachSubject each,
-    void *data, bool *ret_more, GError **error);
-char *store_sqlite_hash(const Store *store, const char *folded);
-bool store_sqlite_review(Store *store, const ManualChange *change,
-    const Event *event, int64_t new_event, GError **error);
-bool store_sqlite_verify(Store *store, int64_t now, GPtrArray *findings,
-    uint64_t *ret_recipients, GError **error);
+STORE_SQLITE_VERB(close);
+STORE_SQLITE_VERB(begin);
+STORE_SQLITE_VERB(commit);
+STORE_SQLITE_VERB(rollback);
+STORE_SQLITE_VERB(sync);
+STORE_SQLITE_VERB(use_addresses);
+STORE_SQLITE_VERB(make_hashed);
+STORE_SQLITE_VERB(erase);
+STORE_SQLITE_VERB(backup);
+STORE_SQLITE_VERB(seen);
+STORE_SQLITE_VERB(unsee);
+STORE_SQLITE_VERB(knows);
+STORE_SQLITE_VERB(campaign_find);
+STORE_SQLITE_VERB(recipient_find);
+STORE_SQLITE_VERB(campaign_ensure);
+STORE_SQLITE_VERB(recipient_ensure);
+STORE_SQLITE_VERB(ids);
+STORE_SQLITE_VERB(load);
+STORE_SQLITE_VERB(save);
+STORE_SQLITE_VERB(step_taken);
+STORE_SQLITE_VERB(append);
+STORE_SQLITE_VERB(forged);
+STORE_SQLITE_VERB(keep);
+STORE_SQLITE_VERB(kept);
+STORE_SQLITE_VERB(rule_hits);
+STORE_SQLITE_VERB(count);
+STORE_SQLITE_VERB(each_count);
+STORE_SQLITE_VERB(tick_due);
+STORE_SQLITE_VERB(each_breaker);
+STORE_SQLITE_VERB(tick);
+STORE_SQLITE_VERB(breaker_over);
+STORE_SQLITE_VERB(held);
+STORE_SQLITE_VERB(held_settle);
+STORE_SQLITE_VERB(breaker_close);
+STORE_SQLITE_VERB(breaker_fate);
+STORE_SQLITE_VERB(each_campaign);
+STORE_SQLITE_VERB(campaign_row);
+STORE_SQLITE_VERB(campaign_accepted);
+STORE_SQLITE_VERB(campaign_pause);
+STORE_SQLITE_VERB(campaign_set);
+STORE_SQLITE_VERB(feed_load);
+STORE_SQLITE_VERB(feed_save);
+STORE_SQLITE_VERB(feed_join);
+STORE_SQLITE_VERB(feed_part);
+STORE_SQLITE_VERB(feed_wait);
+STORE_SQLITE_VERB(feed_unwait);
+STORE_SQLITE_VERB(feed_each_waiting);
+STORE_SQLITE_VERB(each_suppression);
+STORE_SQLITE_VERB(each_event);
+STORE_SQLITE_VERB(each_forgery);
+STORE_SQLITE_VERB(each_audit);
+STORE_SQLITE_VERB(each_rule);
+STORE_SQLITE_VERB(stats);
+STORE_SQLITE_VERB(answer);
+STORE_SQLITE_VERB(entries);
+STORE_SQLITE_VERB(each_entry);
+STORE_SQLITE_VERB(streams_set);
+STORE_SQLITE_VERB(audit);
+STORE_SQLITE_VERB(entry_put);
+STORE_SQLITE_VERB(entry_remove);
+STORE_SQLITE_VERB(add);
+STORE_SQLITE_VERB(release);
+STORE_SQLITE_VERB(import);
+STORE_SQLITE_VERB(address_key);
+STORE_SQLITE_VERB(each_held);
+STORE_SQLITE_VERB(held_bound);
+STORE_SQLITE_VERB(watch);
+STORE_SQLITE_VERB(hash);
+STORE_SQLITE_VERB(revert);
+STORE_SQLITE_VERB(expire);
+STORE_SQLITE_VERB(purge);
+STORE_SQLITE_VERB(compact);
+STORE_SQLITE_VERB(review);
+STORE_SQLITE_VERB(verify);
 
 /* ---- what more than one of them needs ---- */
 
