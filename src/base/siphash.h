@@ -12,4 +12,5 @@ typedef struct Hash128 {
 } Hash128;
 
 #define SIPHASH_KEY 16
+/* Of LEN octets, which may hold any. */
 Hash128 siphash(const uint8_t key[SIPHASH_KEY], const void *bytes, size_t len);

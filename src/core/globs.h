@@ -11,6 +11,8 @@ typedef struct GlobIndex GlobIndex;
 GlobIndex *glob_index_new(void);
 void glob_index_free(GlobIndex *index);
 
+/* GLOB, in any case: a name, or one with "*" and "?".  Several may have one
+   ID. */
 void glob_index_add(GlobIndex *index, const char *glob, unsigned id);
 
 /* Raises MARKS[id] to MARK for each glob that matches HOST; "" is none. */

@@ -87,4 +87,6 @@ typedef struct MaillogClock {
 	bool has_hour;
 } MaillogClock;
 
+/* Seconds of STAMP, which may be of any zone and lie ahead; remembers in CLOCK
+   what it asked of its zone. */
 int64_t maillog_time(MaillogClock *clock, const MaillogStamp *stamp);

@@ -27,6 +27,7 @@ typedef struct RuleFile {
 RuleSet *rules_new(const RuleFile *files, unsigned n_files, GError **error);
 void rules_free(RuleSet *rules);
 
+/* Those that are not disabled. */
 unsigned rules_count(const RuleSet *rules);
 
 /* The words by which messages are read.  Lent for the life of the set. */

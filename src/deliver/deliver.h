@@ -69,6 +69,8 @@ CauseSet judge_ignored(const Judge *judge, const char *stream);
    proves. */
 typedef struct Analysis Analysis;
 
+/* Never NULL, whatever MESSAGE is: what cannot be read says less.  All are
+   lent for the call. */
 Analysis *deliver_analyse(const Judge *judge, const Envelope *envelope,
     GBytes *message);
 void analysis_free(Analysis *analysis);

@@ -52,6 +52,7 @@ typedef struct JoinTable JoinTable;
 
 JoinTable *join_table_new(void);
 void join_table_free(JoinTable *table);
+/* How many joins are in it. */
 unsigned join_table_size(const JoinTable *table);
 
 /* Each lends the join, or gives NULL when there is none. */

@@ -16,7 +16,9 @@ typedef struct FieldList {
 
 void field_list_init(FieldList *list);
 void field_list_clear(FieldList *list);
+/* For the next record: what was added is gone. */
 void field_list_reset(FieldList *list);
+/* VALUE is lent until the reset, NAME is copied. */
 void field_list_add(FieldList *list, const char *name, unsigned depth,
     const char *value, size_t len);
 /* A value that was written to SCRATCH from OFFSET on. */

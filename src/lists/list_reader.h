@@ -51,6 +51,7 @@ typedef struct ListReader ListReader;
 ListReader *list_reader_new(ListShape shape, bool by_line);
 void list_reader_free(ListReader *reader);
 
+/* Adds LEN octets, any split, to what list_reader_next() reads; takes a copy. */
 void list_reader_feed(ListReader *reader, const char *bytes, size_t len);
 /* There is no more. */
 void list_reader_finish(ListReader *reader);

@@ -23,6 +23,7 @@ typedef struct DataReader {
 	uint64_t size;       /* all of them */
 } DataReader;
 
+/* Once for each DATA; a message that was not taken is dropped. */
 void data_reader_begin(DataReader *reader);
 /* Reads of BYTES, and returns how many octets; fewer than LEN only when the
    message ended there, which *RET_IS_END says. */

@@ -46,6 +46,7 @@ static inline Field *group_field(const FieldGroup *group, unsigned i)
 	return &g_array_index(group->fields, Field, i);
 }
 
+/* Whether it is called NAME; ASCII case does not count. */
 bool field_is(const Field *field, const char *name);
 /* Unfolded, valid UTF-8, at most BOUND_FIELD; decoded when it is first asked
    for, for most never are.  Lent. */

@@ -17,6 +17,7 @@ typedef struct TrimmedMessage {
 	bool is_truncated; /* a bound cut something off */
 } TrimmedMessage;
 
+/* Of any LEN octets; trimmed_clear() the result. */
 void trim_message(const char *bytes, size_t len, TrimmedMessage *ret_trimmed);
 void trimmed_clear(TrimmedMessage *trimmed);
 

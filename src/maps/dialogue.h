@@ -51,6 +51,7 @@ typedef struct PolicyRequest {
    by the dialogue. */
 typedef char *(*PolicyDecide)(void *data, const PolicyRequest *request);
 
+/* DATA is lent to DECIDE, which is called from dialogue_feed(). */
 Dialogue *dialogue_new_policy(PolicyDecide decide, void *data);
 
 /* ---- both ---- */

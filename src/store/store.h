@@ -76,8 +76,12 @@ bool store_restore(const char *from, const char *path, StoreProgress progress,
 
 /* ---- transactions ---- */
 
+/* Takes the writer's lock, and waits for it as long as store_open() was told;
+   then VP_ERROR_TEMPORARY.  There is one transaction at a time. */
 bool store_begin(Store *store, GError **error);
+/* A failure leaves the transaction open: roll it back. */
 bool store_commit(Store *store, GError **error);
+/* Undoes what was written since store_begin(); nothing outside of one. */
 void store_rollback(Store *store);
 /* Makes every commit this process or another has made so far durable.  Call it
    before every acknowledgement, also of a duplicate.  Checkpoints when due.
@@ -196,6 +200,8 @@ typedef struct Event {
 	int64_t reviewed_as; /* the event it became, 0: dropped */
 } Event;
 
+/* Adds EVENT, whose texts are lent, as *RET_ID.  It changes no state: that is
+   store_save()'s. */
 bool store_append(Store *store, const Event *event, int64_t *ret_id,
     GError **error);
 

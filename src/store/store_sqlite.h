@@ -62,7 +62,10 @@ bool sqlite_fail_open(StoreSqlite *self, int rc, const char *what,
 /* A prepared statement in use; its cleanup resets it for the next. */
 typedef sqlite3_stmt Statement;
 
+/* The one statement of ID, made ready at its first use; nobody may use it twice
+   at a time.  NULL: it cannot be made ready. */
 Statement *statement_use(StoreSqlite *self, StatementId id, GError **error);
+/* Ends its reading; what was bound and what columns lent is gone. */
 void statement_release(Statement *stmt);
 /* The SQL's parameters count from 1.  Text and blobs are lent until the
    statement is released. */

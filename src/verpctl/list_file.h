@@ -24,6 +24,8 @@ typedef struct ListFile {
 	Progress *progress;
 } ListFile;
 
+/* CTL, NAME are lent.  Nothing is read yet.  list_file_clear() it, also
+   after a failure (VP_ERROR_NOT_FOUND: it cannot be opened). */
 bool list_file_open(ListFile *file, const Ctl *ctl, const char *name,
     ListShape shape, bool by_line, GError **error);
 void list_file_clear(ListFile *file);

@@ -37,6 +37,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Selector, selector_clear)
 		    "judged to be of this reason (bad-mailbox, ...)", "REASON" \
 	}
 
+/* Whether none of the options was given. */
 bool selector_is_empty(const Selector *selector);
 /* Of any time; *RET_FILTER borrows from SELECTOR. */
 bool selector_filter(const Selector *selector, EventSelection *ret_filter,
