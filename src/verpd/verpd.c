@@ -156,12 +156,14 @@ static int run(const Options *options)
 }
 
 /* A hundred sessions with a message of BOUND_MESSAGE each leave no trace when
-   they are over: such buffers are mapped by themselves, and threads do not
-   each keep a heap. */
+   they are over: such buffers are mapped by themselves, and not every thread
+   keeps a heap.  Some do: who shares one waits for its lock, and the thread that
+   answers would wait for one of a lower priority that was preempted with it in
+   hand. */
 static void memory_keep_small(void)
 {
 #ifdef M_ARENA_MAX
-	(void)mallopt(M_ARENA_MAX, 2); /* a wish */
+	(void)mallopt(M_ARENA_MAX, 8); /* a wish */
 	(void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 #endif
 }
