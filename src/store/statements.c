@@ -207,6 +207,8 @@ const StatementText statement_texts[STATEMENT_COUNT] = {
 	    "SELECT 1 FROM events INDEXED BY events_recipient"
 	    " WHERE recipient_id = ?1 AND id < ?2 AND at > ?3"
 	    " AND class = 'hard' AND trust <> 'record' AND needs_review = 0"
+	    " AND NOT EXISTS (SELECT 1 FROM amendments m"
+	    " WHERE m.event_id = events.id AND m.is_reverted)"
 	    " LIMIT 1" },
 	[SQL_COUNTERS_OF_NAME] = { "read counters",
 	    "SELECT name, hour, hard, people, soft, block, complaint,"

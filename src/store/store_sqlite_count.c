@@ -131,7 +131,8 @@ GHashTable *count_sums_new(void)
 	return g_hash_table_new_full(key_hash, key_equal, key_free, g_free);
 }
 
-/* Whether an earlier hard bounce of the recipient was counted since SINCE. */
+/* Whether an earlier hard bounce of the recipient was counted since SINCE, and
+   stands: whoever was lost to an outage and taken back is a witness again. */
 static bool was_refused(StoreSqlite *self, int64_t recipient_id,
     int64_t event_id, int64_t since, bool *ret_was, GError **error)
 {

@@ -417,6 +417,52 @@ START_TEST(test_is_told)
 }
 END_TEST
 
+static bool add_people(const CountedHour *row, void *data)
+{
+	*(int64_t *)data += row->counts.people;
+	return true;
+}
+
+static int64_t people_by(Store *store, int64_t now)
+{
+	g_autoptr(GPtrArray) notices = g_ptr_array_new_with_free_func(g_free);
+	int64_t people = 0;
+	bool more = true;
+
+	while (more)
+		ck_assert(store_tick(store, &breaker_defaults, now, true,
+		    notices, &more, &error));
+	ck_assert(store_each_count(store, COUNTER_SITE, "", 0, INT64_MAX,
+	    add_people, &people, &error));
+	return people;
+}
+
+/* What a receiver answered stays counted; who was taken back is a witness of
+   the next time. */
+START_TEST(test_breaker_counts)
+{
+	g_autoptr(Store) store = fixture_open(STORE_WRITE);
+	EventSelection filter = EVENT_SELECTION_ANY;
+	StoreReverted done;
+
+	take(store, &(Happening){ .at = NOW, .class_ = VP_CLASS_HARD });
+	ck_assert_int_eq(people_by(store, NOW), 1);
+	take(store,
+	    &(Happening){
+		.at = NOW + 2 * DAY, .class_ = VP_CLASS_HARD, .token_day = 1 });
+	ck_assert_int_eq(people_by(store, NOW + 2 * DAY), 1);
+	done = revert(store, &filter, NOW + 3 * DAY, false);
+	ck_assert_uint_gt(done.events, 0);
+	store_reverted_clear(&done);
+	ck_assert_int_eq(people_by(store, NOW + 3 * DAY), 1);
+	take(store,
+	    &(Happening){
+		.at = NOW + 4 * DAY, .class_ = VP_CLASS_HARD, .token_day = 2 });
+	ck_assert_int_eq(people_by(store, NOW + 4 * DAY), 2);
+	check_verified(store, NOW + 4 * DAY);
+}
+END_TEST
+
 /* ---- killed midway ---- */
 
 static void be_killed(uint64_t events, void *data)
@@ -472,6 +518,7 @@ static Suite *revert_suite(void)
 	tcase_add_loop_test(tcase, test_as_if_never, 0, 40);
 	tcase_add_test(tcase, test_release_lifts_what_would_have_been);
 	tcase_add_test(tcase, test_is_told);
+	tcase_add_test(tcase, test_breaker_counts);
 	tcase_add_test(tcase, test_killed);
 	return suite;
 }
