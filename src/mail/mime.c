@@ -63,9 +63,13 @@ static void replace_types(GByteArray *octets, const char *from, const char *to)
 {
 	const size_t len = strlen(from);
 	char *const text = (char *)octets->data;
-	char *const end = text + octets->len;
+	const char *end;
 
-	for (char *p = text; p != NULL && p < end;) {
+	/* an empty array has no octets to point at */
+	if (octets->len == 0)
+		return;
+	end = text + octets->len;
+	for (char *p = text; p < end;) {
 		p = memchr(p, '/', (size_t)(end - p));
 		if (p == NULL)
 			break;
@@ -118,7 +122,7 @@ static void lend_octets(const Mail *mail, MailPart *part, GMimeStream *stream)
 static void take_octets(MailPart *part, GByteArray *octets)
 {
 	part->decoded = octets;
-	part->octets = (const char *)octets->data;
+	part->octets = octets->len > 0 ? (const char *)octets->data : "";
 	part->len = octets->len;
 }
 
