@@ -41,9 +41,8 @@ static void read_recipients(Report *report, const Fields *fields, unsigned part,
 	}
 }
 
-static void read_feedback(Report *report, const MailPart *part)
+static void read_feedback(Report *report, const Fields *fields, unsigned part)
 {
-	g_autoptr(Fields) fields = fields_read(part->octets, part->len);
 	const char *arrival = fields_value(fields, "Arrival-Date");
 
 	if (fields->is_truncated)
@@ -59,15 +58,36 @@ static void read_feedback(Report *report, const MailPart *part)
 	if (*arrival == '\0')
 		arrival = fields_value(fields, "Received-Date");
 	report->arrival = dsn_read_date(arrival);
-	read_recipients(report, fields, part->number, "Original-Rcpt-To");
+	read_recipients(report, fields, part, "Original-Rcpt-To");
 	if (report->recipients->len == 0)
-		read_recipients(report, fields, part->number,
-		    "Removal-Recipient");
+		read_recipients(report, fields, part, "Removal-Recipient");
+}
+
+static bool has_feedback(const Fields *fields)
+{
+	return *fields_value(fields, "Feedback-Type") != '\0' &&
+	       *fields_value(fields, "User-Agent") != '\0';
+}
+
+/* feedback-report = *( feedback-type / user-agent / version )
+   [RFC 5965, 3.1], and nothing before them. */
+static bool is_all_feedback(const MailPart *part, const Fields *fields)
+{
+	size_t start = 0;
+
+	while (start < part->len && g_ascii_isspace(part->octets[start]))
+		start++;
+	return has_feedback(fields) &&
+	       *fields_value(fields, "Version") != '\0' &&
+	       fields->groups->len == 1 &&
+	       group_field(fields_group(fields, 0), 0)->name ==
+		   part->octets + start;
 }
 
 /* The fields in a part that says it is text: some write them there, or a
-   gateway has renamed it. */
-static const MailPart *find_text_feedback(const Mail *mail)
+   gateway has renamed it.  A whole mail may be about feedback: then it is one
+   only if it has another mail within it, or the part has nothing else. */
+static bool read_text_feedback(const Mail *mail, Report *report, bool has_mail)
 {
 	for (unsigned i = 0; i < mail_n_parts(mail); i++) {
 		const MailPart *part = mail_part(mail, i);
@@ -77,49 +97,51 @@ static const MailPart *find_text_feedback(const Mail *mail)
 		    part->len > BOUND_FIELD)
 			continue;
 		fields = fields_read(part->octets, part->len);
-		if (*fields_value(fields, "Feedback-Type") != '\0' &&
-		    *fields_value(fields, "User-Agent") != '\0')
-			return part;
+		if (!is_all_feedback(part, fields) &&
+		    !(has_mail && has_feedback(fields)))
+			continue;
+		read_feedback(report, fields, part->number);
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
 /* All of it in one text: fields, and a message's header below them. */
-static bool has_feedback_above(const Mail *mail, const Report *report)
+static bool read_flat_feedback(const Mail *mail, Report *report)
 {
 	const char *returned;
-	const char *end = divider_find(mail_words(mail), report->text,
-	    &returned);
+	const char *end;
 	g_autoptr(Fields) fields = NULL;
 
-	if (*returned == '\0' || strstr(report->text, "Feedback-Type:") == NULL)
+	if (strcasestr(report->text, "feedback-type:") == NULL)
 		return false;
+	end = divider_find(mail_words(mail), report->text, &returned);
 	fields = fields_read(report->text, (size_t)(end - report->text));
-	return *fields_value(fields, "Feedback-Type") != '\0' &&
-	       *fields_value(fields, "User-Agent") != '\0' &&
-	       *fields_value(fields, "Version") != '\0';
+	if (*returned == '\0' || !has_feedback(fields) ||
+	    *fields_value(fields, "Version") == '\0')
+		return false;
+	read_feedback(report, fields, report->text_part);
+	return true;
 }
 
-/* A whole mail may be about feedback: then it is one only if it has another
-   mail within it, or is of the type. */
 bool read_arf(const Mail *mail, Report *report)
 {
 	const MailPart *part = mail_find(mail, "message/feedback-report");
 	bool is_typed = g_ascii_strcasecmp(mail_type_parameter(mail,
 					       "report-type"),
 			    "feedback-report") == 0;
+	bool has_mail = is_typed || mail_find(mail, "message/rfc822") != NULL ||
+			mail_find(mail, "text/rfc822-headers") != NULL;
 
-	if (part == NULL &&
-	    (is_typed || mail_find(mail, "message/rfc822") != NULL ||
-		mail_find(mail, "text/rfc822-headers") != NULL))
-		part = find_text_feedback(mail);
-	if (part == NULL && has_feedback_above(mail, report))
-		part = mail_text_part(mail);
-	if (part == NULL && !is_typed)
+	if (part != NULL) {
+		g_autoptr(Fields) fields = fields_read(part->octets, part->len);
+
+		read_feedback(report, fields, part->number);
+	} else if (!read_text_feedback(mail, report, has_mail) &&
+		   !read_flat_feedback(mail, report) && !is_typed) {
 		return false;
+	}
 	report->kind = REPORT_COMPLAINT;
-	if (part != NULL)
-		read_feedback(report, part);
 	return true;
 }
 

@@ -89,5 +89,9 @@ bool read_list_refusal(const Mail *mail, Report *report)
 	report->kind = REPORT_DSN;
 	returned_read_text(returned, strlen(returned), report);
 	read_list_address(mail, report);
+	/* nothing came back that would have it */
+	if (report->recipients->len == 0 && *returned == '\0' &&
+	    mail_find(mail, "message/rfc822") == NULL)
+		notice_read(mail, report);
 	return true;
 }
