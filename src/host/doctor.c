@@ -161,14 +161,20 @@ static bool is_verifying(const Postconf *postconf)
 	       postconf_value(postconf, "verpd_verify")[0] != '\0';
 }
 
-static bool is_enforcing(const Postconf *postconf, const char *policy)
+bool asks_policy(const Doctor *doctor, const char *restrictions)
 {
-	const GPtrArray *services = postconf_services(postconf);
+	return strstr(restrictions, "verpd_policy") != NULL ||
+	       strstr(restrictions, doctor->policy) != NULL;
+}
+
+static bool is_enforcing(const Doctor *doctor)
+{
+	const GPtrArray *services = postconf_services(doctor->postconf);
 
 	for (unsigned i = 0; i < services->len; i++)
-		if (strstr(postconf_of(postconf, services->pdata[i],
-			       "smtpd_recipient_restrictions"),
-			policy) != NULL)
+		if (asks_policy(doctor,
+			postconf_of(doctor->postconf, services->pdata[i],
+			    "smtpd_recipient_restrictions")))
 			return true;
 	return false;
 }
@@ -186,8 +192,7 @@ GPtrArray *doctor_examine(const Patient *patient)
 		doctor.policy = wiring_policy(doctor.settings, doctor.postconf);
 		doctor.is_signing = is_signing(doctor.postconf);
 		doctor.is_verifying = is_verifying(doctor.postconf);
-		doctor.is_enforcing = is_enforcing(doctor.postconf,
-		    doctor.policy);
+		doctor.is_enforcing = is_enforcing(&doctor);
 	}
 	for (unsigned i = 0; i < G_N_ELEMENTS(checks); i++) {
 		if (checks[i].is_of_postfix && doctor.postconf == NULL)

@@ -183,19 +183,22 @@ static void check_others(Doctor *doctor)
 
 	if (g_strv_length(maps) != 1)
 		return;
-	for (char **domain = domains; *domain != NULL; domain++)
-		if (!g_strv_contains((const char *const *)
-					 doctor->settings->bounce_domains,
-			*domain) &&
-		    !postconf_has_item(home, *domain))
-			found(doctor, FINDING_ERROR,
-			    g_strdup_printf("postconf -e "
-					    "'relay_recipient_maps = %s, "
-					    "inline:{@%s=OK}'",
-				maps[0], *domain),
-			    "relay_recipient_maps knows return paths alone: "
-			    "mail for %s is refused",
-			    *domain);
+	for (char **domain = domains; *domain != NULL; domain++) {
+		g_autofree char *escaped = g_regex_escape_string(*domain, -1);
+
+		if (g_strv_contains((const char *const *)
+					doctor->settings->bounce_domains,
+			*domain) ||
+		    postconf_has_item(home, *domain))
+			continue;
+		found(doctor, FINDING_ERROR,
+		    g_strdup_printf("postconf -e 'relay_recipient_maps = "
+				    "regexp:{{/@%s$$/ OK}}, %s'",
+			escaped, maps[0]),
+		    "relay_recipient_maps knows return paths alone: mail for "
+		    "%s is refused",
+		    *domain);
+	}
 }
 
 /* Whether TABLE, of relay_recipient_maps and not ours, has any return path. */
@@ -273,10 +276,10 @@ void check_verifying(Doctor *doctor)
 }
 
 /* Whether something of ITEMS permits a client before the policy is asked. */
-static bool permits_first(char **items, const char *policy)
+static bool permits_first(const Doctor *doctor, char **items)
 {
 	for (; *items != NULL; items++) {
-		if (strstr(*items, policy) != NULL)
+		if (asks_policy(doctor, *items))
 			return false;
 		if (strcmp(*items, "permit_mynetworks") == 0 ||
 		    strcmp(*items, "permit_sasl_authenticated") == 0 ||
@@ -284,6 +287,27 @@ static bool permits_first(char **items, const char *policy)
 			return true;
 	}
 	return false;
+}
+
+/* The class that asks: known to smtpd(8), which answers 451 to everybody
+   otherwise, and asked of campaign senders alone. */
+static void check_class(Doctor *doctor)
+{
+	static const char classes[] = "smtpd_restriction_classes";
+	const char *text = doctor_value(doctor, "smtpd_recipient_restrictions");
+
+	if (strstr(text, doctor->policy) != NULL)
+		found(doctor, FINDING_WARNING,
+		    doctor_mend(doctor, 1u << WIRING_ENFORCE, "verpd_enforce"),
+		    "the policy service is asked of all mail: when verpd is "
+		    "down all mail waits, not campaigns alone");
+	else if (strstr(text, "verpd_policy") != NULL &&
+		 !postconf_has_item(doctor_value(doctor, classes),
+		     "verpd_policy"))
+		found(doctor, FINDING_ERROR,
+		    doctor_mend(doctor, 1u << WIRING_ENFORCE, classes),
+		    "verpd_policy is not in %s: campaign mail is told 451",
+		    classes);
 }
 
 void check_enforcing(Doctor *doctor)
@@ -298,6 +322,7 @@ void check_enforcing(Doctor *doctor)
 		    "no %s has $verpd_enforce: nobody asks, suppressed "
 		    "recipients are mailed and paused campaigns leave",
 		    name);
+	check_class(doctor);
 	for (unsigned i = 0; doctor->is_enforcing && i < services->len; i++) {
 		const PostfixService *service = services->pdata[i];
 		const char *text = postconf_of(doctor->postconf, service, name);
@@ -312,14 +337,14 @@ void check_enforcing(Doctor *doctor)
 		if (strcmp(service->command, "smtpd") != 0 ||
 		    (filter != NULL && filter[0] == '\0'))
 			continue;
-		if (strstr(text, doctor->policy) == NULL)
+		if (!asks_policy(doctor, text))
 			found(doctor, FINDING_WARNING,
 			    doctor_mend(doctor, 1u << WIRING_ENFORCE,
 				is_own ? own : name),
 			    "%s has no $verpd_enforce in %s%s: campaign mail "
 			    "that comes in there is not asked about",
 			    service->name, is_own ? "an own " : "", name);
-		else if (permits_first(items, doctor->policy))
+		else if (permits_first(doctor, items))
 			found(doctor, FINDING_ERROR, NULL,
 			    "%s: the policy service stands behind what permits "
 			    "its clients: it is never asked; put it first",

@@ -59,6 +59,9 @@ bool is_by_pipe(const Doctor *doctor);
 /* Whether SERVICE has its addresses rewritten by our map `sign`. */
 bool asks_to_sign(const Postconf *postconf, const PostfixService *service);
 
+/* Whether RESTRICTIONS, expanded, ask our policy service. */
+bool asks_policy(const Doctor *doctor, const char *restrictions);
+
 typedef void (*DoctorCheck)(Doctor *doctor);
 
 /* doctor_files.c: our side */

@@ -298,10 +298,20 @@ static void intake(Wiring *wiring)
 		    "(CVE-2023-51764)");
 }
 
+/* DOMAIN as one more alternative of a regexp. */
+static void append_domain(GString *domains, const char *domain)
+{
+	g_autofree char *escaped = g_regex_escape_string(domain, -1);
+
+	g_string_append_printf(domains, "%s%s", domains->len > 0 ? "|" : "",
+	    escaped);
+}
+
 /* ---- verify ---- */
 
 /* Our relay_recipient_maps would refuse all other domains that are relayed
-   without any such table: these are let in as before. */
+   without any such table: these are let in as before, and by patterns, which
+   find a whole address before verpd is asked: their mail flows without it. */
 static char *others_of(const Wiring *wiring)
 {
 	const char *value = wiring->postconf != NULL
@@ -321,11 +331,10 @@ static char *others_of(const Wiring *wiring)
 		    !g_strv_contains((const char *const *)
 					 wiring->settings->bounce_domains,
 			*item))
-			g_string_append_printf(others, "%s@%s=OK",
-			    others->len > 0 ? ", " : "", *item);
+			append_domain(others, *item);
 	if (others->len == 0)
 		return g_strdup("");
-	return g_strdup_printf(", inline:{%s}", others->str);
+	return g_strdup_printf("regexp:{{/@(%s)$$/ OK}}, ", others->str);
 }
 
 static void verify(Wiring *wiring)
@@ -337,14 +346,15 @@ static void verify(Wiring *wiring)
 	if (wiring->ours == NULL) {
 		g_autofree char *others = old[0] == '\0' ? others_of(wiring)
 							 : g_strdup("");
-		g_autofree char *whole = g_strconcat(token, others, NULL);
+		g_autofree char *whole = g_strconcat(others, token, NULL);
 
+		/* last: what is in their tables, nobody asks verpd about */
 		if (postconf_has_item(old, token))
 			set(wiring, WIRING_VERIFY, "relay_recipient_maps", old,
 			    "a return path that is not genuine is refused");
 		else
 			list(wiring, WIRING_VERIFY, "relay_recipient_maps",
-			    whole, true,
+			    whole, false,
 			    "a return path that is not genuine is refused");
 		return;
 	}
@@ -526,13 +536,19 @@ static void enforce(Wiring *wiring)
 	    "check_policy_service { %s, timeout=10s, { default_action=%s } }",
 	    wiring->policy,
 	    is_open ? "DUNNO" : "451 4.3.5 verpd does not answer");
+	g_autofree char *table = table_of(wiring, "", "verpd_policy");
+	g_autofree char *look = g_strconcat("check_sender_access ", table,
+	    NULL);
 
-	set(wiring, WIRING_ENFORCE, "verpd_enforce", check,
+	list(wiring, WIRING_ENFORCE, "smtpd_restriction_classes",
+	    "verpd_policy", false, "a restriction of our own");
+	set(wiring, WIRING_ENFORCE, "verpd_policy", check,
 	    is_open ? "how to ask; mail goes out when nobody answers"
 		    : "how to ask; campaign mail waits when nobody answers");
+	set(wiring, WIRING_ENFORCE, "verpd_enforce", look,
+	    "of campaign mail alone: all other does not depend on verpd");
 	list(wiring, WIRING_ENFORCE, "smtpd_recipient_restrictions",
-	    "$verpd_enforce", true,
-	    "asked of campaign mail before anything permits it");
+	    "$verpd_enforce", true, "before anything permits it");
 	for (unsigned i = 0; wiring->postconf != NULL &&
 			     i < postconf_services(wiring->postconf)->len;
 	     i++)
@@ -552,12 +568,8 @@ static char *pattern_of(const Settings *settings)
 		return NULL;
 	name = g_regex_escape_string(settings->sub_address, -1);
 	for (char **domain = settings->bounce_domains; *domain != NULL;
-	     domain++) {
-		g_autofree char *escaped = g_regex_escape_string(*domain, -1);
-
-		g_string_append_printf(domains, "%s%s",
-		    domains->len > 0 ? "|" : "", escaped);
-	}
+	     domain++)
+		append_domain(domains, *domain);
 	return g_strdup_printf("/^%s\\+[^@[:space:]]+@(%s)$$/", name,
 	    domains->str);
 }

@@ -323,7 +323,8 @@ static void ask_places(SelfTest *test)
 			test_sign(test);
 	}
 	if (!test->is_policy_broken &&
-	    is_wired(test, "smtpd_recipient_restrictions", test->policy))
+	    (is_wired(test, "smtpd_recipient_restrictions", test->policy) ||
+		is_wired(test, "smtpd_recipient_restrictions", "verpd_policy")))
 		test_policy(test);
 	if (!test->is_map_broken)
 		test_smtpd(test, is_verifying);

@@ -144,11 +144,17 @@ class Site:
         if "--fragments" in self.options:
             self.insert(self.config())
             return
-        for line in self.commands():
+        # what verpd writes as it starts changes what is printed
+        tap.wait_for("nothing more to do", lambda: not self.wire_once())
+
+    def wire_once(self):
+        """Runs the commands, and tells how many there were."""
+        lines = self.commands()
+        for line in lines:
             flag, assignment = shlex.split(line)[1:]
             done = self.postfix.command("postconf", flag, assignment)
             tap.check_equal((done.returncode, done.stderr), (0, ""), line)
-        tap.check_equal(self.commands(), [])
+        return len(lines)
 
     def insert(self, text):
         """Puts fragments where their comments say."""

@@ -361,6 +361,9 @@ CASES = [
     main_cf("filter", "content_filter = smtp:[127.0.0.1]:10024"),
     main_cf("deferred", "defer_transports = verpd-lmtp"),
     main_cf("enforcing", "smtpd_recipient_restrictions = permit"),
+    main_cf("enforcing", "smtpd_restriction_classes ="),
+    main_cf("enforcing", "verpd_enforce = "
+            "check_policy_service unix:private/verpd-policy"),
     master_cf("enforcing", r"(submission[^|]*recipient_restrictions=)"
               r"\$verpd_enforce,", r"\1"),
     main_cf("verifying", "relay_recipient_maps = "
