@@ -291,12 +291,40 @@ char *items_about(const Items *items, const char *address)
 	return text_printable(start, (size_t)(end - start), BOUND_FIELD);
 }
 
-/* "on Thu, 29 Apr 2010 00:00:00 +0900", as Exchange 5.5 has it. */
+/* "29/04/2010", "29.4.10", "2010-04-29" */
+static bool is_day(const char *p)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		size_t len = strspn(p, "0123456789");
+
+		if (len == 0 || len > 4)
+			return false;
+		p += len;
+		if (i < 2 && (*p == '\0' || strchr("./-", *p) == NULL))
+			return false;
+		p += i < 2;
+	}
+	return true;
+}
+
+enum { DAY_WORDS = 2, DAY_WORD_OCTETS = 12 };
+
+/* "on Thu, 29 Apr 2010 00:00:00 +0900", as Exchange 5.5 has it; "on 4/29/2010
+   11:12 PM", "am 29.04.2010 23:12", "w dniu 2010-04-29", as those after it. */
 static bool is_date_tail(const char *word)
 {
-	return g_str_has_prefix(word, "on ") && g_ascii_isupper(word[3]) &&
-	       g_ascii_islower(word[4]) && g_ascii_islower(word[5]) &&
-	       word[6] == ',';
+	if (g_str_has_prefix(word, "on ") && g_ascii_isupper(word[3]) &&
+	    g_ascii_islower(word[4]) && g_ascii_islower(word[5]) &&
+	    word[6] == ',')
+		return true;
+	for (unsigned i = 0; i < DAY_WORDS && !is_day(word); i++) {
+		size_t len = strcspn(word, " \t\n");
+
+		if (len > DAY_WORD_OCTETS || word[len] != ' ')
+			return false;
+		word += len + 1;
+	}
+	return is_day(word);
 }
 
 /* What may follow the address that an item begins with. */
