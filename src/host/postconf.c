@@ -164,7 +164,8 @@ Postconf *postconf_parse(const PostconfTexts *texts)
 
 /* ---- asking ---- */
 
-char **postconf_environ(void)
+/* Ours, but an admin's PATH need not have sbin, and cron's has not. */
+static char **fit_environ(void)
 {
 	g_auto(GStrv) ours = g_get_environ();
 	char **env = g_environ_setenv(g_steal_pointer(&ours), "PATH",
@@ -173,41 +174,47 @@ char **postconf_environ(void)
 	return g_environ_setenv(env, "LC_ALL", "C", TRUE);
 }
 
-/* What PROGRAM prints when run with FLAGS (NULL-ended); *RET_STATUS is its exit
-   status, and its complaint the error where that is above MAX_STATUS.  g_free()
-   it. */
-static char *run(const char *program, const char *directory,
-    const char *const *flags, int max_status, int *ret_status, GError **error)
+char *postconf_output(char **argv, int max_status, int *ret_status,
+    GError **error)
 {
-	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
-	g_auto(GStrv) argv = NULL;
-	g_auto(GStrv) env = postconf_environ();
+	g_auto(GStrv) env = fit_environ();
 	g_autofree char *output = NULL;
 	g_autofree char *complaint = NULL;
 	g_autoptr(GError) missing = NULL;
 	int status;
 
-	g_strv_builder_add(words, program);
-	if (directory != NULL) {
-		g_strv_builder_add(words, "-c");
-		g_strv_builder_add(words, directory);
-	}
-	for (; *flags != NULL; flags++)
-		g_strv_builder_add(words, *flags);
-	argv = g_strv_builder_end(words);
 	if (!g_spawn_sync(NULL, argv, env, G_SPAWN_SEARCH_PATH_FROM_ENVP, NULL,
 		NULL, &output, &complaint, &status, &missing)) {
 		g_set_error(error, VP_ERROR, VP_ERROR_NOT_FOUND,
-		    "%s cannot be run: %s", program, missing->message);
+		    "%s cannot be run: %s", argv[0], missing->message);
 		return NULL;
 	}
-	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : 255;
-	if (*ret_status > max_status) {
-		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG, "%s: %s", program,
-		    g_strchomp(complaint));
+	status = WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+	if (status > max_status) {
+		(void)g_strchomp(complaint);
+		g_set_error(error, VP_ERROR, VP_ERROR_CONFIG, "%s: %s", argv[0],
+		    complaint[0] != '\0' ? complaint : "it failed");
 		return NULL;
 	}
+	if (ret_status != NULL)
+		*ret_status = status;
 	return g_steal_pointer(&output);
+}
+
+/* ARGV with the words that say whose configuration is in DIRECTORY. */
+static char **words_for(const char *directory, const char *const *argv)
+{
+	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+
+	g_strv_builder_add(words, argv[0]);
+	if (directory != NULL) {
+		g_strv_builder_add(words,
+		    strcmp(argv[0], "sendmail") == 0 ? "-C" : "-c");
+		g_strv_builder_add(words, directory);
+	}
+	for (argv++; *argv != NULL; argv++)
+		g_strv_builder_add(words, *argv);
+	return g_strv_builder_end(words);
 }
 
 /* All of FILE, from its beginning. */
@@ -223,24 +230,9 @@ static char *read_all(FILE *file)
 	return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-static char **words_for(const Postconf *postconf, const char *const *argv)
-{
-	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
-
-	g_strv_builder_add(words, argv[0]);
-	if (postconf->directory != NULL) {
-		g_strv_builder_add(words,
-		    strcmp(argv[0], "sendmail") == 0 ? "-C" : "-c");
-		g_strv_builder_add(words, postconf->directory);
-	}
-	for (argv++; *argv != NULL; argv++)
-		g_strv_builder_add(words, *argv);
-	return g_strv_builder_end(words);
-}
-
 static int run_with(char **argv, FILE *in, FILE *out, GError **error)
 {
-	g_auto(GStrv) env = postconf_environ();
+	g_auto(GStrv) env = fit_environ();
 	GPid pid;
 	int status;
 
@@ -259,7 +251,7 @@ static int run_with(char **argv, FILE *in, FILE *out, GError **error)
 int postconf_run(const Postconf *postconf, const char *const *argv,
     const char *input, char **ret_output, GError **error)
 {
-	g_auto(GStrv) words = words_for(postconf, argv);
+	g_auto(GStrv) words = words_for(postconf->directory, argv);
 	FILE *in = tmpfile();
 	FILE *out = tmpfile();
 	int status = -1;
@@ -283,17 +275,17 @@ int postconf_run(const Postconf *postconf, const char *const *argv,
 
 Postconf *postconf_read(const char *directory, GError **error)
 {
-	static const char *const flags[][2] = { { NULL }, { "-x", NULL },
-		{ "-M", NULL }, { "-P", NULL }, { "-Px", NULL },
-		{ "-m", NULL } };
+	static const char *const flags[] = { NULL, "-x", "-M", "-P", "-Px",
+		"-m" };
 	char *texts[G_N_ELEMENTS(flags)] = { NULL };
 	Postconf *postconf = NULL;
 	bool ok = true;
-	int status;
 
 	for (unsigned i = 0; ok && i < G_N_ELEMENTS(flags); i++) {
-		texts[i] = run("postconf", directory, flags[i], 0, &status,
-		    error);
+		const char *argv[] = { "postconf", flags[i], NULL };
+		g_auto(GStrv) words = words_for(directory, argv);
+
+		texts[i] = postconf_output(words, 0, NULL, error);
 		ok = texts[i] != NULL;
 	}
 	if (ok) {
@@ -314,14 +306,15 @@ char *postconf_look_up(const Postconf *postconf, const char *value,
 	for (char **table = tables; *table != NULL; table++) {
 		/* main.cf's "$$" */
 		g_autoptr(GString) text = g_string_new(*table);
-		const char *flags[] = { "-q", key, NULL, NULL };
+		const char *argv[] = { "postmap", "-q", key, NULL, NULL };
+		g_auto(GStrv) words = NULL;
 		g_autofree char *found = NULL;
 		int status;
 
 		(void)g_string_replace(text, "$$", "$", 0);
-		flags[2] = text->str;
-		found = run("postmap", postconf->directory, flags, 1, &status,
-		    error);
+		argv[3] = text->str;
+		words = words_for(postconf->directory, argv);
+		found = postconf_output(words, 1, &status, error);
 		if (found == NULL)
 			return NULL;
 		if (status == 0)

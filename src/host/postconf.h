@@ -45,9 +45,12 @@ bool postconf_has_type(const Postconf *postconf, const char *type);
 /* A path of the queue directory, PATH below it; g_free() it. */
 char *postconf_queue_path(const Postconf *postconf, const char *path);
 
-/* Our environment, fit to run Postfix's programs in: an admin's PATH need not
-   have sbin, cron's has not.  g_strfreev() it. */
-char **postconf_environ(void);
+/* What ARGV prints, a program of Postfix and its words (NULL-ended): g_free() it.
+   *RET_STATUS (may be NULL) is its exit status.  VP_ERROR_NOT_FOUND when it
+   cannot be run, VP_ERROR_CONFIG and its complaint when its status is above
+   MAX_STATUS. */
+char *postconf_output(char **argv, int max_status, int *ret_status,
+    GError **error);
 
 /* Runs ARGV, a program of Postfix, for this one (-c or sendmail(1)'s -C is put
    in), with INPUT on its standard input.  What it printed on both outputs is

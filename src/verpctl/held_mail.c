@@ -7,7 +7,6 @@
 
 #include <json-glib/json-glib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 enum { IDS_AT_ONCE = 100 };
 
@@ -75,29 +74,10 @@ bool held_mail_parse(const TokenSpace *tokens, const char *listing,
 
 /* ---- Postfix's commands ---- */
 
-static bool run(GPtrArray *words, char **ret_output, GError **error)
+static char *run(GPtrArray *words, GError **error)
 {
-	g_auto(GStrv) env = postconf_environ();
-	g_autofree char *output = NULL;
-	g_autofree char *complaint = NULL;
-	g_autoptr(GError) failed = NULL;
-	int status;
-
 	g_ptr_array_add(words, NULL);
-	if (g_spawn_sync(NULL, (char **)words->pdata, env,
-		G_SPAWN_SEARCH_PATH_FROM_ENVP, NULL, NULL, &output, &complaint,
-		&status, &failed) &&
-	    WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-		if (ret_output != NULL)
-			*ret_output = g_steal_pointer(&output);
-		return true;
-	}
-	g_set_error(error, VP_ERROR, VP_ERROR_TEMPORARY, "%s: %s",
-	    (char *)words->pdata[0],
-	    complaint != NULL && complaint[0] != '\0' ? g_strchomp(complaint)
-	    : failed != NULL                          ? failed->message
-						      : "it failed");
-	return false;
+	return postconf_output((char **)words->pdata, 0, NULL, error);
 }
 
 static GPtrArray *command(const char *program, const char *directory)
@@ -119,7 +99,8 @@ bool held_mail_find(const TokenSpace *tokens, const char *directory,
 	g_autofree char *output = NULL;
 
 	g_ptr_array_add(words, g_strdup("-j"));
-	return run(words, &output, error) &&
+	output = run(words, error);
+	return output != NULL &&
 	       held_mail_parse(tokens, output, name, id, ret_mail, error);
 }
 
@@ -183,8 +164,11 @@ bool held_mail_release(const HeldMail *mail, const char *directory,
 {
 	g_autoptr(GPtrArray) all = commands(mail, directory, has_map);
 
-	for (unsigned i = 0; i < all->len; i++)
-		if (!run(all->pdata[i], NULL, error))
+	for (unsigned i = 0; i < all->len; i++) {
+		g_autofree char *output = run(all->pdata[i], error);
+
+		if (output == NULL)
 			return false;
+	}
 	return true;
 }
