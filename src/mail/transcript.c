@@ -151,7 +151,8 @@ static void read_summary(Transcript *transcript, const char *line)
 	if (recipient == NULL)
 		return;
 	if (transcript->unclaimed != NULL &&
-	    strstr(line, "... Remote protocol error") != NULL)
+	    (strstr(line, "... Remote protocol error") != NULL ||
+		strstr(line, "... Service unavailable") != NULL))
 		take_reply(transcript, recipient, transcript->unclaimed,
 		    transcript->unclaimed_stage);
 	else
@@ -261,6 +262,20 @@ static bool read_dialogue(Transcript *transcript, const char *line)
 	return false;
 }
 
+/* One of several has been refused for good: what the next host says is of
+   another, whose accepted RCPT the transcript does not show. */
+static void forget_refused(Transcript *transcript)
+{
+	const ReportRecipient *recipient;
+
+	if (transcript->address == NULL ||
+	    transcript->report->recipients->len < 2)
+		return;
+	recipient = notice_find(transcript->report, transcript->address);
+	if (recipient != NULL && *recipient->diagnostic == '5')
+		g_clear_pointer(&transcript->address, g_free);
+}
+
 static void read_line(Transcript *transcript, const char *line)
 {
 	static const char talking[] = "while talking to ";
@@ -280,6 +295,7 @@ static void read_line(Transcript *transcript, const char *line)
 		transcript->stage = STAGE_CONNECT;
 		transcript->n_hosts++;
 		g_clear_pointer(&transcript->unclaimed, g_free);
+		forget_refused(transcript);
 	} else if (read_dialogue(transcript, line)) {
 		transcript->is_seen = true;
 	} else if (is_refusal(line) && strstr(line, "...") != NULL) {
