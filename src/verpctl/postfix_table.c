@@ -26,14 +26,17 @@
 /* Domains above the recipient's that are asked for. */
 enum { LEVELS_MAX = 8 };
 
+/* By these words our own refusal is known when Postfix reports on it (the rule
+   verpd.own-refusal).  A comma would end them: see access_lines(). */
+#define REFUSAL "5.7.1 suppressed by verpd: see verpctl why"
+
 static const struct {
 	const char *name;
 	const char *refusal;
 	const char *pass; /* goes on as if there were no such table */
 } uses[] = {
-	[TABLE_ACCESS] = { "access", "550 5.7.1 suppressed by verpd", "DUNNO" },
-	[TABLE_TRANSPORT] = { "transport", "error:5.7.1 suppressed by verpd",
-	    ":" },
+	[TABLE_ACCESS] = { "access", "550 " REFUSAL, "DUNNO" },
+	[TABLE_TRANSPORT] = { "transport", "error:" REFUSAL, ":" },
 };
 
 int table_use_from_name(const char *name)

@@ -13,7 +13,8 @@ import threading
 from rig import Site, tap
 
 BY = ("--reason", "r", "--actor", "eve")
-ACTION = "550 5.7.1 suppressed by verpd"
+REFUSAL = "5.7.1 suppressed by verpd: see verpctl why"
+ACTION = "550 " + REFUSAL
 
 
 def begin():
@@ -76,7 +77,10 @@ def test_domains():
                             f"texthash:{site.path('table')}\n"), said)
     tap.check_equal(texthash(site)["eva@below.test"], ":")
     tap.check_equal(texthash(site)[".below.test"],
-                    "error:5.7.1 suppressed by verpd")
+                    "error:" + REFUSAL)
+    # what Postfix reports of it is no bounce
+    said = site.run("rules", "test", REFUSAL)
+    tap.check("verpd.own-refusal" in said, said)
 
 
 def test_sqlite():

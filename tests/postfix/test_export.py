@@ -24,8 +24,8 @@ BY = ("--reason", "r", "--actor", "eve")
 STREAMS = ("marketing", "transactional")
 TEXT = ('stream "transactional" { campaigns = {"receipt*"} '
         'complaint_exempt = yes }\n')
-REFUSED = "550 5.7.1 suppressed by verpd"
-ROUTED = "error:5.7.1 suppressed by verpd"
+REFUSED = "550 5.7.1 suppressed by verpd: see verpctl why"
+ROUTED = "error:5.7.1 suppressed by verpd: see verpctl why"
 DOMAINS = ["a.test", "b.a.test", "c.b.a.test", "d.c.b.a.test", "x.test",
            "a.test.example", "xn--bcher-kva.test"]
 # besides those, some of which nothing is ever said
@@ -214,7 +214,7 @@ def test_smtpd():
             POSTFIX.command("postfix", "reload")
             tap.wait_for(f"{kind} to be read", lambda a=again:
                          rcpt(addresses) == a)
-    tap.check("suppressed by verpd," not in POSTFIX.log())
+    tap.check("verpctl why," not in POSTFIX.log())
 
 
 def test_transport():
