@@ -156,6 +156,7 @@ START_TEST(test_raw)
 		g_autofree char *records = read_all(text, len, LIST_AUTO, true,
 		    step, raw);
 
+		ck_assert_ptr_nonnull(records);
 		ck_assert_str_eq(raw->str, text);
 	}
 }
