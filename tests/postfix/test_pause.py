@@ -76,11 +76,11 @@ def test_named():
     wired = SITE.value()
     SITE.postfix.command("postconf", f"{MAPS} = hash:/x, "
                          + wired.replace("cdb:", "texthash:"))
-    line, = SITE.config()
+    line, = SITE.commands()
     tap.check(f"={'cdb:' + SITE.map}, hash:/x, inline:" in line and
               "texthash:" not in line, line)
     SITE.postfix.command("postconf", f"{MAPS} = {wired}")
-    tap.check_equal(SITE.config(), [])
+    tap.check_equal(SITE.commands(), [])
 
 
 def test_not_there():
