@@ -135,9 +135,12 @@ class PrivatePostfix:
         return os.path.join(self.etc, name)
 
     def write(self, name, text):
-        """Makes TEXT that file."""
-        with open(self.file(name), "w", encoding="utf-8") as out:
+        """Makes TEXT that file, at once: a program of Postfix's that starts
+        just now reads the old one or the new one, never half of it."""
+        path = self.file(name)
+        with open(path + ".new", "w", encoding="utf-8") as out:
             out.write(text)
+        os.replace(path + ".new", path)
         self.settle()
 
     def private(self, name):

@@ -61,17 +61,14 @@ def expect(*places, options=()):
 @contextlib.contextmanager
 def changed(*changes):
     """Postfix with CHANGES of main.cf."""
-    path = os.path.join(POSTFIX.etc, "main.cf")
-    old = instance.lines_of(path)
+    old = instance.lines_of(POSTFIX.file("main.cf"))
     for change in changes:
         POSTFIX.command("postconf", "-e", change)
     POSTFIX.command("postfix", "reload")
     try:
         yield
     finally:
-        with open(path, "w", encoding="utf-8") as out:
-            out.write(old)
-        POSTFIX.settle()
+        POSTFIX.write("main.cf", old)
         POSTFIX.command("postfix", "reload")
 
 
@@ -204,14 +201,12 @@ def test_policy_is_missing():
 
 
 def test_transport_is_missing():
-    path = os.path.join(POSTFIX.etc, "master.cf")
-    old = instance.lines_of(path)
+    old = instance.lines_of(POSTFIX.file("master.cf"))
     POSTFIX.command("postconf", "-MX", "verpd-lmtp/unix")
     try:
         expect("service")
     finally:
-        with open(path, "w", encoding="utf-8") as out:
-            out.write(old)
+        POSTFIX.write("master.cf", old)
 
 
 def test_no_transport_map():
