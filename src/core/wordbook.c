@@ -106,18 +106,16 @@ bool wordbook_add(WordBook *book, WordList list, const char *of,
     const char *text)
 {
 	Word word = { 0 };
+	bool is_new;
 
 	word.text = lists[list].keeps_case ? g_strdup(text)
 					   : words_fold(text, -1);
 	words_squeeze(word.text);
-	if (wordbook_is(book, list, word.text)) {
-		g_free(word.text);
-		return false;
-	}
+	is_new = !wordbook_is(book, list, word.text);
 	word.len = strlen(word.text);
 	word.of = g_strdup(of);
 	g_array_append_val(book->lists[list], word);
-	return true;
+	return is_new;
 }
 
 void wordbook_forget(WordBook *book, const char *of)
@@ -159,11 +157,13 @@ bool wordbook_begins(const WordBook *book, WordList list, const char *text)
 
 bool wordbook_is(const WordBook *book, WordList list, const char *text)
 {
+	size_t len = strlen(text);
 	unsigned n;
 	const Word *words = wordbook_words(book, list, &n);
 
 	for (unsigned i = 0; i < n; i++)
-		if (strcmp(text, words[i].text) == 0)
+		if (words[i].len == len &&
+		    memcmp(words[i].text, text, len) == 0)
 			return true;
 	return false;
 }

@@ -77,7 +77,8 @@ bool wordbook_list_from_name(const char *name, WordList *ret_list);
 const char *wordbook_list_name(WordList list);
 
 /* Adds TEXT (UTF-8), which stanza OF says, folded as the list has it.  False
-   when it is in the list already. */
+   when it was in the list already; it is kept all the same, for the other may be
+   told to forget. */
 bool wordbook_add(WordBook *book, WordList list, const char *of,
     const char *text);
 /* Takes away all that stanza OF has said so far. */

@@ -122,6 +122,8 @@ static const struct {
 	{ "[words a]\nfailed = x\n", "[words a]\ndisable = no\n", "a:x|" },
 	{ "[words a]\nfailed = \" x \"\nfailed = \"\nfailed = \"y\n", "",
 	    "a: x |a:\"|a:\"y|" },
+	{ "[words a]\nfailed = x\n[words b]\nfailed = x\n",
+	    "[words a]\ndisable = yes\n", "b:x|" },
 	{ "[words a]\ndelayed = x\n", "", "" },
 };
 
