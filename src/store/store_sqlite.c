@@ -205,3 +205,21 @@ bool statement_number(StoreSqlite *self, Statement *stmt, int64_t *ret_number,
 	*ret_number = row ? column_int(done, 0) : 0;
 	return true;
 }
+
+bool statement_numbers(StoreSqlite *self, Statement *stmt, GArray *ret_numbers,
+    GError **error)
+{
+	g_autoptr(Statement) done = stmt;
+	bool row;
+
+	for (;;) {
+		int64_t number;
+
+		if (!statement_step(self, done, &row, error))
+			return false;
+		if (!row)
+			return true;
+		number = column_int(done, 0);
+		g_array_append_val(ret_numbers, number);
+	}
+}

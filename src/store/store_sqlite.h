@@ -95,6 +95,10 @@ bool statement_run(StoreSqlite *self, Statement *stmt, GError **error);
    releases it.  STMT may be NULL: statement_use() has failed. */
 bool statement_number(StoreSqlite *self, Statement *stmt, int64_t *ret_number,
     GError **error);
+/* Appends the first column of every row that STMT gives to RET_NUMBERS (of
+   int64_t), and releases it. */
+bool statement_numbers(StoreSqlite *self, Statement *stmt, GArray *ret_numbers,
+    GError **error);
 
 /* ---- transactions and durability ---- */
 

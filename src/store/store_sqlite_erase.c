@@ -236,24 +236,14 @@ static bool audit_erasure(StoreSqlite *self, const Erasure *erasure,
 static bool some_ids(StoreSqlite *self, StatementId id, int64_t recipient_id,
     GArray *ret_ids, GError **error)
 {
-	g_autoptr(Statement) stmt = statement_use(self, id, error);
-	bool row;
+	Statement *stmt = statement_use(self, id, error);
 
 	if (stmt == NULL)
 		return false;
 	bind_int(stmt, 1, recipient_id);
 	bind_int(stmt, 2, SOME_ROWS);
 	g_array_set_size(ret_ids, 0);
-	for (;;) {
-		int64_t one;
-
-		if (!statement_step(self, stmt, &row, error))
-			return false;
-		if (!row)
-			return true;
-		one = column_int(stmt, 0);
-		g_array_append_val(ret_ids, one);
-	}
+	return statement_numbers(self, stmt, ret_ids, error);
 }
 
 static bool event_erase(StoreSqlite *self, Erasure *erasure, int64_t id,

@@ -62,9 +62,7 @@ bool store_sqlite_held(Store *store, int64_t id, int64_t after, unsigned max,
     int64_t now, GArray *ret_ids, GError **error)
 {
 	StoreSqlite *self = (StoreSqlite *)store;
-	g_autoptr(Statement)
-	    stmt = statement_use(self, SQL_BREAKER_HELD, error);
-	bool row;
+	Statement *stmt = statement_use(self, SQL_BREAKER_HELD, error);
 
 	if (stmt == NULL)
 		return false;
@@ -72,16 +70,7 @@ bool store_sqlite_held(Store *store, int64_t id, int64_t after, unsigned max,
 	bind_int(stmt, 2, after);
 	bind_int(stmt, 3, max);
 	bind_int(stmt, 4, now);
-	for (;;) {
-		int64_t event_id;
-
-		if (!statement_step(self, stmt, &row, error))
-			return false;
-		if (!row)
-			return true;
-		event_id = column_int(stmt, 0);
-		g_array_append_val(ret_ids, event_id);
-	}
+	return statement_numbers(self, stmt, ret_ids, error);
 }
 
 /* ---- settling ---- */

@@ -445,9 +445,7 @@ static bool purge_rows(StoreSqlite *self, Purge *purge, int64_t kept,
 static bool recipients_between(StoreSqlite *self, Purge *purge, int64_t after,
     int64_t last, GError **error)
 {
-	g_autoptr(Statement)
-	    stmt = statement_use(self, SQL_PURGE_RECIPIENTS, error);
-	bool row;
+	Statement *stmt = statement_use(self, SQL_PURGE_RECIPIENTS, error);
 
 	if (stmt == NULL)
 		return false;
@@ -455,16 +453,7 @@ static bool recipients_between(StoreSqlite *self, Purge *purge, int64_t after,
 	bind_int(stmt, 2, last);
 	bind_int(stmt, 3, purge->before);
 	g_array_set_size(purge->idle, 0);
-	for (;;) {
-		int64_t id;
-
-		if (!statement_step(self, stmt, &row, error))
-			return false;
-		if (!row)
-			return true;
-		id = column_int(stmt, 0);
-		g_array_append_val(purge->idle, id);
-	}
+	return statement_numbers(self, stmt, purge->idle, error);
 }
 
 /* Asked once more, inside: somebody may have been seen since. */
