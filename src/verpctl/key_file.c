@@ -56,18 +56,18 @@ void store_give_to_directory(const char *path)
 	}
 }
 
-bool key_file_create(const char *path, GError **error)
+/* Makes PATH of HEAD and a fresh key: its line of a keys file, or the secret
+   of that line alone. */
+static bool key_write(const char *path, const char *head, bool has_id,
+    GError **error)
 {
-	static const char head[] =
-	    "# Signing keys of verpd, one id:base64 a line.  The first signs, "
-	    "all verify.\n";
 	g_autofree char *line = key_file_line(0, error);
 	g_autofree char *text = NULL;
 	bool ok;
 
 	if (line == NULL)
 		return false;
-	text = g_strconcat(head, line, NULL);
+	text = g_strconcat(head, has_id ? line : strchr(line, ':') + 1, NULL);
 	ok = file_replace(path, text, strlen(text), 0640, error);
 	if (ok)
 		give_to_directory(path, false);
@@ -76,29 +76,24 @@ bool key_file_create(const char *path, GError **error)
 	return ok;
 }
 
+bool key_file_create(const char *path, GError **error)
+{
+	static const char head[] =
+	    "# Signing keys of verpd, one id:base64 a line.  The first signs, "
+	    "all verify.\n";
+
+	return key_write(path, head, true, error);
+}
+
 bool address_key_ensure(const char *path, bool *ret_made, GError **error)
 {
 	static const char head[] =
 	    "# The key of verpd's hashed addresses.  Without it nobody who was "
 	    "erased stays\n# blocked; with it and the store, addresses can be "
 	    "tried out.\n";
-	g_autofree char *line = NULL;
-	g_autofree char *text = NULL;
 	bool is_there = g_file_test(path, G_FILE_TEST_EXISTS);
-	bool ok;
 
 	if (ret_made != NULL)
 		*ret_made = !is_there;
-	if (is_there)
-		return true;
-	line = key_file_line(0, error);
-	if (line == NULL)
-		return false;
-	text = g_strconcat(head, strchr(line, ':') + 1, NULL);
-	ok = file_replace(path, text, strlen(text), 0640, error);
-	if (ok)
-		give_to_directory(path, false);
-	explicit_bzero(line, strlen(line));
-	explicit_bzero(text, strlen(text));
-	return ok;
+	return is_there || key_write(path, head, false, error);
 }
