@@ -124,7 +124,7 @@ def wire(site):
     for line in site.commands():
         say("  " + (line if len(line) < 76 else line[:72] + "..."))
     site.wire()
-    site.postfix.command("postfix", "reload")
+    site.postfix.reload()
 
 
 def said(site, sender, recipient, client=""):

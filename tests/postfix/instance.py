@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import tap  # noqa: E402
 
 HOSTNAME = "mail.sender.example"
+RELOADED = "reload -- version"
 
 # Small delays, so that hours of greylisting pass in seconds.
 MAIN = {
@@ -177,7 +178,33 @@ class PrivatePostfix:
     def configure(self, parameter):
         """Changes a NAME=VALUE of the running instance."""
         self.command("postconf", parameter)
-        self.command("postfix", "reload")
+        self.reload()
+
+    def reload(self, seconds=5):
+        """Has Postfix read its files, and waits until nothing answers by the
+        old ones: master(8) is told and not waited for, and an smtpd(8) that
+        is idle may take one more session before it hears of it.  What is
+        still busy after SECONDS may end its work by the old ones."""
+        old, n_read = self.children(), self.log().count(RELOADED)
+        done = self.command("postfix", "reload")
+        tap.check(done.returncode == 0, "postfix reload:", done.stderr)
+        tap.wait_for("master(8) to read its files",
+                     lambda: self.log().count(RELOADED) > n_read)
+        end = time.monotonic() + seconds
+        while old & self.children() and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def children(self):
+        """The processes that master(8) runs."""
+        master, found = self.pid(), set()
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                text = lines_of(f"/proc/{pid}/stat")
+            except OSError:  # it ended meanwhile
+                continue
+            if int(text.rpartition(")")[2].split()[1]) == master:
+                found.add(int(pid))
+        return found
 
     def pid(self):
         try:

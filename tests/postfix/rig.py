@@ -192,16 +192,8 @@ class Wired(Site):
     def start(self):
         super().start()
         self.wire()
-        self.postfix.command("postfix", "reload")
-        tap.wait_for("smtpd(8) to read it", self.has_read)
+        self.postfix.reload()
         return self
-
-    def has_read(self):
-        """Whether the smtpd(8) that answers is a new one."""
-        is_signing = "smtp_generic_maps" in instance.lines_of(
-            self.postfix.file("master.cf"))
-        with self.postfix.smtp() as session:
-            return session.has_extn("XVERP") or not is_signing
 
 
 class Loss:

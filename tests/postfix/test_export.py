@@ -199,7 +199,7 @@ def test_smtpd():
         fill(store, chance)
         _, lines = store.export(kind, "table")
         configure(lines)
-        POSTFIX.command("postfix", "reload")
+        POSTFIX.reload()
         wanted = {a for a in addresses if not store.may_send(a, STREAMS[0])}
         tap.check_equal(rcpt(addresses), wanted, kind)
         store.run("add", "--domain", "other.example", *BY)
@@ -211,7 +211,7 @@ def test_smtpd():
                          rcpt(addresses) == a)
         else:
             tap.check_equal(rcpt(addresses), wanted, kind)
-            POSTFIX.command("postfix", "reload")
+            POSTFIX.reload()
             tap.wait_for(f"{kind} to be read", lambda a=again:
                          rcpt(addresses) == a)
     tap.check("verpctl why," not in POSTFIX.log())

@@ -164,7 +164,7 @@ def test_litter():
         out.write(whole[:100])
     os.rename(SITE.map + ".new", SITE.map + ".cdb")
     tap.wait_for("the table", is_whole, SOON)
-    SITE.postfix.command("postfix", "reload")
+    SITE.postfix.reload()
     SITE.postfix.sendmail("ana@sender.example", ["last@far.example"],
                           messages.campaign())
     tap.wait_for("other mail", lambda: left("last@far.example"), 90)

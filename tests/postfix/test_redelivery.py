@@ -82,8 +82,12 @@ def test_requeued():
     """postsuper -r: another queue id and one more Received: header."""
     seen = deliveries()
     token = VERPD.mint("news-44", "gail@far.example")
-    PROXY.lose(1, lambda: POSTFIX.configure(
-        "defer_transports=verpd-lmtp"))
+
+    def keep_waiting():
+        """While a delivery waits for us, so nothing to wait for here."""
+        POSTFIX.command("postconf", "defer_transports=verpd-lmtp")
+        POSTFIX.command("postfix", "reload")
+    PROXY.lose(1, keep_waiting)
     send([token], messages.report(token, "gail@far.example"))
     tap.wait_for("the answer to be lost", lambda: PROXY.losses == 0)
     before = tap.wait_for("the message to wait", POSTFIX.queue)

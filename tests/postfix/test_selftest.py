@@ -64,12 +64,12 @@ def changed(*changes):
     old = instance.lines_of(POSTFIX.file("main.cf"))
     for change in changes:
         POSTFIX.command("postconf", "-e", change)
-    POSTFIX.command("postfix", "reload")
+    POSTFIX.reload()
     try:
         yield
     finally:
         POSTFIX.write("main.cf", old)
-        POSTFIX.command("postfix", "reload")
+        POSTFIX.reload()
 
 
 @contextlib.contextmanager

@@ -176,7 +176,7 @@ def test_paused_for_sendmail():
     wait, for this campaign alone."""
     SITE.verpd.verpctl("campaign", "pause", "news-44", "--actor", "a",
                        "--reason", "wrong prices")
-    SITE.postfix.command("postfix", "reload")
+    SITE.postfix.reload()
     send("waits@far.example", f"news-44@{DOMAIN}")
     send("flows@far.example")
     left_with("flows@far.example")
