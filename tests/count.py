@@ -5,8 +5,8 @@
 usage: count.py NOTES [TESTLOG...]
 
 NOTES holds "passed|failed|skipped TAB what" lines of the caller's own.  Names
-every failure and skip, then prints "N passed, N failed, N skipped"; exits 1
-if anything failed.
+every failure, with what it said, and every skip, then prints "N passed, N
+failed, N skipped"; exits 1 if anything failed.
 """
 import json
 import re
@@ -15,6 +15,7 @@ import sys
 LINE = re.compile(r"^(not ok|ok)(?=\s|$)(?:\s+(\d+))?(?:\s*-?\s*([^#]*))?"
                   r"(?:#\s*(\w+)\s*(.*))?")
 PLAN = re.compile(r"^1\.\.(\d+)\s*(?:#\s*(?:SKIP|skip)\S*\s*(.*))?")
+N_MOST, N_LAST = 60, 15  # lines
 
 
 def count_tap(text):
@@ -55,6 +56,21 @@ def count_test(test):
         yield ("skipped" if test["result"] == "SKIP" else "passed"), ""
 
 
+def complaints(test):
+    """The lines of a failed TEST that say why: those behind each "not ok" and
+    the last that it wrote; never too many to read."""
+    found, is_bad = [], False
+    for line in (test.get("stdout") or "").splitlines():
+        case = LINE.match(line)
+        if case:
+            is_bad = case.group(1) == "not ok"
+        if is_bad:
+            found.append(line)
+    last = (test.get("stdout") or "").splitlines()[-N_LAST:]
+    error = (test.get("stderr") or "").splitlines()[-N_LAST:]
+    return (found[:N_MOST] or last) + error
+
+
 def main():
     counts = {"passed": 0, "failed": 0, "skipped": 0}
 
@@ -68,8 +84,12 @@ def main():
         with open(path, encoding="utf-8", errors="replace") as log:
             for line in log:
                 test = json.loads(line)
-                for outcome, what in count_test(test):
+                cases = list(count_test(test))
+                for outcome, what in cases:
                     add(outcome, f"{test['name']}: {what}")
+                if any(outcome == "failed" for outcome, _ in cases):
+                    for said in complaints(test):
+                        print("    " + said)
     with open(sys.argv[1], encoding="utf-8") as notes:
         for line in notes:
             add(*line.rstrip("\n").split("\t", 1))

@@ -28,6 +28,12 @@ CASES = {
 
 
 def count(tests, notes=""):
+    """The last line and the status."""
+    lines, status = lines_of(tests, notes)
+    return lines[-1], status
+
+
+def lines_of(tests, notes=""):
     with tempfile.TemporaryDirectory() as folder:
         log, note = (os.path.join(folder, name) for name in ("log", "note"))
         with open(log, "w", encoding="utf-8") as out:
@@ -39,7 +45,7 @@ def count(tests, notes=""):
         done = subprocess.run(
             [sys.executable, os.path.join(TESTS, "count.py"), note, log],
             capture_output=True, text=True, check=False)
-    return done.stdout.splitlines()[-1], done.returncode
+    return done.stdout.splitlines(), done.returncode
 
 
 def check_case(result, stdout, *counts):
@@ -54,6 +60,17 @@ def check_sum():
     tap.check_equal((line, status), ("2 passed, 1 failed, 1 skipped", 1))
 
 
+def check_reasons():
+    """What failed says why, at the end of a long log."""
+    lines, _ = lines_of([("ERROR", "1..3\nok 1 - a\n# fine\nnot ok 2 - b\n"
+                          "# got 1\nok 3 - c\n# 0.1 s\n"),
+                         ("TIMEOUT", "ok 1 - z\n# slow\n")])
+    tap.check_equal(lines[1:-1], ["failed: t: b", "    not ok 2 - b",
+                                  "    # got 1", "failed: t: TIMEOUT",
+                                  "    ok 1 - z", "    # slow"])
+
+
 tap.run([(name, lambda case=case: check_case(*case))
          for name, case in CASES.items()]
-        + [("several logs and notes", check_sum)])
+        + [("several logs and notes", check_sum),
+           ("why it failed", check_reasons)])
