@@ -527,8 +527,12 @@ Server *server_new(Settings *settings, GError **error)
 	if (server->judge == NULL)
 		return NULL;
 	tell_streams(settings);
+	/* Of our own threads: those that GLib shares it gives the priority of
+	   the thread that asked first, which a background thread may not. */
 	server->analysts = g_thread_pool_new(analyse, server,
-	    (int)count_workers(settings), FALSE, NULL);
+	    (int)count_workers(settings), TRUE, error);
+	if (error != NULL && *error != NULL)
+		return NULL;
 	if (!server_listen(server, error) || !server_answer(server, error))
 		return NULL;
 	return g_steal_pointer(&server);
