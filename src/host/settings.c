@@ -349,7 +349,7 @@ Settings *settings_parse(const char *file, const char *text, gsize len,
 		return NULL;
 	reader.lines = lines;
 
-	titled = settings_lines_titled(lines, copy, "policy");
+	titled = settings_lines_titled(lines, "policy");
 	cfg = confuse_read(file, titled, error);
 	if (cfg == NULL)
 		return NULL;

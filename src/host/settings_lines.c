@@ -15,6 +15,7 @@ struct SettingsLines {
 	GHashTable *untitled; /* "section" to where its "{" is; the first
 				 octet is 1 */
 	const char *text;     /* only while scanning */
+	char *plain;          /* the same with blanks for its comments */
 };
 
 typedef struct Token {
@@ -26,13 +27,20 @@ typedef struct Token {
 
 typedef struct Scanner {
 	const char *at;
+	const char *start;
+	char *plain; /* a copy of START where comments become blanks */
 	unsigned line;
 	unsigned open_comment; /* the line of one that never ends, or 0 */
 } Scanner;
 
-static void skip_line(Scanner *scanner)
+/* To STOP, and nothing but its lines is left. */
+static void skip_to(Scanner *scanner, const char *stop)
 {
-	scanner->at += strcspn(scanner->at, "\n");
+	for (; scanner->at < stop; scanner->at++)
+		if (*scanner->at == '\n')
+			scanner->line++;
+		else
+			scanner->plain[scanner->at - scanner->start] = ' ';
 }
 
 static void skip_comment(Scanner *scanner)
@@ -43,9 +51,7 @@ static void skip_comment(Scanner *scanner)
 
 	if (end == NULL)
 		scanner->open_comment = scanner->line;
-	for (; scanner->at < stop; scanner->at++)
-		if (*scanner->at == '\n')
-			scanner->line++;
+	skip_to(scanner, stop);
 }
 
 static void skip_blanks(Scanner *scanner)
@@ -58,7 +64,7 @@ static void skip_blanks(Scanner *scanner)
 		if (g_ascii_isspace(*at))
 			scanner->at++;
 		else if (*at == '#' || strncmp(at, "//", 2) == 0)
-			skip_line(scanner);
+			skip_to(scanner, at + strcspn(at, "\n"));
 		else if (strncmp(at, "/*", 2) == 0)
 			skip_comment(scanner);
 		else
@@ -224,7 +230,7 @@ SettingsLines *settings_lines_new(const char *file, const char *text,
 	g_autoptr(SettingsLines) lines = g_new0(SettingsLines, 1);
 	g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(Place));
 	Place whole = { .section = g_strdup(""), .title = g_strdup("") };
-	Scanner scanner = { .at = text, .line = 1 };
+	Scanner scanner = { .at = text, .start = text, .line = 1 };
 	Token token;
 
 	lines->lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
@@ -232,6 +238,7 @@ SettingsLines *settings_lines_new(const char *file, const char *text,
 	lines->untitled = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 	    NULL);
 	lines->text = text;
+	lines->plain = scanner.plain = g_strdup(text);
 	g_array_set_clear_func(places, (GDestroyNotify)place_clear);
 	g_array_append_val(places, whole);
 	while ((token = scan_token(&scanner)).type != 0) {
@@ -266,18 +273,18 @@ void settings_lines_free(SettingsLines *lines)
 		return;
 	g_clear_pointer(&lines->lines, g_hash_table_unref);
 	g_clear_pointer(&lines->untitled, g_hash_table_unref);
+	g_free(lines->plain);
 	g_free(lines);
 }
 
-char *settings_lines_titled(const SettingsLines *lines, const char *text,
-    const char *section)
+char *settings_lines_titled(const SettingsLines *lines, const char *section)
 {
 	gsize at = GPOINTER_TO_SIZE(g_hash_table_lookup(lines->untitled,
 	    section));
 
-	return at == 0 ? g_strdup(text)
-		       : g_strdup_printf("%.*s\"\" %s", (int)(at - 1), text,
-			     text + at - 1);
+	return at == 0 ? g_strdup(lines->plain)
+		       : g_strdup_printf("%.*s\"\" %s", (int)(at - 1),
+			     lines->plain, lines->plain + at - 1);
 }
 
 unsigned settings_lines_of(const SettingsLines *lines, const char *section,

@@ -13,11 +13,11 @@ typedef struct SettingsLines SettingsLines;
    comment that is not closed.  What else is wrong is libConfuse's to say. */
 SettingsLines *settings_lines_new(const char *file, const char *text,
     GError **error);
-/* TEXT with an empty title where SECTION has none: libConfuse knows sections
-   with titles and sections without, but not one that may have one.  Lines stay
-   what they are.  g_free() it. */
-char *settings_lines_titled(const SettingsLines *lines, const char *text,
-    const char *section);
+/* The text for libConfuse: with an empty title where SECTION has none, since it
+   knows sections with titles and sections without, but not one that may have
+   one; and with blanks for comments, each of which it counts as three lines.
+   Lines stay what they are.  g_free() it. */
+char *settings_lines_titled(const SettingsLines *lines, const char *section);
 void settings_lines_free(SettingsLines *lines);
 
 /* The line of NAME in SECTION ("" is outside any) of TITLE (""), or of the

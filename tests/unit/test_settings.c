@@ -33,6 +33,9 @@ static const Bad bad[] = {
 	{ "no_such = 1\n", "verpd.conf:1: no such option 'no_such'" },
 	{ "\n\nbatch = 5\nno_such = 1\n",
 	    "verpd.conf:4: no such option 'no_such'" },
+	{ "# one\n// two\n/* three\n   four */ # again\nno_such = 1\n",
+	    "verpd.conf:5: no such option 'no_such'" },
+	{ "batch = 5 # one\n\nbatch 7\n", "verpd.conf:3: missing equal sign" },
 	{ "policy {\n soft_limits = 4\n}\n",
 	    "verpd.conf:2: no such option 'soft_limits'" },
 	{ "soft_limit = 4\n", "verpd.conf:1: no such option 'soft_limit' "
