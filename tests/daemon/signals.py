@@ -118,12 +118,19 @@ def test_sighup_changes_what_it_can():
     old = daemon.connect()
     tap.check_equal(old.deliver(report(1), site.tokens[0])[0][:3], b"250")
     site.configure(hostname="new.test", bounce_domains=["other.test"],
-                   batch="7")
+                   batch="7", map_listen=["inet:127.0.0.1:1"],
+                   policy_listen=["inet:127.0.0.1:2"], addresses="hashed",
+                   address_key="/nowhere", map_connection_limit="7",
+                   allow_remote="yes", pause_map="/nowhere/paused")
     daemon.signal(signal.SIGHUP)
     daemon.wait_notify("RELOADING=1\nMONOTONIC_USEC=")
     daemon.wait_notify("READY=1")
-    tap.check("batch has changed" in daemon.log(), daemon.log())
-    tap.check("listen has changed" not in daemon.log(), daemon.log())
+    for name in ("batch", "map_listen", "policy_listen", "addresses",
+                 "address_key", "map_connection_limit", "allow_remote",
+                 "pause_map"):
+        tap.check(f"warning: {name} has changed, and only a restart"
+                  in daemon.log(), name, daemon.log())
+    tap.check("warning: listen has changed" not in daemon.log(), daemon.log())
     new = daemon.connect(hello=False)
     tap.check(new.expect(220).startswith(b"220 new.test "), "greeting")
     # also for who is here already
