@@ -157,7 +157,8 @@ static bool unix_bind(Listener *listener, const Address *address,
 	listener->inode = st.st_ino;
 	if (gid != (gid_t)-1 && chown(path, (uid_t)-1, gid) < 0)
 		return fail(error, VP_ERROR_CONFIG, name,
-		    "cannot give it to listen_group");
+		    "cannot give it to listen_group (the user who runs "
+		    "verpd must be in it, see usermod -a -G)");
 	if (chmod(path, (mode_t)options->mode) < 0)
 		return fail(error, VP_ERROR_CONFIG, name, "chmod");
 	return true;

@@ -239,9 +239,29 @@ def test_verpd():
     tap.check_equal(said, options)
 
 
+def test_changes_by_restart():
+    """SIGHUP in verpd(8) tells what reload.c warns of, and no other."""
+    source = (pathlib.Path(SOURCE) / "src/verpd/reload.c").read_text(
+        encoding="utf-8")
+    warned = re.findall(r'\{ "([a-z_]+)",', source)
+    tap.check(len(warned) > 10, warned)
+    text = "\n".join(page("verpd.8"))
+    part = text[text.index(".It Dv SIGHUP"):text.index(".It Dv SIGKILL")]
+    tap.check_equal(sorted(re.findall(r"^\.Va (\w+)", part, re.M)),
+                    sorted(warned))
+
+
+def test_readme():
+    with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as lines:
+        said = re.search(r"verpctl doctor +# (\d+) things", lines.read())
+    looked_at = SITE.run("doctor", "--list").splitlines()
+    tap.check_equal(int(said.group(1)), len(looked_at))
+
+
 tap.run([test_commands, test_common_options, test_exit_statuses,
          test_parameters, test_defaults, test_examples_of_policies,
          test_examples_of_settings, test_examples_of_rules,
-          test_lists_of_words, test_verpd]
+          test_lists_of_words, test_verpd, test_changes_by_restart,
+          test_readme]
         + [("options of " + name, lambda name=name: check_options(name))
            for name in commands_of_help() if name != "help"])
