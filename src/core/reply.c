@@ -54,8 +54,29 @@ static void drop_local_part(GString *text)
 	g_string_truncate(text, len);
 }
 
+/* In the place of every domain of an address, whose labels may be words
+   ("@unknown-senders.example"). */
+static const char stand_in[] = "example.org";
+
+/* Takes the domain that begins at P, if one does, to DOMAINS; returns what is
+   behind it. */
+static const char *take_domain(const char *p, GString *clean, GString *domains)
+{
+	const char *end = p;
+
+	while (g_ascii_isalnum(*end) || *end == '.' || *end == '-')
+		end++;
+	while (end > p && !g_ascii_isalnum(end[-1]))
+		end--;
+	if (end == p)
+		return p;
+	g_string_append_printf(domains, "@%.*s ", (int)(end - p), p);
+	g_string_append(clean, stand_in);
+	return end;
+}
+
 /* One blank, or one line end if there was any, for each run of white space. */
-static GString *clean_text(const char *text)
+static GString *clean_text(const char *text, GString *domains)
 {
 	GString *clean = g_string_sized_new(256);
 	const char *end = text + BOUND_JUDGED;
@@ -84,6 +105,8 @@ static GString *clean_text(const char *text)
 			if (c == '@')
 				drop_local_part(clean);
 			g_string_append_len(clean, p, (gssize)size);
+			if (c == '@')
+				next = take_domain(next, clean, domains);
 		}
 	}
 	while (clean->len > 0 && (clean->str[clean->len - 1] == ' ' ||
@@ -487,7 +510,9 @@ void reply_read(const char *text, Reply *ret_reply)
 	g_autofree char *valid = g_utf8_validate(text, -1, NULL)
 				     ? NULL
 				     : g_utf8_make_valid(text, -1);
-	g_autoptr(GString) clean = clean_text(valid != NULL ? valid : text);
+	g_autoptr(GString) domains = g_string_new(NULL);
+	g_autoptr(GString)
+	    clean = clean_text(valid != NULL ? valid : text, domains);
 	g_autoptr(GString) bare = cut_frames(clean);
 	Reply reply = { .n_spans = 1 };
 	Scan scan = { .text = bare->str, .p = bare->str, .reply = &reply };
@@ -504,11 +529,13 @@ void reply_read(const char *text, Reply *ret_reply)
 	reply.text = g_string_free(scan.out, FALSE);
 	g_strdelimit(clean->str, "\n", ' ');
 	reply.stage = reply_stage(clean->str);
+	reply.domains = g_string_free(g_steal_pointer(&domains), FALSE);
 	*ret_reply = reply;
 }
 
 void reply_clear(Reply *reply)
 {
 	g_clear_pointer(&reply->text, g_free);
+	g_clear_pointer(&reply->domains, g_free);
 	reply->len = 0;
 }

@@ -13,6 +13,7 @@
 typedef struct Reply {
 	char *text; /* normalised: see reply_read() */
 	size_t len;
+	char *domains; /* of the addresses in it: "@mx.test @b.example " */
 	/* where each reply of a transcript begins in the text; the last one
 	   decides.  At least one. */
 	size_t span[REPLY_SPANS];
@@ -27,8 +28,8 @@ typedef struct Reply {
 
 /* Reads at most BOUND_JUDGED octets of TEXT.  Normalised means: valid UTF-8;
    white space collapsed to single blanks; typographic quotes as ASCII ones;
-   local parts of addresses left out ("<@example.org>"), so that no rule matches
-   somebody's name, nor names of hosts that have their address beside them, nor
+   all addresses as "@example.org", so that no rule matches somebody's name, nor
+   his domain's; nor names of hosts that have their address beside them, nor
    what Postfix writes round a reply ("host a said:", "(in reply to...)"); and of
    a reply of several lines ("550-5.1.1 ..." "550
    5.1.1 ...") the codes that begin its second and later lines, so that a phrase

@@ -25,6 +25,7 @@ static void part_free(ReportPart *part)
 #define EACH_TEXT(report, DO)                                                  \
 	DO((report)->format);                                                  \
 	DO((report)->from);                                                    \
+	DO((report)->to);                                                      \
 	DO((report)->subject);                                                 \
 	DO((report)->message_id);                                              \
 	DO((report)->received_id);                                             \
@@ -35,6 +36,7 @@ static void part_free(ReportPart *part)
 	DO((report)->original_mail_from);                                      \
 	DO((report)->returned_message_id);                                     \
 	DO((report)->returned_return_path);                                    \
+	DO((report)->returned_from);                                           \
 	DO((report)->returned_to);                                             \
 	DO((report)->feedback_id);                                             \
 	DO((report)->text)

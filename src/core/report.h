@@ -73,7 +73,9 @@ typedef struct Report {
 	char *format; /* the reader that recognised it: "rfc3464", "arf"… */
 
 	/* the message's own header */
-	char *from;             /* address alone */
+	char *from; /* address alone */
+	char *to; /* the same, or whom it was delivered to: of a bounce, who had
+		     sent what came back */
 	char *subject;          /* decoded */
 	char *message_id;       /* without angle brackets */
 	char *received_id;      /* queue id in the topmost Received field */
@@ -94,7 +96,8 @@ typedef struct Report {
 	/* the returned message, or as much of it as there is */
 	char *returned_message_id;  /* without angle brackets */
 	char *returned_return_path; /* address alone */
-	char *returned_to;          /* first address of To: */
+	char *returned_from;        /* first address of From: */
+	char *returned_to;          /* the same of To: */
 	bool is_returned_to_alone;  /* To: and Cc: name no other, and it came by
 				       no discussion list */
 	char *feedback_id;          /* CFBL-Feedback-ID (RFC 9477) */

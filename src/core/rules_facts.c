@@ -8,6 +8,8 @@
 #include "address.h"
 #include "status.h"
 
+#include <string.h>
+
 static void source_read(Facts *facts, SourceId id, const char *name,
     const char *text, unsigned part)
 {
@@ -21,6 +23,9 @@ static void source_read(Facts *facts, SourceId id, const char *name,
 	source->hits = g_memdup2(rules->always, rules->n_bits / 8 + 1);
 	literal_filter_scan(rules->filter, source->reply.text,
 	    source->reply.len, source->hits);
+	/* providers are known by whom one is to write to, too */
+	literal_filter_scan(rules->filter, source->reply.domains,
+	    strlen(source->reply.domains), source->hits);
 }
 
 void facts_read_message(Facts *facts)
@@ -195,6 +200,41 @@ void facts_read_text(Facts *facts)
 {
 	if (read_text(facts))
 		find_providers(facts);
+}
+
+/* Where the reply CODE begins in TEXT, or NULL. */
+static const char *find_reply(const char *text, unsigned code)
+{
+	char digits[16];
+
+	if (code == 0)
+		return NULL;
+	g_snprintf(digits, sizeof(digits), "%u", code);
+	for (const char *p = strstr(text, digits); p != NULL;
+	     p = strstr(p + 1, digits))
+		if ((p == text || !g_ascii_isalnum(p[-1])) &&
+		    !g_ascii_isalnum(p[strlen(digits)]))
+			return p;
+	return NULL;
+}
+
+const char *facts_said(const Facts *facts, const char *source)
+{
+	const ReportRecipient *recipient = facts->recipient;
+	const char *text, *reply;
+
+	if (recipient == NULL)
+		return "";
+	if (strcmp(source, "message") == 0)
+		text = facts->report->text;
+	else if (strcmp(source, "text") == 0 || *recipient->diagnostic == '\0')
+		text = recipient->text;
+	else
+		text = recipient->diagnostic;
+	reply = find_reply(text, facts->code);
+	if (reply != NULL)
+		return reply;
+	return text == recipient->diagnostic ? text : "";
 }
 
 bool facts_are_temporary(const Facts *facts)

@@ -52,6 +52,10 @@ void facts_read_text(Facts *facts);
 /* Reads the prose of the report, which is long, if that was not done yet. */
 void facts_read_message(Facts *facts);
 
+/* What was said that SOURCE, a finding's, is of: the words as they came, from the
+   reply's code on; "" for prose that quotes no reply.  Lent by the report. */
+const char *facts_said(const Facts *facts, const char *source);
+
 /* Whether the remote server's own codes say "later". */
 bool facts_are_temporary(const Facts *facts);
 /* The enhanced code to believe, or "". */

@@ -15,10 +15,12 @@
       then the surer of the two.
    5. Rules of level `last`.
 
-   Two things no rule decides.  A report that says `delayed` is of class delayed
-   whatever the reason, for it is still being tried.  And a server that answered
-   with a temporary code does not make an address hard, whatever its words are:
-   the queue has given up, not the server.
+   Three things no rule decides.  A report that says `delayed` is of class
+   delayed whatever the reason, for it is still being tried.  A server that
+   answered with a temporary code does not make an address hard, whatever its
+   words are: the queue has given up, not the server.  And what is said of a
+   mailbox or a domain is not held against the recipient where the reply names
+   the sender's address, or another recipient's, and not his (party.h).
 
    Confidence is the rule's.  When words decided and the codes on their own
    would have said the same class, half of what is missing to 1 is added; when
@@ -27,6 +29,7 @@
 #include "rules_private.h"
 
 #include "bounds.h"
+#include "party.h"
 #include "reply_advice.h"
 #include "rules_facts.h"
 #include "status.h"
@@ -38,6 +41,7 @@
 #define SURE               0.75
 #define CONFIDENCE_MAX     0.99
 #define CONFIDENCE_DEMOTED 0.8
+#define CONFIDENCE_NONE    0.3 /* nothing is known of this one */
 
 /* One thing that a rule found. */
 typedef struct Finding {
@@ -492,6 +496,51 @@ static double confidence_of(const Finding *best, const Finding *codes)
 	return MAX(confidence - 0.1, 0);
 }
 
+/* Whether REASON says something of the mailbox or domain written to. */
+static bool is_of_address(enum vp_reason reason)
+{
+	return reason == VP_REASON_BAD_MAILBOX ||
+	       reason == VP_REASON_BAD_DOMAIN || reason == VP_REASON_MOVED ||
+	       reason == VP_REASON_DISABLED || reason == VP_REASON_MAILBOX_FULL;
+}
+
+static Party find_party(const Facts *facts, const Finding *best,
+    char **ret_named)
+{
+	const char *said = facts_said(facts, best->source);
+	Party party = party_named(facts->report, facts->recipient, said,
+	    ret_named);
+
+	if (best->rule->reason != VP_REASON_BAD_DOMAIN || **ret_named != '\0')
+		return party;
+	g_free(*ret_named);
+	return party_domain_named(facts->report, facts->recipient, said,
+	    ret_named);
+}
+
+/* What is said of somebody else's address is not held against this one. */
+static void give_to_party(const Facts *facts, const Finding *best,
+    Verdict *verdict)
+{
+	g_autofree char *named = NULL;
+	Party party;
+
+	if (facts->recipient == NULL || !is_of_address(verdict->reason))
+		return;
+	party = find_party(facts, best, &named);
+	if (party != PARTY_SENDER && party != PARTY_OTHER)
+		return;
+	verdict->reason = party == PARTY_SENDER ? VP_REASON_BLOCKED
+						: VP_REASON_UNKNOWN;
+	verdict->class_ = vp_reason_class(verdict->reason);
+	verdict->confidence = MIN(verdict->confidence,
+	    party == PARTY_SENDER ? CONFIDENCE_DEMOTED : CONFIDENCE_NONE);
+	verdict->confirm = 0;
+	set_text(&verdict->source,
+	    party == PARTY_SENDER ? "sender-named" : "other-recipient-named");
+	set_text(&verdict->matched, named);
+}
+
 static Verdict *make_verdict(const Facts *facts, const Finding *best,
     const Finding *codes)
 {
@@ -516,6 +565,7 @@ static Verdict *make_verdict(const Facts *facts, const Finding *best,
 	set_text(&verdict->rule, best->rule->id);
 	set_text(&verdict->source, best->source);
 	set_text(&verdict->matched, best->matched);
+	give_to_party(facts, best, verdict);
 	if (verdict->class_ == VP_CLASS_HARD && facts_are_temporary(facts)) {
 		verdict->class_ = VP_CLASS_SOFT;
 		verdict->confidence = MIN(verdict->confidence,

@@ -9,10 +9,12 @@
 #include "claim.h"
 #include "keep.h"
 #include "report_read.h"
+#include "text.h"
 
 #include <string.h>
 
-Analysis *analysis_new(const Judge *judge, const char *sender, GBytes *message)
+Analysis *analysis_new(const Judge *judge, const char *sender, const char *to,
+    GBytes *message)
 {
 	Analysis *analysis = g_new0(Analysis, 1);
 	gsize len;
@@ -20,6 +22,8 @@ Analysis *analysis_new(const Judge *judge, const char *sender, GBytes *message)
 
 	analysis->report = report_read(rules_words(judge->rules),
 	    bytes != NULL ? bytes : "", len);
+	if (*to != '\0')
+		text_take(&analysis->report->to, g_strdup(to));
 	analysis->verdicts =
 	    g_ptr_array_new_with_free_func((GDestroyNotify)verdict_free);
 	analysis->claims =
@@ -70,7 +74,12 @@ static bool wants_keeping(const Judge *judge, const Analysis *analysis)
 Analysis *deliver_analyse(const Judge *judge, const Envelope *envelope,
     GBytes *message)
 {
-	Analysis *analysis = analysis_new(judge, envelope->sender, message);
+	/* a report goes to whom the mail was from */
+	const char *only = envelope->recipients->len == 1
+			       ? envelope_recipient(envelope, 0)->address
+			       : "";
+	Analysis *analysis = analysis_new(judge, envelope->sender, only,
+	    message);
 
 	/* Of its own bounces Postfix does not tell the queue id (no XFORWARD
 	   IDENT); it stands in the Received field that cleanup(8) put on top. */

@@ -18,8 +18,10 @@ struct Analysis {
 	GBytes *kept; /* trimmed, for the quarantine; NULL: not wanted */
 };
 
-/* MESSAGE understood, with no envelope recipients yet. */
-Analysis *analysis_new(const Judge *judge, const char *sender, GBytes *message);
+/* MESSAGE understood, with no envelope recipients yet.  TO: the one it was
+   delivered to; "": its own header tells. */
+Analysis *analysis_new(const Judge *judge, const char *sender, const char *to,
+    GBytes *message);
 /* The verdict (and report recipient) that speaks of FOLDED. */
 unsigned analysis_choose(const Analysis *analysis, const char *folded);
 /* Real reports have the null sender (RFC 3464, 2); and a hard bounce needs a

@@ -47,7 +47,7 @@ void review_by_rules(const Judge *judge, const Event *event,
     const KeptMessage *kept, Review *ret_review)
 {
 	g_autoptr(Analysis)
-	    analysis = analysis_new(judge, kept->sender, kept->bytes);
+	    analysis = analysis_new(judge, kept->sender, "", kept->bytes);
 	unsigned which = analysis_choose(analysis, event->address);
 
 	*ret_review = (Review){ 0 };

@@ -60,6 +60,7 @@ void mail_init(void)
 static void read_header(const Mail *mail, Report *report)
 {
 	text_take(&report->from, name_address(mail_header(mail, "From")));
+	text_take(&report->to, name_address(mail_header(mail, "To")));
 	text_take(&report->subject, g_strdup(mail_header(mail, "Subject")));
 	text_take(&report->message_id,
 	    name_message_id(mail_header(mail, "Message-ID")));
@@ -216,6 +217,8 @@ static void adopt(Report *report, Report *inner, unsigned part)
 	    g_steal_pointer(&inner->returned_message_id));
 	text_take(&report->returned_return_path,
 	    g_steal_pointer(&inner->returned_return_path));
+	text_take(&report->returned_from,
+	    g_steal_pointer(&inner->returned_from));
 	text_take(&report->returned_to, g_steal_pointer(&inner->returned_to));
 	report->is_returned_to_alone = inner->is_returned_to_alone;
 }

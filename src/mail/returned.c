@@ -11,11 +11,22 @@
 #include <string.h>
 
 /* What is read of a returned header, in the order of `names`. */
-enum { ID, RETURN_PATH, TO, CC, FEEDBACK_ID, LIST_POST, BEEN_THERE, N_NAMES };
+enum {
+	ID,
+	RETURN_PATH,
+	FROM,
+	TO,
+	CC,
+	FEEDBACK_ID,
+	LIST_POST,
+	BEEN_THERE,
+	N_NAMES
+};
 
 static const char *const names[N_NAMES] = {
 	[ID] = "Message-ID",
 	[RETURN_PATH] = "Return-Path",
+	[FROM] = "From",
 	[TO] = "To",
 	[CC] = "Cc",
 	[FEEDBACK_ID] = "CFBL-Feedback-ID",
@@ -59,6 +70,7 @@ void returned_read_text(const char *text, size_t len, Report *report)
 	text_take(&report->returned_message_id, name_message_id(values[ID]));
 	text_take(&report->returned_return_path,
 	    name_address(values[RETURN_PATH]));
+	text_take(&report->returned_from, name_address(values[FROM]));
 	text_take(&report->returned_to, name_address(values[TO]));
 	text_take(&report->feedback_id, g_strdup(values[FEEDBACK_ID]));
 	report->is_returned_to_alone = is_alone(values);

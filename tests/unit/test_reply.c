@@ -84,7 +84,10 @@ static const struct {
 	{ "user doesn\xe2\x80\x99t exist", "user doesn't exist" },
 	{ "\xe5\xae\x9b\xe5\x85\x88"
 	  "ana@x.example",
-	    "\xe5\xae\x9b\xe5\x85\x88@x.example" },
+	    "\xe5\xae\x9b\xe5\x85\x88@example.org" },
+	/* nor is his domain a reason */
+	{ "<full@unknown-sender.test>.", "<@example.org>." },
+	{ "a@-, @b. c@", "@-, @example.org. @" },
 	{ "bad \xff octet", "bad \xef\xbf\xbd octet" },
 	{ "soft\xc2\xadhyphen", "softhyphen" },
 	/* what Postfix writes round it is none of the reply */
