@@ -5,6 +5,7 @@
 
 #include "action.h"
 
+#include "banner.h"
 #include "wordlist.h"
 
 #include <string.h>
@@ -22,24 +23,39 @@ static bool warns_of_delay(const char *subject)
 
 static bool has_delay_subject(const WordBook *book, const char *subject)
 {
-
+	subject += banner_tag_len(book, subject);
 	return warns_of_delay(subject) ||
 	       wordbook_begins(book, WORDS_DELAYED_SUBJECT_START, subject) ||
 	       wordbook_in(book, WORDS_DELAYED_SUBJECT, subject);
 }
 
-/* "no se ha entregado a los siguientes": a "not" stands right before it. */
+/* Where the word begins that ends at END, not before TEXT. */
+static const char *word_start(const char *text, const char *end)
+{
+	while (end > text && strchr(" .,:;!?", end[-1]) == NULL)
+		end--;
+	return end;
+}
+
+/* "no se ha entregado a los siguientes", "не было доставлено следующим": one of
+   the two words before AT, in its sentence, is a "not", or AT begins in one as
+   "nebyla" does. */
 static bool is_denied(const char *text, const char *at)
 {
-	static const char *const nots[] = { "not ", "no ", "non ", "não ",
-		"nie ", "ne", "не ", "not yet ", "δεν " };
+	static const char *const nots[] = { "not", "no", "non", "não", "nie",
+		"ne", "не", "ni", "δεν", "nu", "nem", "inte", "ikke", "niet",
+		"nicht", "לא" };
 
-	for (unsigned i = 0; i < G_N_ELEMENTS(nots); i++) {
-		size_t len = strlen(nots[i]);
+	for (unsigned n = 0; n < 3; n++) {
+		const char *start = word_start(text, at);
 
-		if ((size_t)(at - text) >= len &&
-		    memcmp(at - len, nots[i], len) == 0)
-			return true;
+		for (unsigned i = 0; i < G_N_ELEMENTS(nots); i++)
+			if ((size_t)(at - start) == strlen(nots[i]) &&
+			    memcmp(start, nots[i], (size_t)(at - start)) == 0)
+				return true;
+		if (start == text || start[-1] != ' ')
+			return false;
+		at = start - 1;
 	}
 	return false;
 }

@@ -6,6 +6,7 @@
 
 #include "auto.h"
 
+#include "banner.h"
 #include "reader.h"
 #include "wordlist.h"
 
@@ -62,10 +63,18 @@ char *auto_bare_subject(const Mail *mail)
 	    -1);
 	const char *p = subject;
 
-	while (g_str_has_prefix(p, "re:") || *p == ' ' || *p == '[' ||
-	       *p == '"')
-		p += *p == 'r' ? 3 : 1;
-	return g_strdup(p);
+	for (;;) {
+		size_t len = banner_tag_len(mail_words(mail), p);
+
+		if (g_str_has_prefix(p, "re:"))
+			p += 3;
+		else if (len > 0)
+			p += len;
+		else if (*p == ' ' || *p == '[' || *p == '"')
+			p += strspn(p, " [\"");
+		else
+			return g_strdup(p);
+	}
 }
 
 /* What nobody but a program sends with the null sender, and is no bounce. */

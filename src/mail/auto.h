@@ -9,5 +9,6 @@
    was there before it). */
 bool auto_is_submitted(const Mail *mail);
 
-/* Subject in lower case, behind a "Re: " that says nothing here.  g_free() it. */
+/* Subject in lower case, behind a "Re: " and a gateway's mark ("[EXT]") that say
+   nothing here.  g_free() it. */
 char *auto_bare_subject(const Mail *mail);

@@ -44,3 +44,15 @@ void banner_blank(const WordBook *book, char *text)
 		if (text[i] != '\n')
 			text[i] = ' ';
 }
+
+size_t banner_tag_len(const WordBook *book, const char *subject)
+{
+	size_t open = strspn(subject, "[{*(");
+	const char *end = subject + open + strcspn(subject + open, "]}*):");
+
+	if (open == 0 || strspn(end, "]}*)") == 0 ||
+	    !wordbook_begins(book, WORDS_BANNER, subject + open))
+		return 0;
+	end += strspn(end, "]}*)");
+	return (size_t)(end + strspn(end, " ") - subject);
+}

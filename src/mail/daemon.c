@@ -22,13 +22,14 @@ bool daemon_has_subject(const Mail *mail, const Report *report)
 	return wordbook_in(mail_words(mail), WORDS_SUBJECT, subject);
 }
 
-/* "Mail Delivery System <>"; only programs leave the address empty. */
+/* "Mail Delivery System <>", "Courier mail server <@>"; only programs leave the
+   address empty. */
 static bool is_daemon_name(const Mail *mail)
 {
 	const char *from = mail_header(mail, "From");
 	g_autofree char *lower = NULL;
 
-	if (strcmp(from, "<>") == 0)
+	if (g_str_has_suffix(from, "<>") || g_str_has_suffix(from, "<@>"))
 		return true;
 	lower = words_flatten(from, -1);
 	return wordbook_in(mail_words(mail), WORDS_SENDER_NAME, lower);

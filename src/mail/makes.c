@@ -6,6 +6,7 @@
    both its sender and its words say so, because ordinary mail talks about
    bounces, too. */
 
+#include "banner.h"
 #include "daemon.h"
 #include "divider.h"
 #include "names.h"
@@ -157,7 +158,8 @@ static bool has_bounce_words(const Mail *mail, const Report *report)
 /* A subject that has nothing of a person's own before it. */
 static bool has_plain_subject(const Mail *mail, const Report *report)
 {
-	g_autofree char *subject = words_flatten(report->subject, -1);
+	g_autofree char *lower = words_flatten(report->subject, -1);
+	const char *subject = lower + banner_tag_len(mail_words(mail), lower);
 	unsigned n;
 	const Word *words = wordbook_words(mail_words(mail),
 	    WORDS_SUBJECT_ALONE, &n);

@@ -175,6 +175,12 @@ static void read_leaf(const Mail *mail, MailPart *part, GMimePart *leaf)
 	    "charset");
 	text_take(&part->charset, g_strdup(text_or_empty(charset)));
 	part->is_attachment = g_mime_part_is_attachment(leaf);
+	/* SpamAssassin's, with a report of its own in front of it */
+	part->is_wrapped =
+	    g_ascii_strcasecmp(
+		text_or_empty(g_mime_object_get_content_type_parameter(
+		    GMIME_OBJECT(leaf), "x-spam-type")),
+		"original") == 0;
 }
 
 /* One that does not say what it is: in a multipart/digest (RFC 2046, 5.1.5). */
@@ -369,14 +375,20 @@ static const MailPart *find_text_part(const Mail *mail)
 	return html;
 }
 
-/* CRLF and CR, which a transfer encoding may have hidden, become LF. */
-static void normalise_lines(char *text)
+/* CRLF and CR, which a transfer encoding may have hidden, become LF; the blanks
+   that do not break a line (U+00A0) are blanks. */
+static void normalise_blanks(char *text)
 {
 	char *to = text;
 
 	for (const char *from = text; *from != '\0'; from++) {
 		if (*from == '\r' && from[1] == '\n')
 			continue;
+		if (*from == '\xc2' && from[1] == '\xa0') {
+			from++;
+			*to++ = ' ';
+			continue;
+		}
 		*to++ = *from == '\r' ? '\n' : *from;
 	}
 	*to = '\0';
@@ -389,7 +401,7 @@ static char *decode_text(const MailPart *part)
 
 	if (strcmp(part->type, "text/html") == 0)
 		return html_words(text);
-	normalise_lines(text);
+	normalise_blanks(text);
 	return g_steal_pointer(&text);
 }
 

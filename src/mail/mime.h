@@ -20,6 +20,7 @@ typedef struct MailPart {
 	char *charset;      /* "" when it has none */
 	bool is_attachment; /* Content-Disposition says so */
 	bool is_message;    /* its octets are a message, as it came */
+	bool is_wrapped;    /* a filter says that the mail came as this */
 	const char *octets; /* decoded; none for a multipart */
 	size_t len;
 	GByteArray *decoded; /* what they lie in, or NULL: in the message */

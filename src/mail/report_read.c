@@ -255,8 +255,14 @@ static void read_wrapped(const Mail *mail, Report *report, unsigned depth)
 	if (*bytes == '\0')
 		return;
 	inner = read_message(mail_words(mail), bytes, strlen(bytes), depth + 1);
-	if (inner->kind != REPORT_DSN || inner->recipients->len == 0)
+	if ((inner->kind != REPORT_DSN && inner->kind != REPORT_COMPLAINT) ||
+	    inner->recipients->len == 0)
 		return;
+	report->kind = inner->kind;
+	text_take(&report->feedback_type,
+	    g_steal_pointer(&inner->feedback_type));
+	text_take(&report->original_mail_from,
+	    g_steal_pointer(&inner->original_mail_from));
 	adopt(report, inner, part);
 }
 
@@ -292,10 +298,13 @@ static void read_returned_dialogue(const Mail *mail, Report *report)
 	    g_steal_pointer(&of->diagnostic_type));
 }
 
-/* A mail system that says nothing, and sends a report within. */
+/* A mail system that says nothing of a failure, and sends a report within: a
+   filter that hands on what it suspects as an attachment. */
 static bool is_bare_wrapper(const Mail *mail, const Report *report)
 {
-	return report->kind == REPORT_NONE && *report->text == '\0' &&
+	return (report->kind == REPORT_NONE ||
+		   (report->kind == REPORT_AUTO_REPLY &&
+		       daemon_is_from(mail, report))) &&
 	       mail_find(mail, "message/rfc822") != NULL &&
 	       daemon_is_sender(mail, report);
 }
@@ -401,11 +410,31 @@ static void read_by_make(const Mail *mail, Report *report)
 	}
 }
 
+/* The mail that a filter on this side has wrapped up, or NULL. */
+static const MailPart *find_original(const Mail *mail)
+{
+	for (unsigned i = 0; i < mail_n_parts(mail); i++)
+		if (mail_part(mail, i)->is_wrapped)
+			return mail_part(mail, i);
+	return NULL;
+}
+
 static Report *read_message(const WordBook *words, const char *bytes,
     size_t len, unsigned depth)
 {
 	g_autoptr(Mail) mail = mail_open(words, bytes, len);
-	Report *report = report_new();
+	const MailPart *original = depth == 0 ? find_original(mail) : NULL;
+	Report *report;
+
+	if (original != NULL) {
+		report = read_message(words, original->octets, original->len,
+		    depth + 1);
+		/* what is within proves nothing of how it came */
+		if (mail_has_travelled(mail))
+			report->has_travelled = true;
+		return report;
+	}
+	report = report_new();
 
 	read_header(mail, report);
 	read_parts(mail, report);
@@ -413,10 +442,8 @@ static Report *read_message(const WordBook *words, const char *bytes,
 	returned_read(mail, report);
 	if (depth == 0 && is_bare_wrapper(mail, report)) {
 		read_wrapped(mail, report, depth);
-		if (report->recipients->len > 0) {
-			report->kind = REPORT_DSN;
+		if (report->recipients->len > 0)
 			text_take(&report->format, g_strdup("wrapped"));
-		}
 	} else if (depth == 0 && report->kind == REPORT_DSN &&
 		   report->recipients->len == 0) {
 		read_wrapped(mail, report, depth);
