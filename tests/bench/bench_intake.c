@@ -87,7 +87,7 @@ static void hear(int fd, const char *codes)
 static void deliver(const Load *load, int fd, unsigned number)
 {
 	g_autofree char *envelope =
-	    g_strdup_printf("MAIL FROM:<> SIZE=4000 BODY=8BITMIME\r\n"
+	    g_strdup_printf("MAIL FROM:<> BODY=8BITMIME\r\n"
 			    "RCPT TO:<%s>\r\nDATA\r\n",
 		load->recipients[number % load->n_recipients]);
 	g_autofree char *text =

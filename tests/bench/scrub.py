@@ -10,27 +10,17 @@ usage: scrub.py [CANDIDATES [SUPPRESSED [ROUNDS]]]   (1M, 10M, 3)
 import os
 import random
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import load  # noqa: E402
+import rows  # noqa: E402
+
 VERPCTL = os.path.abspath(os.environ.get("VERPCTL", "verpctl"))
 RULES = os.environ.get("VERPD_RULES", "")
-CAUSES = ("hard", "hard", "hard", "complaint", "manual")
 LIMIT_MB = 400  # of memory
-
-
-def number(text):
-    return int(text.lower().replace("k", "000").replace("m", "000000"))
-
-
-def addresses(seed, count):
-    dice = random.Random(seed)
-    for i in range(count):
-        bits = dice.getrandbits(48)
-        yield (f"{('ana', 'bob', 'c.d', 'info')[bits & 3]}{bits >> 8:x}"
-               f"{i:x}@{('mail', 'd')[bits >> 4 & 1]}{bits % 977}.example\n")
 
 
 class Site:
@@ -51,40 +41,16 @@ default_stream = "marketing"
     def path(self, name):
         return os.path.join(self.root, name)
 
-    def fill(self, count):
-        """Suppresses COUNT addresses past the store: an import would take
-        longer than all that is measured here."""
-        with sqlite3.connect(self.path("verpd.db")) as db, \
-                open(self.path("suppressed"), encoding="ascii") as lines:
-            db.execute("PRAGMA synchronous = OFF")
-            db.executemany(
-                "INSERT INTO recipients (address, original, created)"
-                " VALUES (?, '', 1)",
-                sorted((line[:-1],) for line in lines))
-            db.execute(
-                "INSERT INTO suppressions (recipient_id, stream, cause,"
-                " since, until, event_id, note) SELECT id, '', CASE id % 5"
-                + "".join(f" WHEN {i} THEN '{cause}'"
-                          for i, cause in enumerate(CAUSES))
-                + " END, 1, NULL, NULL, '' FROM recipients ORDER BY id")
-        db.close()
-
-
-def write(path, lines):
-    with open(path, "w", encoding="ascii") as out:
-        out.writelines(lines)
-
 
 def candidates(root, count, suppressed):
     """One in ten is suppressed; in no order."""
     hits = min(count // 10, suppressed)
-    lines = list(addresses(2, count - hits))
-    with open(os.path.join(root, "suppressed"), encoding="ascii") as known:
-        every = max(suppressed // max(hits, 1), 1)
-        lines += [line for i, line in enumerate(known)
-                  if i % every == 0][:hits]
+    lines = list(load.addresses(2, count - hits))
+    every = max(suppressed // max(hits, 1), 1)
+    lines += [line for i, line in enumerate(load.addresses(1, suppressed))
+              if i % every == 0][:hits]
     random.Random(3).shuffle(lines)
-    write(os.path.join(root, "candidates"), lines)
+    load.write_lines(os.path.join(root, "candidates"), lines)
 
 
 MEASURE = """
@@ -108,14 +74,14 @@ def measure(command, root):
 
 
 def main():
-    sizes = [number(text) for text in sys.argv[1:]]
-    count, suppressed, rounds = (sizes + [1000000, 10000000, 3][len(sizes):])
+    count, suppressed, rounds = load.arguments(1000000, 10000000, 3)
     root = tempfile.mkdtemp(prefix="verpd-bench-")
     try:
         site = Site(root)
-        write(site.path("suppressed"), addresses(1, suppressed))
+        load.write_lines(site.path("suppressed"),
+                         load.addresses(1, suppressed))
         candidates(root, count, suppressed)
-        site.fill(suppressed)
+        rows.fill(site.path("verpd.db"), load.addresses(1, suppressed))
         print(f"{count} candidates, {suppressed} suppressed, in seconds on "
               "the wall, seconds of processors, and MB at the peak",
               flush=True)

@@ -87,19 +87,23 @@ class Site:
                 else:
                     print(f'{name} = "{value}"', file=conf)
 
-    def verpctl(self, *words):
+    def verpctl(self, *words, **options):
         done = subprocess.run([VERPCTL, "-c", self.conf, *words], text=True,
-                              capture_output=True, check=False)
+                              capture_output=True, check=False, **options)
         tap.check_equal(done.returncode, 0,
                         f"verpctl {words[0]}: {done.stderr}")
         return done.stdout
 
     def mint(self, campaign, number):
         """Return paths for user0@example.org and so on."""
+        return self.mint_for(campaign, [f"user{i}@example.org"
+                                        for i in range(number)])
+
+    def mint_for(self, campaign, people):
         lines = self.verpctl(
             "token", "mint", "--form", "readable", "--campaign", campaign,
-            *(f"user{i}@example.org" for i in range(number))).splitlines()
-        tap.check_equal(len(lines), number, "tokens minted")
+            input="".join(person + "\n" for person in people)).splitlines()
+        tap.check_equal(len(lines), len(people), "tokens minted")
         return [line.split()[-1] for line in lines]
 
     def query(self, sql):
@@ -180,12 +184,32 @@ class Daemon:
     def connect(self, hello=True):
         return Client(self.site.socket, hello)
 
-    def resident(self):
+    def resident(self, what="VmHWM"):
+        """The most that ever was, or another line of proc(5)'s status, in
+        octets."""
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as s:
             for line in s:
-                if line.startswith("VmHWM:"):
+                if line.startswith(what + ":"):
                     return int(line.split()[1]) * 1024
-        raise AssertionError("no VmHWM")
+        raise AssertionError("no " + what)
+
+    def crowd(self, token):
+        """A hundred sessions, each with a full message and a long envelope,
+        all at once."""
+        recipient = "x" * 900 + "@bounces.test"
+        piece = b"A" * 76 + b"\r\n"
+        message = (b"MIME-Version: 1.0\r\nContent-Type: text/plain\r\n"
+                   b"Content-Transfer-Encoding: base64\r\n\r\n"
+                   + piece * 4000)
+        clients = [self.connect() for _ in range(100)]
+        for client in clients:
+            client.begin_data(token, *[recipient] * 70)
+            client.send(message)
+        for client in clients:
+            client.send(b".\r\n")
+        for client in clients:
+            client.expect(*[250] * 71)
+            client.quit()
 
     def cpu(self):
         with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as s:
