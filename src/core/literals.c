@@ -1,288 +1,47 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Literals that patterns require, and a filter over them.
-
-   literals_required() reads the part of PCRE2's syntax that rules are written
-   in (groups, alternatives, classes, quantifiers, escapes); at anything else it
-   gives up and the pattern is always tried, which costs time and no match.
-   One thing is lost knowingly: PCRE2 lets U+017F match "s" and U+212A "k".
-
-   The filter is a hash over windows of three octets.  Each literal is filed
-   under that of its windows which is rarest so far, so that "mail" and "user"
-   do not gather everything in one chain. */
+/* A filter over the literals of many patterns: a hash over windows of three
+   octets.  Each literal is filed once, under that of its windows which is
+   rarest so far, so that "mail" and "user" do not gather everything in one
+   chain.  An id is reported when of each set of one of its ways a literal was
+   found. */
 
 #include "literals.h"
 
+#include "required.h"
 #include "text.h"
 
-#include <stdbool.h>
 #include <string.h>
 
-#define DEPTH_MAX 16
-
-/* ---- what a pattern requires ---- */
-
-typedef struct Reader {
-	const char *p;
-	unsigned depth;
-	bool has_failed; /* syntax beyond us */
-} Reader;
-
-static GPtrArray *read_alternatives(Reader *reader);
-
-static size_t shortest(const GPtrArray *set)
-{
-	size_t least = SIZE_MAX;
-
-	for (unsigned i = 0; i < set->len; i++)
-		least = MIN(least, strlen(g_ptr_array_index(set, i)));
-	return set->len == 0 ? 0 : least;
-}
-
-/* Keeps in *BEST the set whose shortest literal is longest; takes SET. */
-static void keep_better(GPtrArray **best, GPtrArray *set)
-{
-	if (set == NULL)
-		return;
-	if (*best == NULL || shortest(set) > shortest(*best)) {
-		if (*best != NULL)
-			g_ptr_array_unref(*best);
-		*best = set;
-	} else {
-		g_ptr_array_unref(set);
-	}
-}
-
-/* Ends a run of literal octets: it is a set of one. */
-static void end_run(GPtrArray **best, GString *run)
-{
-	if (run->len > 0) {
-		GPtrArray *set = g_ptr_array_new_with_free_func(g_free);
-
-		g_ptr_array_add(set, g_strdup(run->str));
-		keep_better(best, set);
-		g_string_truncate(run, 0);
-	}
-}
-
-typedef enum Quantifier { ONCE, AT_LEAST_ONCE, PERHAPS } Quantifier;
-
-static Quantifier read_quantifier(Reader *reader)
-{
-	Quantifier found = ONCE;
-	const char *p = reader->p;
-
-	if (*p == '?' || *p == '*') {
-		found = PERHAPS;
-		p++;
-	} else if (*p == '+') {
-		found = AT_LEAST_ONCE;
-		p++;
-	} else if (*p == '{' && (g_ascii_isdigit(p[1]) || p[1] == ',')) {
-		found = p[1] == '0' || p[1] == ',' ? PERHAPS : AT_LEAST_ONCE;
-		p += strcspn(p, "}");
-		if (*p == '}')
-			p++;
-	}
-	if (found != ONCE && (*p == '?' || *p == '+'))
-		p++; /* lazy or possessive */
-	reader->p = p;
-	return found;
-}
-
-/* Behind "[". */
-static void skip_class(Reader *reader)
-{
-	const char *p = reader->p;
-
-	if (*p == '^')
-		p++;
-	if (*p == ']')
-		p++;
-	while (*p != '\0' && *p != ']') {
-		if (*p == '\\' && p[1] != '\0')
-			p++;
-		else if (*p == '[' && p[1] == ':' && strstr(p, ":]") != NULL)
-			p = strstr(p, ":]") + 1;
-		p++;
-	}
-	if (*p == ']')
-		p++;
-	reader->p = p;
-}
-
-/* Behind "(": the set it requires, NULL for none; leaves behind ")". */
-static GPtrArray *read_group(Reader *reader)
-{
-	bool is_assertion = false;
-	GPtrArray *set;
-
-	if (*reader->p == '?') {
-		const char *p = reader->p + 1;
-		size_t flags = strspn(p, "ims-");
-
-		if (flags > 0 && p[flags] == ')') {
-			reader->p = p + flags + 1;
-			return NULL;
-		}
-		if (*p == ':' || *p == '>') {
-			p++;
-		} else if (*p == '=' || *p == '!') {
-			is_assertion = true;
-			p++;
-		} else if (*p == '<' && (p[1] == '=' || p[1] == '!')) {
-			is_assertion = true;
-			p += 2;
-		} else {
-			reader->has_failed = true;
-			return NULL;
-		}
-		reader->p = p;
-	} else if (*reader->p == '*') {
-		reader->has_failed = true;
-		return NULL;
-	}
-	set = read_alternatives(reader);
-	if (*reader->p == ')')
-		reader->p++;
-	if (set != NULL &&
-	    (read_quantifier(reader) == PERHAPS || is_assertion)) {
-		g_ptr_array_unref(set);
-		set = NULL;
-	} else if (set == NULL) {
-		(void)read_quantifier(reader);
-	}
-	return set;
-}
-
-/* One literal character at reader->p, of which LEN octets are to be kept. */
-static void read_literal(Reader *reader, GPtrArray **best, GString *run)
-{
-	const char *at = reader->p;
-	size_t before = run->len;
-	gunichar c = g_utf8_get_char_validated(at, -1);
-
-	if (c == (gunichar)-1 || c == (gunichar)-2) {
-		reader->has_failed = true;
-		return;
-	}
-	reader->p = at + g_utf8_skip[(unsigned char)*at];
-	if (c >= 0x80 &&
-	    (g_unichar_tolower(c) != c || g_unichar_toupper(c) != c)) {
-		end_run(best, run); /* has another case: the scan cannot tell */
-		(void)read_quantifier(reader);
-		return;
-	}
-	for (; at < reader->p; at++)
-		g_string_append_c(run, g_ascii_tolower(*at));
-	switch (read_quantifier(reader)) {
-	case ONCE:
-		break;
-	case PERHAPS:
-		g_string_truncate(run, before);
-		end_run(best, run);
-		break;
-	case AT_LEAST_ONCE:
-		end_run(best, run);
-		break;
-	}
-}
-
-static void read_item(Reader *reader, GPtrArray **best, GString *run)
-{
-	char c = *reader->p;
-
-	if (c == '(') {
-		end_run(best, run);
-		reader->p++;
-		keep_better(best, read_group(reader));
-	} else if (c == '[') {
-		end_run(best, run);
-		reader->p++;
-		skip_class(reader);
-		(void)read_quantifier(reader);
-	} else if (c == '.' || c == '^' || c == '$') {
-		end_run(best, run);
-		reader->p++;
-		(void)read_quantifier(reader);
-	} else if (c == '\\' && g_ascii_isalnum(reader->p[1])) {
-		if (strchr("bBdDsSwWAzZ", reader->p[1]) == NULL) {
-			reader->has_failed = true;
-			return;
-		}
-		end_run(best, run);
-		reader->p += 2;
-		(void)read_quantifier(reader);
-	} else {
-		if (c == '\\' && reader->p[1] != '\0')
-			reader->p++;
-		read_literal(reader, best, run);
-	}
-}
-
-static GPtrArray *read_sequence(Reader *reader)
-{
-	g_autoptr(GString) run = g_string_new(NULL);
-	GPtrArray *best = NULL;
-
-	while (*reader->p != '\0' && *reader->p != '|' && *reader->p != ')' &&
-	       !reader->has_failed)
-		read_item(reader, &best, run);
-	end_run(&best, run);
-	return best;
-}
-
-static GPtrArray *read_alternatives(Reader *reader)
-{
-	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free);
-	bool is_complete = true;
-
-	if (++reader->depth > DEPTH_MAX)
-		reader->has_failed = true;
-	while (!reader->has_failed) {
-		g_autoptr(GPtrArray) one = read_sequence(reader);
-
-		if (one == NULL)
-			is_complete = false;
-		for (unsigned i = 0; one != NULL && i < one->len; i++)
-			g_ptr_array_add(all,
-			    g_strdup(g_ptr_array_index(one, i)));
-		if (*reader->p != '|')
-			break;
-		reader->p++;
-	}
-	reader->depth--;
-	if (!is_complete || reader->has_failed)
-		return NULL;
-	return g_steal_pointer(&all);
-}
-
-GPtrArray *literals_required(const char *pattern)
-{
-	Reader reader = { .p = pattern };
-	g_autoptr(GPtrArray) set = read_alternatives(&reader);
-
-	if (set == NULL || reader.has_failed || *reader.p != '\0' ||
-	    shortest(set) < LITERAL_MIN)
-		return NULL;
-	return g_steal_pointer(&set);
-}
-
-/* ---- the filter ---- */
-
 #define BUCKETS 4096
+
+/* One way in which an id is reported. */
+typedef struct Way {
+	unsigned id;
+	uint8_t needed; /* a bit for each set */
+} Way;
+
+/* That a literal is in a set of a way. */
+typedef struct Use {
+	unsigned way;
+	uint8_t bit;
+	int next; /* of the same literal, -1 ends */
+} Use;
 
 typedef struct Entry {
 	uint32_t window; /* the octets it is filed under */
 	unsigned offset; /* of the window in the literal */
 	unsigned len;
-	char *literal;
-	unsigned id;
+	char *literal; /* folded; by_literal owns it */
+	int uses;
 	int next; /* in the same bucket, -1 ends */
 } Entry;
 
 struct LiteralFilter {
 	GArray *entries;
+	GArray *uses;
+	GArray *ways;
+	GHashTable *by_literal; /* its place among the entries */
 	int heads[BUCKETS];
 	unsigned used[BUCKETS];
 };
@@ -294,12 +53,24 @@ static inline unsigned bucket_of(uint32_t window)
 
 static inline uint32_t window_push(uint32_t window, char c)
 {
-	return (window << 8 | (unsigned char)text_lower(c)) & 0xffffff;
+	return (window << 8 | (unsigned char)c) & 0xffffff;
 }
 
-static void entry_clear(void *entry)
+/* TEXT as literals are. */
+static GString *fold(const char *text, size_t len)
 {
-	g_free(((Entry *)entry)->literal);
+	GString *folded = g_string_sized_new(len + 1);
+	size_t ascii = text_ascii_span(text, len);
+
+	for (size_t i = 0; i < ascii; i++)
+		folded->str[i] = text_lower(text[i]);
+	folded->str[ascii] = '\0';
+	folded->len = ascii;
+	for (const char *p = text + ascii; p < text + len;
+	     p += g_utf8_skip[(unsigned char)*p])
+		g_string_append_unichar(folded,
+		    literal_fold_char(g_utf8_get_char(p)));
+	return folded;
 }
 
 LiteralFilter *literal_filter_new(void)
@@ -307,7 +78,10 @@ LiteralFilter *literal_filter_new(void)
 	LiteralFilter *filter = g_new0(LiteralFilter, 1);
 
 	filter->entries = g_array_new(FALSE, FALSE, sizeof(Entry));
-	g_array_set_clear_func(filter->entries, entry_clear);
+	filter->uses = g_array_new(FALSE, FALSE, sizeof(Use));
+	filter->ways = g_array_new(FALSE, FALSE, sizeof(Way));
+	filter->by_literal = g_hash_table_new_full(g_str_hash, g_str_equal,
+	    g_free, NULL);
 	for (unsigned i = 0; i < BUCKETS; i++)
 		filter->heads[i] = -1;
 	return filter;
@@ -318,17 +92,23 @@ void literal_filter_free(LiteralFilter *filter)
 	if (filter == NULL)
 		return;
 	g_array_unref(filter->entries);
+	g_array_unref(filter->uses);
+	g_array_unref(filter->ways);
+	g_hash_table_unref(filter->by_literal);
 	g_free(filter);
 }
 
-void literal_filter_add(LiteralFilter *filter, const char *literal, unsigned id)
+/* Files LITERAL, which is taken. */
+static unsigned add_entry(LiteralFilter *filter, char *literal)
 {
-	Entry entry = { .len = (unsigned)strlen(literal), .id = id };
+	Entry entry = {
+		.len = (unsigned)strlen(literal), .literal = literal, .uses = -1
+	};
 	unsigned least = UINT_MAX;
+	unsigned place = filter->entries->len;
 	uint32_t window = 0;
 	unsigned bucket;
 
-	g_assert(entry.len >= LITERAL_MIN);
 	for (unsigned i = 0; i < entry.len; i++) {
 		window = window_push(window, literal[i]);
 		if (i + 1 < LITERAL_MIN ||
@@ -339,11 +119,69 @@ void literal_filter_add(LiteralFilter *filter, const char *literal, unsigned id)
 		entry.offset = i + 1 - LITERAL_MIN;
 	}
 	bucket = bucket_of(entry.window);
-	entry.literal = g_ascii_strdown(literal, -1);
 	entry.next = filter->heads[bucket];
-	filter->heads[bucket] = (int)filter->entries->len;
+	filter->heads[bucket] = (int)place;
 	filter->used[bucket]++;
 	g_array_append_val(filter->entries, entry);
+	g_hash_table_insert(filter->by_literal, literal,
+	    GUINT_TO_POINTER(place));
+	return place;
+}
+
+/* LITERAL (folded) is one of set SET of WAY. */
+static void add_use(LiteralFilter *filter, const char *literal, unsigned way,
+    unsigned set)
+{
+	Use use = { .way = way, .bit = (uint8_t)(1U << set) };
+	unsigned place;
+	Entry *entry;
+	void *found;
+
+	if (g_hash_table_lookup_extended(filter->by_literal, literal, NULL,
+		&found))
+		place = GPOINTER_TO_UINT(found);
+	else
+		place = add_entry(filter, g_strdup(literal));
+	entry = &g_array_index(filter->entries, Entry, place);
+	use.next = entry->uses;
+	entry->uses = (int)filter->uses->len;
+	g_array_append_val(filter->uses, use);
+	g_array_index(filter->ways, Way, way).needed |= use.bit;
+}
+
+static unsigned add_way(LiteralFilter *filter, unsigned id)
+{
+	Way way = { .id = id };
+
+	g_array_append_val(filter->ways, way);
+	return filter->ways->len - 1;
+}
+
+void literal_filter_add(LiteralFilter *filter, const char *literal, unsigned id)
+{
+	g_autoptr(GString) folded = fold(literal, strlen(literal));
+
+	g_assert(folded->len >= LITERAL_MIN);
+	add_use(filter, folded->str, add_way(filter, id), 0);
+}
+
+bool literal_filter_add_pattern(LiteralFilter *filter, const char *pattern,
+    unsigned id)
+{
+	g_autoptr(GArray) all = required_read(pattern);
+	unsigned first = filter->ways->len;
+
+	if (all == NULL)
+		return false;
+	for (unsigned i = 0; i < all->len; i++) {
+		const Required *required = &g_array_index(all, Required, i);
+
+		if (first + required->way == filter->ways->len)
+			add_way(filter, id);
+		add_use(filter, required->text, first + required->way,
+		    required->set);
+	}
+	return true;
 }
 
 /* Whether ENTRY lies in TEXT with its window at WINDOW_AT. */
@@ -355,35 +193,57 @@ static bool entry_is_at(const Entry *entry, const char *text, size_t len,
 	if (window_at < entry->offset)
 		return false;
 	start = window_at - entry->offset;
-	if (entry->len > len - start)
-		return false;
-	for (unsigned i = 0; i < entry->len; i++)
-		if (text_lower(text[start + i]) != entry->literal[i])
-			return false;
-	return true;
+	return entry->len <= len - start &&
+	       memcmp(text + start, entry->literal, entry->len) == 0;
+}
+
+/* What a scan has found so far. */
+typedef struct Found {
+	uint8_t *entries; /* a bit for each */
+	uint8_t *ways;    /* bits of sets for each */
+	uint8_t *hits;
+} Found;
+
+static void take_entry(const LiteralFilter *filter, unsigned place,
+    Found *found)
+{
+	int at = g_array_index(filter->entries, Entry, place).uses;
+
+	literal_set_hit(found->entries, place);
+	while (at >= 0) {
+		const Use *use = &g_array_index(filter->uses, Use, at);
+		const Way *way = &g_array_index(filter->ways, Way, use->way);
+
+		found->ways[use->way] |= use->bit;
+		if (found->ways[use->way] == way->needed)
+			literal_set_hit(found->hits, way->id);
+		at = use->next;
+	}
 }
 
 void literal_filter_scan(const LiteralFilter *filter, const char *text,
     size_t len, uint8_t *hits)
 {
+	g_autoptr(GString) folded = fold(text, len);
+	g_autofree uint8_t *entries = g_malloc0(filter->entries->len / 8 + 1);
+	g_autofree uint8_t *ways = g_malloc0(filter->ways->len + 1);
+	Found found = { entries, ways, hits };
 	uint32_t window = 0;
 
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0; i < folded->len; i++) {
 		int at;
 
-		window = window_push(window, text[i]);
-		if (i + 1 < LITERAL_MIN)
-			continue;
+		window = window_push(window, folded->str[i]);
 		at = filter->heads[bucket_of(window)];
 		while (at >= 0) {
 			const Entry *entry = &g_array_index(filter->entries,
 			    Entry, at);
 
-			if (entry->window == window &&
-			    !literal_is_hit(hits, entry->id) &&
-			    entry_is_at(entry, text, len, i + 1 - LITERAL_MIN))
-				hits[entry->id / 8] |=
-				    (uint8_t)(1U << (entry->id % 8));
+			if (entry->window == window && i + 1 >= LITERAL_MIN &&
+			    !literal_is_hit(entries, (unsigned)at) &&
+			    entry_is_at(entry, folded->str, folded->len,
+				i + 1 - LITERAL_MIN))
+				take_entry(filter, (unsigned)at, &found);
 			at = entry->next;
 		}
 	}

@@ -56,25 +56,6 @@ static bool bind_providers(const RuleBook *book, Rule *rule, GError **error)
 	return true;
 }
 
-static void set_bit(uint8_t *bits, unsigned i)
-{
-	bits[i / 8] |= (uint8_t)(1U << (i % 8));
-}
-
-static void add_pattern(RuleSet *rules, const Pattern *pattern, unsigned id)
-{
-	g_autoptr(GPtrArray)
-	    literals = literals_required(pattern_text(pattern));
-
-	if (literals == NULL) {
-		set_bit(rules->always, id);
-		return;
-	}
-	for (unsigned i = 0; i < literals->len; i++)
-		literal_filter_add(rules->filter,
-		    g_ptr_array_index(literals, i), id);
-}
-
 /* Numbers every pattern, then every provider. */
 static void number_patterns(RuleSet *rules)
 {
@@ -115,9 +96,12 @@ static void build_filter(RuleSet *rules)
 	for (unsigned i = 0; i < rules->owners->len; i++) {
 		const Rule *rule = g_ptr_array_index(rules->owners, i);
 
-		add_pattern(rules,
-		    g_ptr_array_index(rule->matches, i - rule->first_pattern),
-		    i);
+		const Pattern *pattern = g_ptr_array_index(rule->matches,
+		    i - rule->first_pattern);
+
+		if (!literal_filter_add_pattern(rules->filter,
+			pattern_text(pattern), i))
+			literal_set_hit(rules->always, i);
 	}
 	rules->hosts = glob_index_new();
 	rules->domains = glob_index_new();

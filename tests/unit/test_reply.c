@@ -7,6 +7,7 @@
 #include "main.h"
 #include "pattern.h"
 #include "reply_advice.h"
+#include "required.h"
 #include "wildcard.h"
 
 #include <string.h>
@@ -261,24 +262,32 @@ END_TEST
 
 /* ---- literals ---- */
 
+/* "a,b & c / d": one of a and b, and c; or d.  "" for nothing. */
 static const struct {
 	const char *pattern;
-	const char *literals; /* joined by "|"; "" for none */
+	const char *literals;
 } required[] = {
 	{ "user unknown", "user unknown" },
 	{ "User Unknown", "user unknown" },
-	{ "user (is )?unknown", "unknown" },
-	{ "(quota|over limit) reached", " reached" },
-	{ "(quota|overly)", "quota|overly" },
+	{ "user (is )?unknown", "user  & unknown" },
+	{ "(quota|over limit) reached", "quota,over limit &  reached" },
+	{ "(quota|overly)", "quota,overly" },
+	{ "quota|overly", "quota / overly" },
 	{ "quota|ab", "" },
+	{ "(quota|ab)", "" },
+	{ "(quota|ab) reached", " reached" },
+	{ "(a|quota|ab|overly) reached", " reached" },
+	{ "(no .*such|an? unknown) user|disabled",
+	    "such, unknown &  user / disabled" },
+	{ "((full .*mail)box) is", "full  & mail & box &  is" },
 	{ "ab", "" },
 	{ "abc", "abc" },
 	{ "abcde?", "abcd" },
-	{ "abcdef*ghij", "abcde" },
-	{ "abcdef+ghijkl", "abcdef" },
+	{ "abcdef*ghij", "abcde & ghij" },
+	{ "abcdef+ghijkl", "abcdef & ghijkl" },
 	{ "abcdef{2,3}g", "abcdef" },
 	{ "abc{0,3}defghi", "defghi" },
-	{ "mail[ -]box full", "box full" },
+	{ "mail[ -]box full", "mail & box full" },
 	{ "\\bquota\\b", "quota" },
 	{ "a\\.b\\.c\\.d", "a.b.c.d" },
 	{ "(?!spam)mailbox", "mailbox" },
@@ -286,20 +295,39 @@ static const struct {
 	{ "(mailbox)?", "" },
 	{ "(?x) mail box", "" },
 	{ "\\x41bcdefg", "" },
-	{ "ячейка", "" },
+	{ "mailbox)", "" },
+	{ "ЯЧЕЙКА", "ячейка" },
+	{ "χρήστης", "χρήστησ" },
 	{ "不存在", "不存在" },
 	{ "[]abc]mailbox", "mailbox" },
 	{ "[[:alpha:]x]mailbox", "mailbox" },
+	/* of more than eight sets the longest eight */
+	{ "a11.b22.c33.d44.e55.f66.g77.h88.i999",
+	    "i999 & b22 & c33 & d44 & e55 & f66 & g77 & h88" },
 };
+
+static const char *separator(const Required *before, const Required *one)
+{
+	if (before == NULL)
+		return "";
+	if (one->way != before->way)
+		return " / ";
+	return one->set != before->set ? " & " : ",";
+}
 
 START_TEST(test_literals)
 {
-	g_autoptr(GPtrArray) set = literals_required(required[_i].pattern);
+	g_autoptr(GArray) all = required_read(required[_i].pattern);
 	g_autoptr(GString) joined = g_string_new(NULL);
+	const Required *before = NULL;
 
-	for (unsigned i = 0; set != NULL && i < set->len; i++)
-		g_string_append_printf(joined, "%s%s", i > 0 ? "|" : "",
-		    (char *)g_ptr_array_index(set, i));
+	for (unsigned i = 0; all != NULL && i < all->len; i++) {
+		const Required *one = &g_array_index(all, Required, i);
+
+		g_string_append_printf(joined, "%s%s", separator(before, one),
+		    one->text);
+		before = one;
+	}
 	ck_assert_msg(strcmp(joined->str, required[_i].literals) == 0, "%s: %s",
 	    required[_i].pattern, joined->str);
 }
@@ -308,7 +336,8 @@ END_TEST
 START_TEST(test_filter)
 {
 	g_autoptr(LiteralFilter) filter = literal_filter_new();
-	const char text[] = "The MAILBOX of userid is full";
+	const char text[] = "The MAILBOX of userid is full, \xd0\xaf\xd0\xa9"
+			    "\xd0\x98\xd0\x9a";
 	uint8_t hits[2] = { 0 };
 
 	literal_filter_add(filter, "mailbox", 0);
@@ -316,9 +345,68 @@ START_TEST(test_filter)
 	literal_filter_add(filter, "is full", 3);
 	literal_filter_add(filter, "the mail", 8);
 	literal_filter_add(filter, "is fully", 9);
+	ck_assert(literal_filter_add_pattern(filter, "ящик", 10));
+	ck_assert(literal_filter_add_pattern(filter,
+	    "(mail ?box|mailbox).*(full|over)", 11));
+	ck_assert(literal_filter_add_pattern(filter, "mailbox.*over", 12));
+	ck_assert(literal_filter_add_pattern(filter, "mailbox.*over|is .*full",
+	    13));
+	ck_assert(!literal_filter_add_pattern(filter, "\\d+", 14));
 	literal_filter_scan(filter, text, strlen(text), hits);
 	ck_assert_uint_eq(hits[0], 1 | 8);
-	ck_assert_uint_eq(hits[1], 1);
+	ck_assert_uint_eq(hits[1], 1 | 4 | 8 | 32);
+}
+END_TEST
+
+/* To a PCRE2 that knows Unicode 15.1 these are equal in pairs, though neither
+   is the other's upper or lower case. */
+static bool is_beyond_folding(gunichar c)
+{
+	static const gunichar pairs[] = { 0x390, 0x1fd3, 0x3b0, 0x1fe3, 0xfb05,
+		0xfb06 };
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(pairs); i++)
+		if (c == pairs[i])
+			return true;
+	return false;
+}
+
+static bool has_case(gunichar c)
+{
+	return g_unichar_isdefined(c) && !is_beyond_folding(c) &&
+	       (g_unichar_tolower(c) != c || g_unichar_toupper(c) != c);
+}
+
+/* Whatever PCRE2 takes for the same letter the filter does: else a pattern
+   would not be tried that matches. */
+START_TEST(letters_fold_as_they_match)
+{
+	g_autoptr(GString) all = g_string_new(NULL);
+	g_autoptr(PatternRoom) room = pattern_room_new();
+
+	for (gunichar c = 0; c < 0x20000; c++)
+		if (has_case(c))
+			g_string_append_unichar(all, c);
+	ck_assert_uint_gt(all->len, 4000);
+	for (const char *p = all->str; *p != '\0'; p = g_utf8_next_char(p)) {
+		gunichar c = g_utf8_get_char(p);
+		char letter[7] = "";
+		g_autoptr(Pattern) pattern = NULL;
+		size_t at = 0, start, end;
+
+		(void)g_unichar_to_utf8(c, letter);
+		pattern = pattern_new(letter, NULL);
+		ck_assert_ptr_nonnull(pattern);
+		while (pattern_find(pattern, room, all->str + at, all->len - at,
+		    &start, &end)) {
+			gunichar other = g_utf8_get_char(all->str + at + start);
+
+			ck_assert_msg(literal_fold_char(c) ==
+					  literal_fold_char(other),
+			    "U+%04X and U+%04X", c, other);
+			at += end;
+		}
+	}
 }
 END_TEST
 
@@ -402,6 +490,7 @@ static Suite *reply_suite(void)
 	tcase_add_test(tcase, the_next_hit_is_found);
 	tcase_add_loop_test(tcase, test_literals, 0, G_N_ELEMENTS(required));
 	tcase_add_test(tcase, test_filter);
+	tcase_add_test(tcase, letters_fold_as_they_match);
 	tcase_add_test(tcase, test_pattern_limit);
 	tcase_add_test(tcase, test_pattern_letters);
 	tcase_add_test(tcase, test_pattern_threads);
