@@ -4,6 +4,7 @@
 #include "bounds.h"
 #include "errors.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 const char *address_domain(const char *address)
@@ -13,101 +14,239 @@ const char *address_domain(const char *address)
 	return at != NULL && at > address && at[1] != '\0' ? at + 1 : NULL;
 }
 
-/* atext and dots (RFC 5322, 3.2.3), or UTF-8 (RFC 6531): what needs no quotes.
- */
-static bool is_dot_atom(const char *local, size_t len)
+static bool refuse(GError **error, const char *why)
 {
-	bool after_dot = true;
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)local[i];
-
-		if (c == '.' && after_dot)
-			return false;
-		if (c != '.' && c < 0x80 && !g_ascii_isalnum((char)c) &&
-		    strchr("!#$%&'*+-/=?^_`{|}~", (char)c) == NULL)
-			return false;
-		after_dot = c == '.';
-	}
-	return len > 0 && !after_dot;
-}
-
-/* quoted-string without quotes and backslashes, or NULL when LOCAL is none. */
-static char *unquote(const char *local, size_t len)
-{
-	g_autoptr(GString) bare = g_string_sized_new(len);
-
-	if (len < 2 || local[0] != '"' || local[len - 1] != '"')
-		return NULL;
-	for (size_t i = 1; i < len - 1; i++) {
-		if (local[i] == '"')
-			return NULL;
-		if (local[i] == '\\' && ++i == len - 1)
-			return NULL;
-		g_string_append_c(bare, local[i]);
-	}
-	return g_strdup(bare->str);
-}
-
-static char *fold_local(const char *local, size_t len)
-{
-	g_autofree char *bare = unquote(local, len);
-
-	if (bare != NULL && is_dot_atom(bare, strlen(bare)))
-		return g_utf8_strdown(bare, -1);
-	return g_utf8_strdown(local, (gssize)len);
-}
-
-/* What no domain has, whether by itself or after IDNA's mapping (RFC 3490, 4),
-   which turns a fullwidth "@" into an "@": folding twice must change nothing.
- */
-static bool is_domain(const char *domain)
-{
-	for (const char *c = domain; *c != '\0'; c++)
-		if (g_ascii_isspace(*c) || g_ascii_iscntrl(*c) ||
-		    strchr("<>\"(),;\\@", *c) != NULL)
-			return false;
-	return domain[0] != '\0';
-}
-
-static void strip_dots(char *domain)
-{
-	size_t len = strlen(domain);
-
-	while (len > 0 && domain[len - 1] == '.')
-		domain[--len] = '\0';
-}
-
-/* NULL when DOMAIN is none. */
-static char *fold_domain(const char *domain)
-{
-	g_autofree char *folded = NULL;
-
-	/* what IDNA cannot write is still an address to compare */
-	if (g_hostname_is_non_ascii(domain))
-		folded = g_hostname_to_ascii(domain);
-	if (folded == NULL)
-		folded = g_utf8_strdown(domain, -1);
-	strip_dots(folded);
-	return is_domain(folded) ? g_steal_pointer(&folded) : NULL;
-}
-
-static bool is_within_bound(size_t len, GError **error)
-{
-	if (len <= BOUND_ADDRESS)
-		return true;
-	g_set_error(error, VP_ERROR, VP_ERROR_LIMIT,
-	    "address longer than %d octets", BOUND_ADDRESS);
+	g_set_error_literal(error, VP_ERROR, VP_ERROR_SYNTAX, why);
 	return false;
 }
 
+static bool is_within_bound(const char *what, size_t len, int bound,
+    GError **error)
+{
+	if (len <= (size_t)bound)
+		return true;
+	g_set_error(error, VP_ERROR, VP_ERROR_LIMIT, "%s longer than %d octets",
+	    what, bound);
+	return false;
+}
+
+/* ---- the local part ---- */
+
+/* atext (RFC 5322, 3.2.3), UTF-8 (RFC 6531, 3.3) and dots, wherever they stand:
+   docomo and au gave out addresses like "ana..b." for years, people have them,
+   and mail reaches them with and without quotes. */
+static bool is_bare_octet(char c)
+{
+	return (unsigned char)c >= 0x80 || g_ascii_isalnum(c) ||
+	       (c != '\0' && strchr(".!#$%&'*+-/=?^_`{|}~", c) != NULL);
+}
+
+static bool is_bare(const char *local)
+{
+	while (is_bare_octet(*local))
+		local++;
+	return *local == '\0';
+}
+
+/* RFC 5321, 4.1.2:
+     Quoted-string  = DQUOTE *QcontentSMTP DQUOTE
+     QcontentSMTP   = qtextSMTP / quoted-pairSMTP
+
+   Behind the quoted string that TEXT begins with, or NULL when it does not end.
+   What is in it is appended to INNER. */
+static const char *quoted_read(const char *text, GString *inner)
+{
+	for (text++; *text != '"'; text++) {
+		if (*text == '\\')
+			text++;
+		if (*text == '\0')
+			return NULL;
+		g_string_append_c(inner, *text);
+	}
+	return text + 1;
+}
+
+/* Tells what of LOCAL may stand in quotes only, or not at all. */
+static void refuse_octet(GError **error, const char *local)
+{
+	char wrong;
+
+	while (is_bare_octet(*local))
+		local++;
+	wrong = *local;
+	if (g_ascii_iscntrl(wrong))
+		(void)refuse(error, "a control character is in it");
+	else
+		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
+		    wrong == ' ' ? "a blank is in it, not in quotes"
+				 : "a \"%c\" is in it, not in quotes",
+		    wrong);
+}
+
+/* Behind the local part of ADDRESS, at its "@"; LOCAL gets it, without quotes.
+   NULL: there is none. */
+static const char *local_read(const char *address, GString *local,
+    GError **error)
+{
+	const char *end = address;
+
+	if (*address == '"') {
+		end = quoted_read(address, local);
+		if (end == NULL) {
+			(void)refuse(error, "the quotes do not end");
+			return NULL;
+		}
+	} else {
+		end += strcspn(address, "@");
+		g_string_append_len(local, address, end - address);
+		if (!is_bare(local->str)) {
+			refuse_octet(error, local->str);
+			return NULL;
+		}
+	}
+	for (const char *c = local->str; *c != '\0'; c++)
+		if (g_ascii_iscntrl(*c)) {
+			(void)refuse(error, "a control character is in it");
+			return NULL;
+		}
+	if (end > address && *end == '@')
+		return end;
+	(void)refuse(error,
+	    end == address ? "nothing stands before the @"
+	    : *end == '\0' ? "there is no @"
+			   : "something stands between the quotes and the @");
+	return NULL;
+}
+
+/* In lower case, and as RFC 5198 wants text beyond ASCII: what looks the same
+   is the same. */
+static char *text_fold(const char *text)
+{
+	g_autofree char *lower = NULL;
+
+	if (g_str_is_ascii(text))
+		return g_ascii_strdown(text, -1);
+	lower = g_utf8_strdown(text, -1);
+	return g_utf8_normalize(lower, -1, G_NORMALIZE_NFC);
+}
+
+static char *text_quote(const char *local)
+{
+	g_autoptr(GString) quoted = g_string_new("\"");
+
+	for (const char *c = local; *c != '\0'; c++) {
+		if (*c == '"' || *c == '\\')
+			g_string_append_c(quoted, '\\');
+		g_string_append_c(quoted, *c);
+	}
+	g_string_append_c(quoted, '"');
+	return g_string_free(g_steal_pointer(&quoted), FALSE);
+}
+
+/* LOCAL in quotes when it must be, and no more of them than must be. */
+static char *local_write(const char *local)
+{
+	return *local != '\0' && is_bare(local) ? g_strdup(local)
+						: text_quote(local);
+}
+
+/* ---- the domain ---- */
+
+/* Labels of letters, digits, "-" and "_", which some have (RFC 5321 does not
+   know it), one dot between them.  What IDNA cannot write is left in UTF-8. */
+static bool is_name_of_domain(const char *name)
+{
+	bool after_dot = true;
+
+	for (const char *c = name; *c != '\0'; c++) {
+		if (*c == '.' && after_dot)
+			return false;
+		if ((unsigned char)*c < 0x80 && !g_ascii_isalnum(*c) &&
+		    strchr(".-_", *c) == NULL)
+			return false;
+		after_dot = *c == '.';
+	}
+	return !after_dot;
+}
+
+/* RFC 5321, 4.1.3:
+     address-literal         = "[" ( IPv4 / "IPv6:" IPv6 / General ) "]"
+     General-address-literal = Standardized-tag ":" 1*dcontent
+
+   In its one spelling, or NULL: there is none in TEXT. */
+static char *literal_fold(const char *text)
+{
+	g_autofree char *inner = g_ascii_strdown(text + 1, -1);
+	size_t len = strlen(inner);
+	const char *colon = strchr(inner, ':');
+	bool is_v6 = g_str_has_prefix(inner, "ipv6:");
+	const char *value = is_v6 ? colon + 1 : inner;
+	unsigned char octets[sizeof(struct in6_addr)];
+	char shown[INET6_ADDRSTRLEN];
+
+	if (len == 0 || inner[len - 1] != ']')
+		return NULL;
+	inner[len - 1] = '\0';
+	if (strpbrk(inner, "[]\\ ") != NULL)
+		return NULL;
+	if (!is_v6 && colon != NULL)
+		return colon > inner && colon[1] != '\0'
+			   ? g_strconcat("[", inner, "]", NULL)
+			   : NULL;
+	if (inet_pton(is_v6 ? AF_INET6 : AF_INET, value, octets) != 1 ||
+	    inet_ntop(is_v6 ? AF_INET6 : AF_INET, octets, shown,
+		sizeof(shown)) == NULL)
+		return NULL;
+	return g_strconcat(is_v6 ? "[ipv6:" : "[", shown, "]", NULL);
+}
+
+/* NULL when DOMAIN is none. */
+static char *domain_fold(const char *domain, GError **error)
+{
+	g_autofree char *folded = NULL;
+	size_t len;
+
+	if (*domain == '\0') {
+		(void)refuse(error, "no domain stands behind the @");
+		return NULL;
+	}
+	if (strchr(domain, '@') != NULL) {
+		(void)refuse(error, "a second @ is in it, not in quotes");
+		return NULL;
+	}
+	if (*domain == '[') {
+		folded = literal_fold(domain);
+	} else {
+		if (g_hostname_is_non_ascii(domain))
+			folded = g_hostname_to_ascii(domain);
+		/* what IDNA cannot write is still an address to compare */
+		if (folded == NULL)
+			folded = text_fold(domain);
+		len = strlen(folded);
+		if (len > 0 && folded[len - 1] == '.')
+			folded[len - 1] = '\0';
+		/* IDNA's mapping (RFC 3490, 4) makes an "@" of a fullwidth one
+		 */
+		if (!is_name_of_domain(folded))
+			g_clear_pointer(&folded, g_free);
+	}
+	if (folded == NULL)
+		(void)refuse(error, "what follows the @ is not a domain");
+	else if (!is_within_bound("domain", strlen(folded), BOUND_NAME, error))
+		g_clear_pointer(&folded, g_free);
+	return g_steal_pointer(&folded);
+}
+
+/* ---- the whole ---- */
+
 char *address_fold(const char *address, GError **error)
 {
+	g_autoptr(GString) inner = NULL;
 	g_autofree char *bare = NULL;
 	size_t len = strlen(address);
-	const char *domain;
+	const char *at;
 
-	if (!is_within_bound(len, error))
+	if (!is_within_bound("address", len, BOUND_ADDRESS, error))
 		return NULL;
 	bare = g_strstrip(g_strndup(address, len));
 	len = strlen(bare);
@@ -116,29 +255,40 @@ char *address_fold(const char *address, GError **error)
 		memmove(bare, bare + 1, len - 1);
 		g_strstrip(bare);
 	}
-	domain = address_domain(bare);
-	if (domain == NULL) {
-		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
-		    "address lacks a local part or a domain");
-		return NULL;
-	}
 	if (!g_utf8_validate(bare, -1, NULL)) {
-		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
-		    "address is not UTF-8");
+		(void)refuse(error, "it is not UTF-8");
 		return NULL;
 	}
-	g_autofree char *local = fold_local(bare, (size_t)(domain - 1 - bare));
-	g_autofree char *host = fold_domain(domain);
+	inner = g_string_sized_new(len);
+	at = local_read(bare, inner, error);
+	if (at == NULL)
+		return NULL;
+	g_autofree char *host = domain_fold(at + 1, error);
+	if (host == NULL)
+		return NULL;
+	g_autofree char *folded = text_fold(inner->str);
+	g_autofree char *local = local_write(folded);
 
-	if (host == NULL) {
-		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
-		    "what follows the @ is not a domain");
-		return NULL;
-	}
 	/* lower case and A-labels may be longer */
-	if (!is_within_bound(strlen(local) + 1 + strlen(host), error))
+	if (!is_within_bound("address", strlen(local) + 1 + strlen(host),
+		BOUND_ADDRESS, error))
 		return NULL;
 	return g_strconcat(local, "@", host, NULL);
+}
+
+char *address_fold_unquoted(const char *address)
+{
+	const char *domain = address_domain(address);
+	char *folded = address_fold(address, NULL);
+
+	if (folded != NULL || domain == NULL)
+		return folded;
+	g_autofree char *local = g_strndup(address,
+	    (size_t)(domain - 1 - address));
+	g_autofree char *quoted = text_quote(local);
+	g_autofree char *whole = g_strconcat(quoted, "@", domain, NULL);
+
+	return address_fold(whole, NULL);
 }
 
 size_t address_fold_plain(const char *address, size_t len, char *ret_folded)
@@ -158,15 +308,18 @@ size_t address_fold_plain(const char *address, size_t len, char *ret_folded)
 			c = (char)(c | 0x20);
 		else if (c == '@' && at == 0 && n > 0)
 			at = n;
+		else if (c == '.' && at != 0 && ret_folded[n - 1] == '.')
+			return 0;
 		else if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
 			 c != '.' && c != '-' && c != '_' &&
 			 (c != '+' || at != 0))
 			return 0;
 		ret_folded[n] = c;
 	}
-	while (n > 0 && ret_folded[n - 1] == '.')
+	if (at != 0 && ret_folded[n - 1] == '.')
 		n--;
-	if (at == 0 || n <= at + 1)
+	if (at == 0 || n <= at + 1 || ret_folded[at + 1] == '.' ||
+	    n - at - 1 > BOUND_NAME)
 		return 0;
 	ret_folded[n] = '\0';
 	return n;

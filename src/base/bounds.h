@@ -50,6 +50,7 @@ enum {
 	/* lists of addresses that others wrote */
 	BOUND_LIST_RECORD = 64 * 1024, /* one line or object */
 	BOUND_LIST_NOTE = 300,         /* what one says of why */
+	BOUND_LIST_SHOWN = 100,        /* of an address that is none */
 	/* Postfix's log */
 	BOUND_LOG_READ = 8 * 1024, /* of one line; the rest is dropped */
 	BOUND_LOG_JOINS = 200000,  /* our messages in the queue at a time */

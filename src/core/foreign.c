@@ -246,22 +246,19 @@ static char *group_get(pcre2_match_data *match, const char *name)
 	return copy;
 }
 
-/* LOCAL at DOMAIN, folded.  Whoever wrote the return path left the quotes of a
-   quoted local part away; folding takes off those that need not be. */
-static char *address_join(const char *local, const char *domain)
+/* The "@" or "=" that divides RECIPIENT, of which neither can stand in a
+   domain. */
+static char *divider(char *recipient)
 {
-	g_autoptr(GString) quoted = g_string_new("\"");
+	char *at = strrchr(recipient, '@');
+	char *equals = strrchr(recipient, '=');
 
-	for (const char *c = local; *c != '\0'; c++) {
-		if (*c == '"' || *c == '\\')
-			g_string_append_c(quoted, '\\');
-		g_string_append_c(quoted, *c);
-	}
-	g_string_append_printf(quoted, "\"@%s", domain);
-	return address_fold(quoted->str, NULL);
+	return at == NULL || (equals != NULL && equals > at) ? equals : at;
 }
 
-/* The recipient of a match, folded; NULL when it is no address. */
+/* The recipient of a match, folded; NULL when it is no address.  The quotes of
+   a quoted local part are left away by most who write return paths, and by
+   Postfix for its queue but not for its own reports. */
 static char *recipient_get(pcre2_match_data *match)
 {
 	g_autofree char *whole = group_get(match, "recipient");
@@ -269,17 +266,13 @@ static char *recipient_get(pcre2_match_data *match)
 	g_autofree char *domain = group_get(match, "domain");
 	char *at;
 
-	if (whole == NULL)
-		return local != NULL && domain != NULL
-			   ? address_join(local, domain)
-			   : NULL;
-	at = strrchr(whole, '@');
-	if (at == NULL)
-		at = strrchr(whole, '=');
+	if (whole == NULL && local != NULL && domain != NULL)
+		whole = g_strconcat(local, "=", domain, NULL);
+	at = whole != NULL ? divider(whole) : NULL;
 	if (at == NULL)
 		return NULL;
-	*at = '\0';
-	return address_join(whole, at + 1);
+	*at = '@';
+	return address_fold_unquoted(whole);
 }
 
 /* Fills TOKEN from what RULE matched of LOCAL; false when campaign or recipient turn out

@@ -152,8 +152,7 @@ static bool is_writable(const char *recipient)
 	size_t domain = strspn(at + 1,
 	    "abcdefghijklmnopqrstuvwxyz0123456789._-");
 
-	return recipient + local == at && at[1 + domain] == '\0' &&
-	       strstr(recipient, "..") == NULL;
+	return recipient + local == at && at[1 + domain] == '\0';
 }
 
 /* RECIPIENT folded, when it can be written in this form. */
@@ -193,12 +192,16 @@ char *token_mint_readable(const TokenSpace *space, TokenKind kind,
 	const char *mark = kind == TOKEN_UNSUBSCRIBE ? "u-" : "";
 	uint8_t octets[TAG_OCTETS];
 	char tag[TAG_DIGITS + 1];
+	const char *quote;
 
 	g_autofree char *folded = recipient_fold(campaign, recipient, error);
 	if (folded == NULL || !token_day(now, &seal.day, error))
 		return NULL;
-	if (strlen(space->prefix) + strlen(mark) + strlen(campaign) + 1 +
-		strlen(folded) + 1 + TAG_DIGITS >
+	/* the one thing of an address like docomo's that needs them here (RFC
+	   5321, 4.1.2); "+" and tag stand before and behind its other dots */
+	quote = strstr(folded, "..") != NULL ? "\"" : "";
+	if (2 * strlen(quote) + strlen(space->prefix) + strlen(mark) +
+		strlen(campaign) + 1 + strlen(folded) + 1 + TAG_DIGITS >
 	    BOUND_LOCAL) {
 		g_set_error(error, VP_ERROR, VP_ERROR_LIMIT,
 		    "the local part would be longer than %d octets; use the "
@@ -212,6 +215,6 @@ char *token_mint_readable(const TokenSpace *space, TokenKind kind,
 	readable_mac(space, &seal, campaign, folded, octets + 3);
 	base32_encode(octets, sizeof octets, tag);
 	*strrchr(folded, '@') = '=';
-	return g_strconcat(space->prefix, mark, campaign, "+", folded, "+", tag,
-	    "@", seal.domain, NULL);
+	return g_strconcat(quote, space->prefix, mark, campaign, "+", folded,
+	    "+", tag, quote, "@", seal.domain, NULL);
 }

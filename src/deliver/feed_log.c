@@ -292,7 +292,7 @@ static void take_attempt(FeedLog *log, const MaillogLine *line, int64_t at)
 	if (line->status != MAILLOG_SENT && !is_on_the_way(line, op.has_left))
 		return;
 	given = g_strndup(to.text, to.len);
-	op.address = address_fold(given, NULL);
+	op.address = address_fold_unquoted(given);
 	if (op.address == NULL)
 		return;
 	/* a copy for somebody else, under this recipient's token */

@@ -36,11 +36,11 @@ static const char *line_end(const char *p, const char *end)
 	return lf != NULL ? lf + 1 : NULL;
 }
 
-/* A field without quotes: up to the delimiter or the end of the line. */
-static const char *take_plain(const char *p, const char *end, char delimiter,
-    FieldList *list)
+/* A field that is what it says, from START on: up to the delimiter or the end
+   of the line, neither of which is before P. */
+static const char *take_plain(const char *start, const char *p, const char *end,
+    char delimiter, FieldList *list)
 {
-	const char *start = p;
 	size_t len;
 
 	while (p < end && *p != delimiter && *p != '\n')
@@ -52,12 +52,14 @@ static const char *take_plain(const char *p, const char *end, char delimiter,
 	return p;
 }
 
-/* A field whose opening quote P is behind.  NULL: it is not closed. */
+/* A field whose opening quote P is behind.  NULL: it is not closed.  The quotes
+   of "ana b"@example.org are the address's own (RFC 5321, 4.1.2). */
 static const char *take_quoted(const char *p, const char *end, char delimiter,
     FieldList *list)
 {
 	GString *scratch = list->scratch;
 	size_t offset = scratch->len;
+	const char *open = p - 1;
 	const char *quote;
 
 	for (;; p = quote + 2) {
@@ -70,6 +72,10 @@ static const char *take_quoted(const char *p, const char *end, char delimiter,
 		g_string_append_c(scratch, '"');
 	}
 	p = quote + 1;
+	if (p < end && *p == '@') {
+		g_string_truncate(scratch, offset);
+		return take_plain(open, p, end, delimiter, list);
+	}
 	while (p < end && *p != delimiter && *p != '\n') {
 		if (*p != '\r' || (p + 1 < end && p[1] != '\n'))
 			g_string_append_c(scratch, *p);
@@ -105,7 +111,7 @@ Found csv_record(const char *bytes, size_t len, bool is_end, char delimiter,
 		bool is_quoted = p < end && *p == '"';
 
 		p = is_quoted ? take_quoted(p + 1, end, delimiter, list)
-			      : take_plain(p, end, delimiter, list);
+			      : take_plain(p, p, end, delimiter, list);
 		if (p == NULL || (p == end && !is_end))
 			return not_closed(bytes, end, is_end, ret_len,
 			    ret_wrong);

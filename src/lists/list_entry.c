@@ -492,7 +492,14 @@ char *list_address_fold(const char *value, size_t len, char **ret_written,
 		g_strstrip(text);
 	}
 	folded = address_fold(text, error);
-	if (folded != NULL && ret_written != NULL)
+	if (folded == NULL) {
+		g_autofree char *shown = text_printable(text, strlen(text),
+		    BOUND_LIST_SHOWN);
+
+		g_prefix_error(error, "address \"%s\": ", shown);
+		return NULL;
+	}
+	if (ret_written != NULL)
 		*ret_written = g_steal_pointer(&text);
 	return folded;
 }

@@ -133,7 +133,9 @@ bool mention_next(const char **p, const char *end, const char **ret_start,
 			last--;
 		while (first < at && (*first == '\'' || *first == '`'))
 			first++;
+		/* of "a@b@c" neither half is somebody's */
 		if (first == at || last == at + 1 ||
+		    (last < end && *last == '@') ||
 		    last - first > BOUND_ADDRESS)
 			continue;
 		*p = from;

@@ -479,6 +479,16 @@ static const char version_2[] =
 	"  CAST(strftime('%s', 'now') AS BLOB)"                                \
 	"  WHERE EXISTS (SELECT 1 FROM recipients);"
 
+/* Dots need no quotes any more, wherever they stand: ".a."@x is .a.@x.  Where
+   there are both, the one that was written with quotes is found no more. */
+#define V5_BARE "substr(address, 2, instr(address, '\"@') - 2)"
+#define V5_RECIPIENTS                                                          \
+	"UPDATE OR IGNORE recipients SET address = " V5_BARE                   \
+	"  || substr(address, instr(address, '\"@') + 1)"                      \
+	"  WHERE address GLOB '\"?*\"@*' AND " V5_BARE "  NOT GLOB "           \
+	"'*[^.!#$%&''*+/0-9=?^_`a-z{|}~\xc2\x80-\xf4\x8f\xbf\xbf-]*'"          \
+	";"
+
 /* C99 promises 4095 octets of a string; both our compilers take any. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverlength-strings"
@@ -487,8 +497,9 @@ static const char version_3[] = V3_LISTS V3_BREAKERS V3_POLICY V3_SCOPES
 #pragma GCC diagnostic pop
 
 static const char version_4[] = V4_RECIPIENTS;
-static const char *const steps[] = { version_1, version_2, version_3,
-	version_4 };
+static const char version_5[] = V5_RECIPIENTS;
+static const char *const steps[] = { version_1, version_2, version_3, version_4,
+	version_5 };
 
 const Schema schema_current = { steps, G_N_ELEMENTS(steps) };
 

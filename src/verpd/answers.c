@@ -310,7 +310,7 @@ static Known ask_store(Answers *answers, const char *address,
 {
 	Store *store = store_of(answers);
 	int64_t now = clock_now();
-	g_autofree char *folded = address_fold(address, NULL);
+	g_autofree char *folded = address_fold_unquoted(address);
 	g_autofree char *hash = NULL;
 	g_auto(StoreAnswer) found = { 0 };
 	g_autoptr(GError) error = NULL;

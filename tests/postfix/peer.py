@@ -78,7 +78,8 @@ class Session(socketserver.StreamRequestHandler):
                 self.say("502 5.5.2 Unknown")
 
     def manner(self, path):
-        name = path.partition("@")[0].partition(".")[0].lower()
+        local = path.partition("@")[0].lower().strip('"')
+        name = local.partition(".")[0]
         return MANNERS.get(name, ("", ""))
 
     def read_message(self):

@@ -32,7 +32,8 @@ DOMAINS = ["a.test", "b.a.test", "c.b.a.test", "d.c.b.a.test", "x.test",
 ASKED = DOMAINS + ["z.a.test", "z.b.a.test", "z.y.c.b.a.test", "za.test",
                    "1.2.3.4.5.6.7.x.test", "test", "other.example"]
 LOCALS = ["ana", "ana+x", "ana+x+y", "bob", "o'neil", '"c d"', "b.o.b",
-          "a-b", "stra\u00dfe"]
+          "a-b", "stra\u00dfe", '"f@g"']
+DOTS = '".d..e."'  # which smtpd(8) asks without quotes, too
 
 SCRATCH = rig.scratch()
 WORLD = peer.Peer()
@@ -183,7 +184,7 @@ def test_smtpd():
     """smtpd(8) itself, that knows sub-addresses and takes parents for
     domains; each type, and what is exported anew counts from the next session
     on, but for those that the page says are read once."""
-    addresses = [f"{local}@{domain}" for local in LOCALS
+    addresses = [f"{local}@{domain}" for local in LOCALS + [DOTS]
                  for domain in ASKED + ["b\u00fccher.test"]]
     POSTFIX.command("postconf", "-e", "recipient_delimiter = +",
                     "smtpd_error_sleep_time = 0",
@@ -197,6 +198,7 @@ def test_smtpd():
         chance = random.Random(kind)
         store = Store()
         fill(store, chance)
+        store.run("add", f"{DOTS}@x.test", '"f@g"@x.test', *BY)
         _, lines = store.export(kind, "table")
         configure(lines)
         POSTFIX.reload()
@@ -223,13 +225,19 @@ def test_transport():
     store.run("add", "--domain", "a.test", *BY)
     store.run("allow", "ana@a.test", "--cause", "manual", "--stream",
               "marketing", *BY)
+    store.run("add", '"c d"@b.test', "..e.@b.test", '"f@g"@b.test', *BY)
     _, (line,) = store.export("cdb", "route", "--as", "transport")
     POSTFIX.configure(line.replace("..., ", ""))
     POSTFIX.sendmail("ana@sender.example", ["ana@a.test", "bob@a.test",
-                                            "bob@z.a.test"],
+                                            "bob@z.a.test", '"c d"@b.test',
+                                            '"..e."@b.test', '"f@g"@b.test',
+                                            '"c e"@b.test'],
                      messages.campaign())
     POSTFIX.wait_log(r"to=<bob@a.test>.*status=bounced \(suppressed by verpd")
-    for address in ("ana@a.test", "bob@z.a.test"):
+    for local in ("c d", "..e.", "f@g"):
+        POSTFIX.wait_log(f'to=<"{local}"@b.test>.*status=bounced '
+                         r'\(suppressed by verpd')
+    for address in ("ana@a.test", "bob@z.a.test", '"c e"@b.test'):
         POSTFIX.wait_log(f"to=<{address}>.*status=sent")
     POSTFIX.stop()
     WORLD.stop()

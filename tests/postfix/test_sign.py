@@ -91,6 +91,35 @@ def test_smtp():
     tap.check(path.startswith("news-42+ben=far.example+"), path)
 
 
+def test_dots():
+    """Addresses as docomo gave them out: signed at once, in quotes, opaque the
+    second time; what the remote refuses in session, and what it reports
+    later, counts for the same person, and enforce knows him."""
+    address = "uma..x.@far.example"
+    wire = '"uma..x."@far.example'
+    send(address)
+    first, = left_with(wire)
+    tap.check(first.startswith('"news-42+uma..x.=far.example+'), first)
+    tap.check_equal(reply_to(first)[0], 250)
+    tap.check_equal(reply_to(first.replace("..", "."))[0], 550)
+    send(wire)
+    second = left_with(wire, 2)[1]
+    tap.check(re.match(r"b-[a-z2-7]+@", second), second)
+    for number, (path, named) in enumerate(((first, address),
+                                            (second, wire)), 1):
+        SITE.postfix.send_from_outside("", [path], messages.report(
+            path, named, status="4.2.2", diagnostic="452 4.2.2 full"))
+        event = SITE.verpd.wait_events(address, number)[-1]
+        tap.check_equal((event["class"], event["trust"]), ("soft", "signed"))
+    send("gone..y@far.example")
+    event, = SITE.verpd.wait_events("gone..y@far.example")
+    tap.check_equal((event["class"], event["trust"]), ("hard", "local"))
+    with SITE.postfix.smtp() as session:
+        session.mail(BASE)
+        tap.wait_for("enforce", lambda: session.rcpt(
+            '"gone..y"@far.example')[0] == 550)
+
+
 def test_one_character():
     send("eva@far.example")
     path, = left_with("eva@far.example")

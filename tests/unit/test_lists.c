@@ -8,6 +8,8 @@
 #include "list_reader.h"
 #include "list_time.h"
 
+#include "errors.h"
+
 #include "main.h"
 
 #include <string.h>
@@ -86,6 +88,10 @@ static const struct {
 	{ "x\ty\n1\ta@x\n", "1:[x|y] 2:x=1|y=a@x" },
 	{ "a@x,\"b\nc@y,d\n", "1:!a quote is never closed 2:c@y|d" },
 	{ "a@x,\"b\"c,d\n", "1:a@x|bc|d" },
+	/* an address's own quotes */
+	{ "\"a b\"@x\n\"c;\"@y;1\r\n", "1:\"a b\"@x 2:\"c;\"@y;1" },
+	{ "n,mail\n1,\"a,b\"@x\n2,\"\"\"c d\"\"@y\"\n",
+	    "1:[n|mail] 2:n=1|mail=\"a,b\"@x 3:n=2|mail=\"c d\"@y" },
 	{ "# by ana\nemail,n\na@x,1\n", "1:- 2:[email|n] 3:email=a@x|n=1" },
 	{ "\"a@x\"\n\"b@y\"", "1:a@x 2:b@y" },
 	{ "email,n\na@x\n\xe9@x,1,2\n",
@@ -443,6 +449,10 @@ static const struct {
 	    "J\xc3\xb6rg@x.test" },
 	{ "j\xf6rg@x.test", 11, NULL, NULL },
 	{ "a@x.test\0b", 10, NULL, NULL },
+	{ "a@b@x.test", 10, NULL, NULL },
+	{ "Ana <a@b@x.test>", 16, NULL, NULL },
+	{ ".a..b.@x.test", 13, ".a..b.@x.test", ".a..b.@x.test" },
+	{ "Ana <\".a..b.\"@x.test>", 21, ".a..b.@x.test", "\".a..b.\"@x.test" },
 	{ "Ana <>", 6, NULL, NULL },
 	{ "<", 1, NULL, NULL },
 	{ "", 0, NULL, NULL },
@@ -461,6 +471,22 @@ START_TEST(test_addresses)
 	ck_assert_pstr_eq(folded, address_cases[_i].folded);
 	ck_assert_pstr_eq(written, address_cases[_i].written);
 	ck_assert((folded == NULL) == (error != NULL));
+}
+END_TEST
+
+/* Which one it is, and no more of it than a line of a terminal bears. */
+START_TEST(test_address_is_named)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GError) long_one = NULL;
+	g_autofree char *local = g_strnfill(2000, 'a');
+
+	ck_assert_ptr_null(list_address_fold("a@b\x1b@x", 6, NULL, &error));
+	ck_assert_str_eq(error->message,
+	    "address \"a@b?@x\": a second @ is in it, not in quotes");
+	ck_assert_ptr_null(list_address_fold(local, 2000, NULL, &long_one));
+	ck_assert(g_error_matches(long_one, VP_ERROR, VP_ERROR_LIMIT));
+	ck_assert_uint_lt(strlen(long_one->message), 200);
 }
 END_TEST
 
@@ -545,6 +571,7 @@ static Suite *lists_suite(void)
 	    G_N_ELEMENTS(meaning_cases));
 	tcase_add_loop_test(tcase, test_addresses, 0,
 	    G_N_ELEMENTS(address_cases));
+	tcase_add_test(tcase, test_address_is_named);
 	tcase_add_test(tcase, test_service_asked_for);
 	tcase_add_test(tcase, test_key_set);
 	tcase_add_test(tcase, test_key_set_uneven);

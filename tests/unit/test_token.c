@@ -167,7 +167,7 @@ END_TEST
 static void check_flipped(const Vector *vector)
 {
 	g_autofree char *bad = g_strdup(vector->field[7]);
-	size_t at = (size_t)(strchr(bad, '@') - bad);
+	size_t at = strcspn(bad, "@") - (bad[0] == '"'); /* its closing quote */
 	size_t n_digits = vector->field[0][0] == 'o' ? 29 : 18;
 
 	for (size_t i = 0; bad[i] != '\0'; i++) {
@@ -344,7 +344,14 @@ static const struct {
 	{ "quotes", "n", "\"a b\"@example.org", NULL, VP_ERROR_SYNTAX },
 	{ "colon", "n", "a:b@example.org", NULL, VP_ERROR_SYNTAX },
 	{ "not ASCII", "n", "jos\xc3\xa9@example.org", NULL, VP_ERROR_SYNTAX },
-	{ "two dots", "n", "a..b@example.org", NULL, VP_ERROR_SYNTAX },
+	{ "two dots", "n", "a..b@example.org", "\"n+a..b=example.org", 0 },
+	{ "dots everywhere", "n", "\"...a.\"@example.org",
+	    "\"n+...a.=example.org", 0 },
+	{ "one dot at each end", "n", ".a.@example.org", "n+.a.=example.org",
+	    0 },
+	{ "two at-signs", "n", "a@b@example.org", NULL, VP_ERROR_SYNTAX },
+	{ "two dots in the domain", "n", "a@example..org", NULL,
+	    VP_ERROR_SYNTAX },
 	{ "literal", "n", "ana@[192.0.2.1]", NULL, VP_ERROR_SYNTAX },
 	{ "equals in the domain", "n", "ana@exa=mple.org", NULL,
 	    VP_ERROR_SYNTAX },
@@ -381,8 +388,9 @@ START_TEST(mints_readable)
 	ck_assert_msg(address != NULL, "%s: %s", minted[_i].label,
 	    error ? error->message : "");
 	ck_assert(g_str_has_prefix(address, minted[_i].local));
-	ck_assert_uint_eq(strlen(address),
-	    strlen(minted[_i].local) + 1 + 18 + strlen("@bounces.example"));
+	ck_assert_uint_eq(strlen(address), strlen(minted[_i].local) + 1 + 18 +
+					       (minted[_i].local[0] == '"') +
+					       strlen("@bounces.example"));
 	ck_assert_int_eq(check_of(space, address), TOKEN_GENUINE);
 }
 END_TEST
@@ -686,6 +694,13 @@ static const struct {
 	    "a=b=c@sink.test", "n", "postfix" },
 	{ "postfix", "\"n+a b=sink.test\"", TOKEN_UNSIGNED, TOKEN_FOREIGN, "n",
 	    "\"a b\"@sink.test", "n", "postfix" },
+	{ "postfix", "\"n+a@b=sink.test\"", TOKEN_UNSIGNED, TOKEN_FOREIGN, "n",
+	    "\"a@b\"@sink.test", "n", "postfix" },
+	{ "postfix", "\"n+.a..b.=sink.test\"", TOKEN_UNSIGNED, TOKEN_FOREIGN,
+	    "n", ".a..b.@sink.test", "n", "postfix" },
+	{ "postfix", "\"n+\\\"a..b\\\"=sink.test\"", TOKEN_UNSIGNED,
+	    TOKEN_FOREIGN, "n", "a..b@sink.test", "n", "postfix" },
+	{ "postfix", "\"n+ana=sink..test\"", TOKEN_UNKNOWN, 0, "", "", "", "" },
 	{ "postfix",
 	    "n+jos\xc3\xa9=b\xc3\xbc"
 	    "cher.test",
