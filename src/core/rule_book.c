@@ -11,6 +11,7 @@ static const char *const level_names[LEVEL_COUNT] = {
 	[LEVEL_FIRST] = "first",
 	[LEVEL_PROVIDER] = "provider",
 	[LEVEL_PHRASE] = "phrase",
+	[LEVEL_DOUBT] = "doubt",
 	[LEVEL_CODE] = "code",
 	[LEVEL_WEAK] = "weak",
 	[LEVEL_LAST] = "last",

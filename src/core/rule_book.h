@@ -18,6 +18,7 @@ typedef enum RuleLevel {
 	LEVEL_FIRST,    /* by `level = first` only */
 	LEVEL_PROVIDER, /* a pattern, for certain providers */
 	LEVEL_PHRASE,   /* a pattern */
+	LEVEL_DOUBT,    /* by `level = doubt` only: a pattern, beside a code */
 	LEVEL_CODE,     /* no pattern: status, reply code, stage... */
 	LEVEL_WEAK,     /* by `level = weak` only: a pattern that says little */
 	LEVEL_LAST,     /* by `level = last` only: when all else is silent */

@@ -255,20 +255,23 @@ static bool defers_to_reply(const char *status)
 		   code.detail == 7);
 }
 
-/* The enhanced code to believe: the reply's own, which is nearer to what
-   happened than the Status field of whoever reported it.  Not if it says less,
-   nor if the reporter says "later" where the reply says "never", or the other
-   way about: that he has thought over, as Postfix does with refusals at the
-   greeting.  A code among the words, "(#5.7.1)", is not SMTP's: rules hear it,
-   but it replaces no Status field. */
-const char *facts_status(const Facts *facts)
+/* The reply's own code is nearer to what happened than the Status field of
+   whoever reported it.  Not if it says less, nor if the reporter says "later"
+   where the reply says "never", or the other way about: that he has thought
+   over, as Postfix does with refusals at the greeting.  A code among the words,
+   "(#5.7.1)", is not SMTP's: rules hear it, but it replaces no Status field. */
+bool facts_believe_reply(const Facts *facts)
 {
 	const char *inner = facts->inner;
 	const char *field = facts->field;
 
-	if (inner[0] != '\0' && (facts->is_inner_first || field[0] == '\0') &&
-	    status_vagueness(inner) <= status_vagueness(field) &&
-	    (inner[0] == field[0] || defers_to_reply(field)))
-		return inner;
-	return field;
+	return inner[0] != '\0' &&
+	       (facts->is_inner_first || field[0] == '\0') &&
+	       status_vagueness(inner) <= status_vagueness(field) &&
+	       (inner[0] == field[0] || defers_to_reply(field));
+}
+
+const char *facts_status(const Facts *facts)
+{
+	return facts_believe_reply(facts) ? facts->inner : facts->field;
 }

@@ -34,6 +34,7 @@ typedef struct Facts {
 	const char *inner;   /* enhanced code of the reply, or "" */
 	bool is_inner_first; /* before its words, where SMTP has it */
 	const char *field;   /* Status field, or "" */
+	const char *doubted; /* the code that words are asked about, or NULL */
 	uint8_t
 	    *evidence; /* by provider: how surely it is one; 0: it is none */
 	int provider;  /* the one to name, or -1 */
@@ -58,5 +59,8 @@ const char *facts_said(const Facts *facts, const char *source);
 
 /* Whether the remote server's own codes say "later". */
 bool facts_are_temporary(const Facts *facts);
+/* Whether the reply's own enhanced code is to be believed, and not the Status
+   field. */
+bool facts_believe_reply(const Facts *facts);
 /* The enhanced code to believe, or "". */
 const char *facts_status(const Facts *facts);

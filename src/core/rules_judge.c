@@ -11,9 +11,12 @@
    3. Codes: the innermost enhanced code of the reply; the Status field; the
       reply code, the stage and what else there is without words.  The first
       that is sure (SURE below) decides.
-   4. Weak words, and the prose of the report as a whole, if no code was sure;
+   4. Where codes alone would make the address hard, the words that no phrase
+      knew are doubted: rules of level `doubt` hear what the codes came with, and
+      the first that fits decides in their place.
+   5. Weak words, and the prose of the report as a whole, if no code was sure;
       then the surer of the two.
-   5. Rules of level `last`.
+   6. Rules of level `last`.
 
    Three things no rule decides.  A report that says `delayed` is of class
    delayed whatever the reason, for it is still being tried.  A server that
@@ -127,6 +130,10 @@ static bool conditions_hold(const Facts *facts, const Rule *rule)
 
 static bool any_status_fits(const Facts *facts, const Rule *rule)
 {
+	/* doubted is the code that would decide, not one beside it */
+	if (facts->doubted != NULL)
+		return rule->status->len == 0 ||
+		       status_fits(rule->status, facts->doubted);
 	return rule->status->len == 0 ||
 	       status_fits(rule->status, facts->inner) ||
 	       status_fits(rule->status, facts->field);
@@ -367,13 +374,20 @@ static void try_all_codes(const Judging *judging, RuleLevel level,
     Finding *best)
 {
 	Finding found;
+	bool is_guess;
 
 	if (judging->facts.inner[0] != '\0' &&
 	    try_codes(judging, level, "diagnostic", judging->facts.inner,
 		&found))
 		keep_surer(&found, best);
+	/* where the reply has a code of its own that says something, the field
+	   is a guess: sendmail writes 5.1.1 beside any 550 to RCPT */
+	is_guess = best->rule != NULL &&
+		   best->rule->reason != VP_REASON_UNKNOWN &&
+		   facts_believe_reply(&judging->facts);
 	if (judging->facts.field[0] != '\0' &&
-	    try_codes(judging, level, "status", judging->facts.field, &found))
+	    try_codes(judging, level, "status", judging->facts.field, &found) &&
+	    !is_guess)
 		keep_surer(&found, best);
 	if (try_codes(judging, level, "", "", &found))
 		keep_surer(&found, best);
@@ -442,6 +456,28 @@ static void try_weak_words(Judging *judging, Finding *best)
 		    message->reply.len, best);
 }
 
+/* Code and words say different things where no phrase speaks: what is left of
+   a hard code beside words of spam, of "later"? */
+static void try_doubts(Judging *judging, const Finding *codes, Finding *best)
+{
+	const Source *sources = judging->facts.sources;
+	const Source *source = sources[SOURCE_DIAGNOSTIC].is_read
+				   ? &sources[SOURCE_DIAGNOSTIC]
+				   : &sources[SOURCE_TEXT];
+
+	/* a rule of a provider, or of two codes that agree, knows */
+	if (codes->rule == NULL || !source->is_read ||
+	    codes->rule->n_providers != 0 ||
+	    (codes->rule->status->len != 0 && codes->rule->codes->len != 0) ||
+	    vp_reason_class(codes->rule->reason) != VP_CLASS_HARD)
+		return;
+	judging->facts.doubted = codes->matched;
+	if (!try_said(judging, LEVEL_DOUBT, source, 0, source->reply.len, best))
+		(void)try_words(judging, LEVEL_DOUBT, source, 0,
+		    source->reply.len, best);
+	judging->facts.doubted = NULL;
+}
+
 static void decide(Judging *judging, Finding *best, Finding *codes)
 {
 	Finding weak = { 0 };
@@ -459,6 +495,8 @@ static void decide(Judging *judging, Finding *best, Finding *codes)
 			    &judging->facts.sources[SOURCE_MESSAGE], best);
 	}
 	try_all_codes(judging, LEVEL_CODE, codes);
+	if (best->rule == NULL)
+		try_doubts(judging, codes, best);
 	if (best->rule == NULL && is_sure(codes))
 		*best = *codes;
 	if (best->rule != NULL && judging->trace == NULL)
@@ -484,9 +522,10 @@ static double confidence_of(const Finding *best, const Finding *codes)
 	double confidence = best->rule->confidence;
 	enum vp_class by_codes;
 
-	/* codes that know nothing, or are themselves the verdict */
-	if (codes->rule == NULL || codes->rule == best->rule ||
-	    best->rule->matches->len == 0 ||
+	/* codes that know nothing, are themselves the verdict or are weighed
+	   in it */
+	if (codes->rule == NULL || best->rule->level == LEVEL_DOUBT ||
+	    codes->rule == best->rule || best->rule->matches->len == 0 ||
 	    codes->rule->reason == VP_REASON_UNKNOWN)
 		return confidence;
 	by_codes = vp_reason_class(codes->rule->reason);
@@ -576,6 +615,25 @@ static Verdict *make_verdict(const Facts *facts, const Finding *best,
 	return verdict;
 }
 
+/* A phrase says that nobody is there, and words beside it speak of something
+   else: "user unknown, says the filter".  Twice, then. */
+static bool is_contradicted(Judging *judging, const Finding *best)
+{
+	const Source *source = &judging->facts.sources[SOURCE_DIAGNOSTIC];
+	Finding against = { 0 };
+	size_t said;
+
+	if (best->rule->level != LEVEL_PHRASE || best->rule->n_providers != 0 ||
+	    best->rule->reason != VP_REASON_BAD_MAILBOX ||
+	    strcmp(best->source, "diagnostic") != 0 || !source->is_read)
+		return false;
+	said = reply_advice(source->reply.text, source->reply.len);
+	judging->facts.doubted = "5.1.1";
+	(void)try_words(judging, LEVEL_DOUBT, source, 0, said, &against);
+	return against.rule != NULL &&
+	       vp_reason_class(against.rule->reason) != VP_CLASS_HARD;
+}
+
 static void mark_winner(const GPtrArray *trace, const Finding *best)
 {
 	if (trace == NULL || best->rule == NULL)
@@ -604,6 +662,9 @@ Verdict *rules_judge_as(const RuleSet *rules, const Report *report,
 	decide(&judging, &best, &codes);
 	mark_winner(trace, &best);
 	verdict = make_verdict(&judging.facts, &best, &codes);
+	if (verdict->class_ == VP_CLASS_HARD && verdict->confirm == 0 &&
+	    is_contradicted(&judging, &best))
+		verdict->confirm = 2;
 	facts_clear(&judging.facts);
 	return verdict;
 }

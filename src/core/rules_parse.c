@@ -476,7 +476,7 @@ static bool end_stanza(Parser *parser)
 		rule->level = level_of(rule);
 	if (rule->matches->len == 0 &&
 	    (rule->level == LEVEL_PROVIDER || rule->level == LEVEL_PHRASE ||
-		rule->level == LEVEL_WEAK))
+		rule->level == LEVEL_DOUBT || rule->level == LEVEL_WEAK))
 		return fail(parser, "%s: level %s without match", rule->id,
 		    level_name(rule->level));
 	if (rule->matches->len != 0 && rule->level == LEVEL_CODE)

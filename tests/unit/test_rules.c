@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rules.h"
 
+#include "envelope.h"
 #include "errors.h"
 #include "main.h"
 #include "shipped_rules.h"
@@ -55,6 +56,8 @@ static const struct {
 	{ "[a]\nmatch = (a\n",
 	    "a.rules:2: missing closing parenthesis at offset 2 of the "
 	    "pattern" },
+	{ "[a]\nlevel = doubt\n" RULE,
+	    "a.rules:1: a: level doubt without match" },
 	{ "[a]\nlevel = weak\n" RULE,
 	    "a.rules:1: a: level weak without match" },
 	{ "[a]\nlevel = code\nmatch = x\n" RULE,
@@ -307,6 +310,64 @@ START_TEST(test_shipped)
 }
 END_TEST
 
+/* ---- doubt ---- */
+
+#define HARD "reason = bad-mailbox\nconfidence = 0.8\n"
+
+static const char doubted[] =
+    "[provider p]\ntext = pprrr\n"
+    "[of-p]\nprovider = p\nstatus = 5.1.1\n" HARD
+    "[two]\nstatus = 5.1.1\ncode = 556\n" HARD "[hard]\nstatus = 5.1.*\n" HARD
+    "[soft]\nstatus = 5.2.*\nreason = system\nconfidence = 0.9\n"
+    "[there]\nlevel = doubt\nstatus = 5.1.1\nmatch = gone\n" HARD
+    "[later]\nlevel = doubt\nmatch = rainy\nreason = system\n"
+    "confidence = 0.76\n"
+    "[words]\nlevel = doubt\nstatus = 5.1.1\nmatch = [a-z]{3}\nconfirm = "
+    "2\n" HARD "[phrase]\nmatch = alpha\n" HARD;
+
+static const struct {
+	const char *said;
+	const char *rule;
+	unsigned confirm;
+} doubts[] = {
+	{ "550 5.1.1", "hard", 0 },
+	{ "550 5.1.1 x", "hard", 0 },
+	{ "550 5.1.1 xyz", "words", 2 },
+	{ "550 5.1.1 rainy", "later", 0 },
+	{ "550 5.1.1 gone rainy", "there", 0 },
+	{ "550 5.1.1 see ana rainy", "later", 0 },
+	/* advice is heard when nothing else is */
+	{ "550 5.1.1 abc def. Please see what is rainy.", "words", 2 },
+	{ "550 5.1.2 xyz", "hard", 0 },
+	{ "550 5.1.2 gone rainy", "later", 0 },
+	/* only of what would be hard */
+	{ "550 5.2.1 rainy", "soft", 0 },
+	/* who knows is not doubted */
+	{ "550 5.1.1 rainy pprrr", "of-p", 0 },
+	{ "556 5.1.1 rainy", "two", 0 },
+	/* a phrase stands, and waits */
+	{ "550 alpha", "phrase", 0 },
+	{ "550 alpha rainy", "phrase", 2 },
+	{ "550 alpha gone rainy", "phrase", 0 },
+	{ "550 alpha beta. Please see what is rainy.", "phrase", 0 },
+	{ "550 alpha pprrr", "phrase", 0 },
+};
+
+START_TEST(test_doubt)
+{
+	g_autoptr(RuleSet) rules = read_two(doubted, "");
+	g_autoptr(Report) report = report_new();
+	ReportRecipient *recipient = report_add_recipient(report);
+	g_autoptr(Verdict) verdict = NULL;
+
+	report->kind = REPORT_DSN;
+	envelope_set(&recipient->diagnostic, doubts[_i].said);
+	verdict = rules_judge(rules, report, recipient, NULL);
+	ck_assert_str_eq(verdict->rule, doubts[_i].rule);
+	ck_assert_uint_eq(verdict->confirm, doubts[_i].confirm);
+}
+END_TEST
+
 static Suite *rules_suite(void)
 {
 	Suite *suite = suite_create("rules");
@@ -317,6 +378,7 @@ static Suite *rules_suite(void)
 	tcase_add_test(tcase, test_disable);
 	tcase_add_test(tcase, test_disabled_provider);
 	tcase_add_test(tcase, test_crlf_and_no_end);
+	tcase_add_loop_test(tcase, test_doubt, 0, G_N_ELEMENTS(doubts));
 	tcase_add_loop_test(tcase, test_order, 0, G_N_ELEMENTS(order));
 	tcase_add_test(tcase, test_lint);
 	tcase_add_test(tcase, test_lint_unless);
