@@ -47,6 +47,9 @@ static const Kind kinds[] = {
 	    "cleancampaigntitle", "cleantime", CAUSE_HARD },
 	{ SERVICE_MAILCHIMP, { "emailaddress", "unsubtime" }, NULL, NULL,
 	    "unsubreason", "unsubtime", CAUSE_UNSUBSCRIBE },
+	/* the third file of an export: those who are well */
+	{ SERVICE_MAILCHIMP, { "emailaddress", "leid", "euid" }, NULL, NULL,
+	    NULL, NULL, MEANS_ACTIVE },
 	{ SERVICE_MAILCHIMP, { "emailaddress", "status" }, "status", NULL,
 	    "unsubscribereason", "lastchanged", MEANS_UNCLEAR },
 	{ SERVICE_SES, { "emailaddress", "reason" }, "reason", NULL, NULL,
@@ -378,7 +381,7 @@ static int means(const ListEntries *entries, const Kind *kind,
 		what = unnamed_what(record);
 	if (what != NULL)
 		meaning = meaning_of(what);
-	else if (entries->hint != MEANS_UNCLEAR)
+	else if (entries->hint != MEANS_UNCLEAR && meaning != MEANS_ACTIVE)
 		meaning = entries->hint;
 	if (meaning == CAUSE_HARD && reply != NULL && says_passing(reply))
 		return MEANS_SOFT;

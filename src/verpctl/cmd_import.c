@@ -35,6 +35,7 @@ typedef struct Import {
 	ListFile *file;
 	ImportCounts counts;
 	uint64_t fates[FATE_WRONG + 1];
+	uint64_t causes[CAUSE_COUNT]; /* of FATE_HOLD */
 	ListService found;
 } Import;
 
@@ -207,6 +208,7 @@ static bool take(Import *import, ListEntry entry, char **ret_wrong,
 	if (fault != NULL || entry.fate != FATE_HOLD)
 		return true;
 	entry.address = written;
+	import->causes[entry.cause]++;
 	return add_row(import, &entry, (Cause)entry.cause, folded, error);
 }
 
@@ -269,6 +271,7 @@ static void reset(Import *import)
 	g_string_chunk_clear(import->texts);
 	import->counts = (ImportCounts){ 0 };
 	memset(import->fates, 0, sizeof(import->fates));
+	memset(import->causes, 0, sizeof(import->causes));
 	import->found = SERVICE_ANY;
 }
 
@@ -297,13 +300,33 @@ static void tell_json(const Import *import, const char *name)
 	row_number(row, "over", (int64_t)import->fates[FATE_OVER]);
 	row_number(row, "bad", (int64_t)import->fates[FATE_WRONG]);
 	row_bool(row, "dry_run", import->ctl->is_dry_run);
+	row_open_object(row, "by_cause");
+	for (unsigned i = 0; i < CAUSE_COUNT; i++)
+		row_number(row, cause_name((Cause)i),
+		    (int64_t)import->causes[i]);
+	row_close_object(row);
 	row_print(row);
+}
+
+/* "; 2 hard, 1 complaint": a list that was taken for another is seen here. */
+static char *causes_text(const Import *import)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (int i = CAUSE_COUNT - 1; i >= 0; i--)
+		if (import->causes[i] > 0)
+			g_string_append_printf(text,
+			    "%s%" G_GUINT64_FORMAT " %s",
+			    text->len > 0 ? ", " : "; ", import->causes[i],
+			    cause_name((Cause)i));
+	return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
 static void tell(const Import *import, const char *name)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
 	g_autofree char *shown = printable(name);
+	g_autofree char *causes = causes_text(import);
 	const ImportCounts *counts = &import->counts;
 
 	if (import->ctl->is_json) {
@@ -319,11 +342,11 @@ static void tell(const Import *import, const char *name)
 	append_count(text, import->fates[FATE_ACTIVE], "not suppressed there");
 	append_count(text, import->fates[FATE_OVER], "over");
 	append_count(text, import->fates[FATE_WRONG], "bad lines");
-	printf("%s%s%s%s: %s%s\n", shown,
+	printf("%s%s%s%s: %s%s%s\n", shown,
 	    import->found != SERVICE_ANY ? " (" : "",
 	    list_service_name(import->found),
 	    import->found != SERVICE_ANY ? ")" : "",
-	    text->len > 0 ? text->str : "nothing in it",
+	    text->len > 0 ? text->str : "nothing in it", causes,
 	    import->ctl->is_dry_run ? " (dry run, nothing changed)" : "");
 }
 
@@ -414,7 +437,8 @@ int cmd_import(Ctl *ctl, int argc, char **argv)
 	const GOptionEntry entries[] = {
 		{ "format", 0, 0, G_OPTION_ARG_FILENAME, &format,
 		    "auto, csv, jsonl, plain, or the service that wrote it: "
-		    "ses, sendgrid, mailgun, postmark, mailchimp, listmonk",
+		    "ses, sendgrid, mailgun, postmark, mailchimp, listmonk, "
+		    "verpd",
 		    "FORMAT" },
 		{ "cause", 0, 0, G_OPTION_ARG_FILENAME, &cause,
 		    "what being on the list means, whatever it says itself",
@@ -442,7 +466,7 @@ int cmd_import(Ctl *ctl, int argc, char **argv)
 	if (!parse_format(import, format))
 		return ctl_usage(ctl, "there is no format \"%s\"", format);
 	if (cause != NULL && (import->cause = cause_from_name(cause)) < 0)
-		return ctl_usage(ctl, "there is no cause \"%s\"", cause);
+		return ctl_unknown(ctl, unknown_cause(cause));
 	if (stream != NULL && import->cause >= 0 &&
 	    !is_of_stream((Cause)import->cause))
 		return ctl_usage(ctl, "%s is of all streams, not of one",

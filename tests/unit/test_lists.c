@@ -379,6 +379,10 @@ static const struct {
 	    "",
 	    "mailchimp: hold unsubscribe a@x.test 1443651125 # No longer "
 	    "interested" },
+	{ "\"Email Address\",MEMBER_RATING,OPTIN_TIME,CONFIRM_TIME,"
+	  "LAST_CHANGED,LEID,EUID,NOTES,TAGS\na@x.test,2,,,,5,ab,,\n",
+	    "subscribed_members_export_spam.csv",
+	    "mailchimp: active ? a@x.test" },
 	{ "{\"members\":[{\"email_address\":\"a@x.test\",\"status\":"
 	  "\"cleaned\",\"last_changed\":\"2015-09-30T22:12:05+00:00\","
 	  "\"tags\":[{\"id\":1,\"name\":\"x\"}]}]}",
