@@ -70,6 +70,23 @@ void check_rules(Doctor *doctor)
 
 /* ---- the store ---- */
 
+/* What mends a store at PATH that does not open, or NULL. */
+static char *store_mended(const char *path, const GError *error)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return errno == ENOENT ? g_strdup("verpctl init") : NULL;
+	if (st.st_size == 0)
+		return g_strdup_printf("rm %s && verpctl init", path);
+	if (!g_error_matches(error, VP_ERROR, VP_ERROR_CONFIG) ||
+	    access(path, R_OK) != 0)
+		return NULL;
+	return g_strdup_printf("systemctl stop verpd.socket verpd; move %s* "
+			       "away; verpctl restore BACKUP --reason WHY",
+	    path);
+}
+
 void check_store(Doctor *doctor)
 {
 	const char *path = doctor->settings->store;
@@ -79,9 +96,8 @@ void check_store(Doctor *doctor)
 	struct stat st;
 
 	if (store == NULL) {
-		found(doctor, FINDING_ERROR,
-		    stat(path, &st) != 0 ? g_strdup("verpctl init") : NULL,
-		    "%s", error->message);
+		found(doctor, FINDING_ERROR, store_mended(path, error), "%s",
+		    error->message);
 		return;
 	}
 	if (stat(wal, &st) == 0 && st.st_size > 256 * 1024 * 1024)
@@ -92,19 +108,18 @@ void check_store(Doctor *doctor)
 		    wal, (int64_t)st.st_size / (1024 * 1024));
 }
 
-static void check_owner(Doctor *doctor, const char *path,
-    const struct stat *store)
+/* Whether PATH is of the owner of MODEL. */
+static void check_owner(Doctor *doctor, const char *path, const char *model)
 {
-	struct stat st;
+	struct stat st, other;
 
-	if (stat(path, &st) != 0 || st.st_uid == store->st_uid)
+	if (stat(path, &st) != 0 || stat(model, &other) != 0 ||
+	    st.st_uid == other.st_uid)
 		return;
 	found(doctor, FINDING_ERROR,
-	    g_strdup_printf("chown --reference=%s %s", doctor->settings->store,
-		path),
-	    "%s is another user's than the store: one of them cannot write "
-	    "both",
-	    path);
+	    g_strdup_printf("chown --reference=%s %s", model, path),
+	    "%s is another user's than %s: one of them cannot write both", path,
+	    model);
 }
 
 void check_store_writable(Doctor *doctor)
@@ -113,7 +128,11 @@ void check_store_writable(Doctor *doctor)
 	g_autofree char *directory = g_path_get_dirname(path);
 	g_autofree char *wal = g_strconcat(path, "-wal", NULL);
 	g_autofree char *shm = g_strconcat(path, "-shm", NULL);
-	struct stat store;
+	struct stat store, around;
+	/* A store that root copied into place is root's; the directory is as
+	   it was made for verpd. */
+	bool is_copied = stat(directory, &around) == 0 && around.st_uid != 0;
+	const char *model = is_copied ? directory : path;
 
 	if (stat(path, &store) != 0)
 		return;
@@ -125,9 +144,9 @@ void check_store_writable(Doctor *doctor)
 		found(doctor, FINDING_ERROR,
 		    g_strdup_printf("chmod u+w %s", path),
 		    "%s: its owner, who runs verpd, cannot write it", path);
-	check_owner(doctor, directory, &store);
-	check_owner(doctor, wal, &store);
-	check_owner(doctor, shm, &store);
+	check_owner(doctor, is_copied ? path : directory, model);
+	check_owner(doctor, wal, model);
+	check_owner(doctor, shm, model);
 }
 
 /* ---- disk and clock ---- */

@@ -691,7 +691,8 @@ typedef struct StoreErased {
 } StoreErased;
 /* Forgets FOLDED: all that is of it, and its name wherever others' rows say it.
    Its id is never given out again.  KEEPS_BLOCK: its suppressions stay, under
-   a keyed hash of it; VP_ERROR_CONFIG without a key.  In transactions of at most
+   a keyed hash of it; VP_ERROR_CONFIG without a key, VP_ERROR_NOT_FOUND, and
+   nothing is erased, where nothing suppresses it.  In transactions of at most
    50 ms; if it is ended midway, the same once more does the rest. */
 bool store_erase(Store *store, const ManualChange *change, const char *folded,
     bool keeps_block, StoreProgress progress, void *data,

@@ -39,7 +39,9 @@ bool check_nothing_there(const char *path, GError **error)
 
 		if (lstat(name, &st) == 0)
 			return path_fail(VP_ERROR_CONFIG, name,
-			    "is there already", error);
+			    "is there already; stop verpd and move it away "
+			    "with all that lies beside it",
+			    error);
 		if (errno != ENOENT)
 			return path_fail_errno(VP_ERROR_CONFIG, name, "stat",
 			    error);

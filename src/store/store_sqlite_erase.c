@@ -349,6 +349,24 @@ static bool erase_recipient(StoreSqlite *self, void *data, GError **error)
 	       run_guard(self, SQL_ERASE_END, error);
 }
 
+/* Whoever asks that a block be kept believes that there is one. */
+static bool check_held(StoreSqlite *self, const Erasure *erasure, int64_t id,
+    GError **error)
+{
+	g_autoptr(GArray) held = g_array_new(FALSE, FALSE, sizeof(KeptHold));
+
+	g_array_set_clear_func(held, kept_hold_clear);
+	if (id != 0 && !holds_of(self, id, erasure->change->now, held, error))
+		return false;
+	if (held->len > 0)
+		return true;
+	g_set_error(error, VP_ERROR, VP_ERROR_NOT_FOUND,
+	    "%s is not suppressed, so there is no block to keep; nothing was "
+	    "erased",
+	    erasure->folded);
+	return false;
+}
+
 /* Who it is, and what others may call them.  Nobody may be known by the
    address, and be named by others all the same. */
 static bool find_recipient(StoreSqlite *self, Erasure *erasure, GError **error)
@@ -360,12 +378,16 @@ static bool find_recipient(StoreSqlite *self, Erasure *erasure, GError **error)
 	if (!store_sqlite_recipient_find(&self->base, 0, erasure->folded,
 		&recipient, &unknown)) {
 		if (g_error_matches(unknown, VP_ERROR, VP_ERROR_NOT_FOUND))
-			return true;
+			return !erasure->keeps_block ||
+			       check_held(self, erasure, 0, error);
 		g_propagate_error(error, g_steal_pointer(&unknown));
 		return false;
 	}
 	if (!store_is_hash(recipient.original))
 		needle_add(erasure->needles, recipient.original);
+	if (erasure->keeps_block &&
+	    !check_held(self, erasure, recipient.id, error))
+		return false;
 	/* blocked, and nothing else: it was erased before */
 	if (!erasure->keeps_block || self->is_hashed ||
 	    !store_is_hash(recipient.stored))

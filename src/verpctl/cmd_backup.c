@@ -10,13 +10,13 @@
 #include "units.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 /* PROGRESS is made when the first pages are there and the total is known. */
 typedef struct Copying {
 	bool is_quiet;
 	Progress *progress;
 	bool is_begun;
-	uint64_t pages;
 } Copying;
 
 static void copied(uint64_t done, uint64_t total, void *data)
@@ -27,8 +27,27 @@ static void copied(uint64_t done, uint64_t total, void *data)
 		copying->progress = progress_new(PROGRESS_ROWS, total,
 		    copying->is_quiet);
 	copying->is_begun = true;
-	copying->pages = total;
 	progress_set(copying->progress, done);
+}
+
+static void print_copied(const Ctl *ctl, const char *backup)
+{
+	g_autofree char *shown = printable(backup);
+	g_autofree char *size = NULL;
+	struct stat st;
+	int64_t octets = stat(backup, &st) == 0 ? (int64_t)st.st_size : 0;
+
+	if (ctl->is_json) {
+		Row *row = row_new();
+
+		row_text(row, "store", ctl->settings->store);
+		row_text(row, "backup", backup);
+		row_number(row, "octets", octets);
+		row_print(row);
+		return;
+	}
+	size = g_format_size_full((guint64)octets, G_FORMAT_SIZE_IEC_UNITS);
+	printf("%s: a copy of %s, %s\n", shown, ctl->settings->store, size);
 }
 
 int cmd_backup(Ctl *ctl, int argc, char **argv)
@@ -60,19 +79,7 @@ int cmd_backup(Ctl *ctl, int argc, char **argv)
 		status = ctl_fail(ctl, error);
 		return status == EX_CONFIG ? EX_CANTCREAT : status;
 	}
-	if (ctl->is_json) {
-		Row *row = row_new();
-
-		row_text(row, "store", ctl->settings->store);
-		row_text(row, "backup", argv[1]);
-		row_number(row, "pages", (int64_t)copying.pages);
-		row_print(row);
-	} else {
-		g_autofree char *shown = printable(argv[1]);
-
-		printf("%s: %" G_GUINT64_FORMAT " pages of %s\n", shown,
-		    copying.pages, ctl->settings->store);
-	}
+	print_copied(ctl, argv[1]);
 	return EX_OK;
 }
 
@@ -123,6 +130,13 @@ int cmd_restore(Ctl *ctl, int argc, char **argv)
 	settings = ctl_settings(ctl, &error);
 	if (settings == NULL || !input_is_there(argv[1], &error))
 		return ctl_fail(ctl, error);
+	if (g_file_test(settings->store, G_FILE_TEST_EXISTS)) {
+		ctl_warn(ctl,
+		    "%s is there already; stop verpd and move it away, with "
+		    "all that lies beside it",
+		    settings->store);
+		return EX_CANTCREAT;
+	}
 	if (ctl->is_dry_run) {
 		backup = ctl_store_at(ctl, argv[1], STORE_READ, &error);
 		if (backup == NULL)

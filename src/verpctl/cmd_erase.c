@@ -5,6 +5,8 @@
 #include "progress.h"
 #include "row.h"
 
+#include "errors.h"
+
 #include <stdio.h>
 
 typedef struct Erasing {
@@ -99,6 +101,13 @@ int cmd_erase(Ctl *ctl, int argc, char **argv)
 	ok = store_erase(store, &change, folded, keeps_block, looked_at,
 	    &erasing, &done, &error);
 	progress_free(erasing.progress);
+	if (!ok && g_error_matches(error, VP_ERROR, VP_ERROR_NOT_FOUND)) {
+		ctl_warn(ctl,
+		    "%s: verpctl add it first, or leave out "
+		    "--keep-block",
+		    error->message);
+		return EXIT_NO;
+	}
 	if (!ok)
 		return ctl_fail(ctl, error);
 	print_erased(ctl, &done);

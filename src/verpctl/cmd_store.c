@@ -35,6 +35,22 @@ static bool make_store(const Settings *settings, GError **error)
 	return ok;
 }
 
+/* Not opened, or it would have a log beside it. */
+static bool is_database(const char *path)
+{
+	static const char magic[] = "SQLite format 3";
+	char head[sizeof(magic)] = "";
+	FILE *file = fopen(path, "re");
+	bool ok;
+
+	if (file == NULL)
+		return true; /* nobody knows */
+	ok = fread(head, 1, sizeof(head), file) == sizeof(head) &&
+	     memcmp(head, magic, sizeof(magic)) == 0;
+	(void)fclose(file); /* it was only read */
+	return ok;
+}
+
 int cmd_init(Ctl *ctl, int argc, char **argv)
 {
 	g_autoptr(GError) error = NULL;
@@ -49,8 +65,12 @@ int cmd_init(Ctl *ctl, int argc, char **argv)
 	if (settings == NULL)
 		return ctl_fail(ctl, error);
 	if (g_file_test(settings->store, G_FILE_TEST_EXISTS)) {
-		ctl_warn(ctl, "%s is there already, and stays as it is",
-		    settings->store);
+		ctl_warn(ctl, "%s is there already, and stays as it is%s",
+		    settings->store,
+		    is_database(settings->store)
+			? ""
+			: " (it is empty, or not a store of verpd: move it "
+			  "away)");
 		return EX_CANTCREAT;
 	}
 	directory = g_path_get_dirname(settings->store);

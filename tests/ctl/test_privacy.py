@@ -10,7 +10,7 @@ import stat
 import subprocess
 import threading
 
-from rig import UNKNOWN_USER, VERPCTL, Site, report, tap
+from rig import FULL, UNKNOWN_USER, VERPCTL, Site, report, tap
 
 WHY = ["--reason", "asked for it", "--actor", "ana"]
 
@@ -237,6 +237,26 @@ def test_erase():
     check_whole(site)
 
 
+def test_erase_keeps_no_block_where_there_is_none():
+    """Whoever believes that the block stays must not lose the address too."""
+    site = Site()
+    erasable(site)
+    site.start("erase", *WHY, "--keep-block", "ana.z@example.net")  # the key
+    full = site.mint("news-1", "eve@example.net", "--form", "readable")
+    site.deliver(report("eve@example.net", FULL, status="4.2.2"), full)
+    for address in "eve@example.net", "nobody@example.net":
+        done = site.start("erase", *WHY, "--keep-block", address)
+        tap.check_equal(done.returncode, 1, done.stderr)
+        tap.check(b"is not suppressed" in done.stderr and
+                  b"verpctl add it first" in done.stderr, done.stderr)
+    tap.check("mailbox-full" in site.run("why", "eve@example.net"))
+    site.run("add", *WHY, "eve@example.net")
+    row, = site.rows("erase", *WHY, "--keep-block", "eve@example.net")
+    tap.check_equal(row["suppressions_kept"], 1)
+    site.run("check", "eve@example.net", status=1)
+    check_whole(site)
+
+
 def test_erase_keeps_block():
     site = Site()
     erasable(site)
@@ -425,8 +445,9 @@ def test_restore():
     # bob's id is given out after the backup...
     bob = site.mint("news-1", "bob@example.net", "--form", "opaque")
     eve = site.mint("news-1", "eve@example.net", "--form", "readable")
-    said = site.start("restore", *WHY, site.path("copy.db"))
-    tap.check_equal(said.returncode, 78)
+    for argv in [], ["--dry-run"]:
+        said = site.start("restore", *WHY, site.path("copy.db"), *argv)
+        tap.check_equal(said.returncode, 73)
     tap.check(b"is there already" in said.stderr, said.stderr)
     for name in os.listdir(site.root):
         if name.startswith("verpd.db"):

@@ -297,6 +297,17 @@ def private(name):
     return POSTFIX.private(name)
 
 
+def test_copied_store():
+    """The directory is verpd's: not it, but the copy, is to change hands."""
+    with owner(VERPD.store, 0), owner(VERPD.store + "-wal", -1), \
+            owner(VERPD.store + "-shm", -1):  # which SQLite gives away, too
+        rows = findings()
+        tap.check_equal([row["check"] for row in rows], ["store-access"],
+                        shown(rows))
+        tap.check_equal(rows[0]["mend"], f"chown --reference={VERPD.state}"
+                        f" {VERPD.store}")
+
+
 CASES = [
     main_cf("domain", "relay_domains ="),
     main_cf("transport", "transport_maps ="),
@@ -387,6 +398,7 @@ CASES = [
               lambda: owner(VERPD.store + "-wal", 0)),
     file_test("store-access", "directory of another user",
               lambda: owner(VERPD.state, 0)),
+    ("store that root put into its place", test_copied_store),
     file_test("clock", "an event of next month", event_of_the_future),
     file_test("daemon", "verpd is down", stopped),
     file_test("socket", "socket closed to Postfix",
