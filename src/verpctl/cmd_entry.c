@@ -267,8 +267,10 @@ static bool add_causes(char **names, CauseSet *causes, GError **error)
 		int cause = cause_from_name(*names);
 
 		if (cause < 0) {
-			g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
-			    "there is no cause \"%s\"", *names);
+			g_autofree char *what = unknown_cause(*names);
+
+			g_set_error_literal(error, VP_ERROR, VP_ERROR_SYNTAX,
+			    what);
 			return false;
 		}
 		*causes |= CAUSE_BIT(cause);

@@ -292,7 +292,7 @@ int cmd_export(Ctl *ctl, int argc, char **argv)
 	if (!parse_format(&export, format))
 		return ctl_usage(ctl, "there is no format \"%s\"", format);
 	if (cause != NULL && (filter.cause = cause_from_name(cause)) < 0)
-		return ctl_usage(ctl, "there is no cause \"%s\"", cause);
+		return ctl_unknown(ctl, unknown_cause(cause));
 	if (stream != NULL && ctl_known_stream(ctl, stream, &error) == NULL)
 		return ctl_fail(ctl, error);
 	if ((type == NULL) != (path == NULL) || (type == NULL && use != NULL) ||

@@ -167,14 +167,16 @@ static bool filter_of(const Ctl *ctl, const ListOptions *options,
 	filter.limit = (uint64_t)options->limit;
 	if (options->cause != NULL &&
 	    (filter.cause = cause_from_name(options->cause)) < 0) {
-		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
-		    "there is no cause \"%s\"", options->cause);
+		g_autofree char *what = unknown_cause(options->cause);
+
+		g_set_error_literal(error, VP_ERROR, VP_ERROR_SYNTAX, what);
 		return false;
 	}
 	if (options->class_ != NULL &&
 	    (filter.class_ = vp_class_from_name(options->class_)) < 0) {
-		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
-		    "there is no class \"%s\"", options->class_);
+		g_autofree char *what = unknown_class(options->class_);
+
+		g_set_error_literal(error, VP_ERROR, VP_ERROR_SYNTAX, what);
 		return false;
 	}
 	if (!ctl_time(ctl, "--since", options->since, &filter.since, error) ||

@@ -553,7 +553,7 @@ int cmd_quarantine_reclassify(Ctl *ctl, int argc, char **argv)
 	if (!ctl_parse(ctl, entries, &argc, &argv, &status))
 		return status;
 	if (as != NULL && (change.as = vp_reason_from_name(as)) < 0)
-		return ctl_usage(ctl, "there is no reason \"%s\"", as);
+		return ctl_unknown(ctl, unknown_reason(as));
 	if (change.as == (int)VP_REASON_FORGED)
 		return ctl_usage(ctl, "what was recorded is not forged");
 	return change_start(&change, &filter, is_all, argc, argv);

@@ -281,7 +281,7 @@ int cmd_rules_list(Ctl *ctl, int argc, char **argv)
 	if (!ctl_parse(ctl, entries, &argc, &argv, &status))
 		return status;
 	if (reason != NULL && (wanted = vp_reason_from_name(reason)) < 0)
-		return ctl_usage(ctl, "there is no reason \"%s\"", reason);
+		return ctl_unknown(ctl, unknown_reason(reason));
 	rules = rules_of(ctl, directories, &error);
 	if (rules == NULL)
 		return ctl_fail(ctl, error);

@@ -9,6 +9,7 @@
 #include "address.h"
 #include "bounds.h"
 #include "errors.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -174,6 +175,25 @@ static bool output_is_good(const Scrub *scrub, GError **error)
 	return false;
 }
 
+/* A misspelt name would make a bad line of each. */
+static bool has_column(const Scrub *scrub, const ListRecord *record,
+    GError **error)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+	g_autofree char *shown = NULL;
+
+	if (scrub->column_name == NULL ||
+	    column_by_name(scrub, record) != NO_COLUMN)
+		return true;
+	for (unsigned i = 0; i < record->n_fields; i++)
+		g_string_append_printf(names, "%s%.*s", i > 0 ? ", " : "",
+		    (int)record->fields[i].len, record->fields[i].value);
+	shown = text_printable(names->str, names->len, BOUND_LIST_NOTE);
+	g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+	    "--column: there is no such column, only %s", shown);
+	return false;
+}
+
 static bool scrub_file(Scrub *scrub, ListFile *file, GError **error)
 {
 	ListRecord record;
@@ -184,6 +204,8 @@ static bool scrub_file(Scrub *scrub, ListFile *file, GError **error)
 			return false;
 		if (!any)
 			break;
+		if (record.is_names && !has_column(scrub, &record, error))
+			return false;
 		if (!take(scrub, file, &record, error) ||
 		    !output_is_good(scrub, error))
 			return false;
@@ -234,8 +256,11 @@ static int run(Scrub *scrub, const char *name, ListShape shape,
 		return ctl_fail(scrub->ctl, error);
 	scrub->asker = asker;
 	if (!scrub_file(scrub, &file, &error)) {
+		int status;
+
 		progress_hide(file.progress);
-		return ctl_fail(scrub->ctl, error);
+		status = ctl_fail(scrub->ctl, error);
+		return ferror(stdout) != 0 ? EX_IOERR : status;
 	}
 	tell(scrub, &file, stream);
 	return file.n_wrong > 0 ? EX_DATAERR : EX_OK;

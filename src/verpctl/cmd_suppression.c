@@ -690,8 +690,7 @@ int cmd_release(Ctl *ctl, int argc, char **argv)
 		return ctl_usage(ctl, "--query of everything: say which");
 	if (options.cause != NULL &&
 	    (cause = cause_from_name(options.cause)) < 0)
-		return ctl_usage(ctl, "there is no cause \"%s\"",
-		    options.cause);
+		return ctl_unknown(ctl, unknown_cause(options.cause));
 	if (options.stream != NULL &&
 	    ctl_stream(ctl, options.stream, &error) == NULL)
 		return ctl_fail(ctl, error);

@@ -128,6 +128,58 @@ int ctl_usage(const Ctl *ctl, const char *format, ...)
 	return EX_USAGE;
 }
 
+/* ---- names that nobody knows ---- */
+
+static char *unknown_name(const char *kind, const char *given,
+    const char *(*name)(int value), int count)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	g_autofree char *shown = printable(given);
+
+	g_string_printf(text, "there is no %s \"%s\", only", kind, shown);
+	for (int i = 0; i < count; i++)
+		g_string_append_printf(text, "%s %s", i > 0 ? "," : "",
+		    name(i));
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static const char *name_of_cause(int cause)
+{
+	return cause_name((Cause)cause);
+}
+
+static const char *name_of_class(int class_)
+{
+	return vp_class_name((enum vp_class)class_);
+}
+
+static const char *name_of_reason(int reason)
+{
+	return vp_reason_name((enum vp_reason)reason);
+}
+
+int ctl_unknown(const Ctl *ctl, char *text)
+{
+	g_autofree char *owned = text;
+
+	return ctl_usage(ctl, "%s", owned);
+}
+
+char *unknown_cause(const char *name)
+{
+	return unknown_name("cause", name, name_of_cause, CAUSE_COUNT);
+}
+
+char *unknown_class(const char *name)
+{
+	return unknown_name("class", name, name_of_class, VP_CLASS_COUNT);
+}
+
+char *unknown_reason(const char *name)
+{
+	return unknown_name("reason", name, name_of_reason, VP_REASON_COUNT);
+}
+
 /* ---- options ---- */
 
 static void add_common(Ctl *ctl, GOptionContext *context)
@@ -233,11 +285,28 @@ const Settings *ctl_settings(Ctl *ctl, GError **error)
 	return ctl->settings;
 }
 
+/* The site's own rules stand beside the keys, where not everybody may look. */
+static void leave_out_closed(const Ctl *ctl, Settings *settings)
+{
+	g_autoptr(GStrvBuilder) open = g_strv_builder_new();
+
+	for (char **rules = settings->rules; *rules != NULL; rules++)
+		if (access(*rules, R_OK | X_OK) == 0 || errno != EACCES)
+			g_strv_builder_add(open, *rules);
+		else
+			ctl_warn(ctl, "without the rules in %s: %s", *rules,
+			    g_strerror(EACCES));
+	g_strfreev(settings->rules);
+	settings->rules = g_strv_builder_end(open);
+}
+
 const Settings *ctl_settings_or_defaults(Ctl *ctl, GError **error)
 {
 	if (ctl->settings == NULL && given_config(ctl) == NULL &&
-	    access(settings_default_file(), F_OK) != 0)
+	    access(settings_default_file(), F_OK) != 0) {
 		ctl->settings = settings_new();
+		leave_out_closed(ctl, ctl->settings);
+	}
 	return ctl_settings(ctl, error);
 }
 

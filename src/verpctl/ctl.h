@@ -97,6 +97,14 @@ const char *ctl_known_stream(Ctl *ctl, const char *given, GError **error);
 bool ctl_time(const Ctl *ctl, const char *option, const char *text,
     int64_t *ret_at, GError **error);
 
+/* ctl_usage() of TEXT, one of the three below; takes it. */
+int ctl_unknown(const Ctl *ctl, char *text);
+/* That there is no cause (class, reason) of that name, and which there are;
+   g_free() it. */
+char *unknown_cause(const char *name);
+char *unknown_class(const char *name);
+char *unknown_reason(const char *name);
+
 /* TEXT made fit for a terminal; g_free() it. */
 char *printable(const char *text);
 /* The same of what an entry is of (entry_subject()): "@" is "everyone". */

@@ -35,14 +35,16 @@ bool selector_filter(const Selector *selector, EventSelection *ret_filter,
 	filter.campaign = selector->campaign;
 	if (selector->class_ != NULL &&
 	    (filter.class_ = vp_class_from_name(selector->class_)) < 0) {
-		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
-		    "there is no class \"%s\"", selector->class_);
+		g_autofree char *what = unknown_class(selector->class_);
+
+		g_set_error_literal(error, VP_ERROR, VP_ERROR_SYNTAX, what);
 		return false;
 	}
 	if (selector->reason != NULL &&
 	    (filter.reason = vp_reason_from_name(selector->reason)) < 0) {
-		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
-		    "there is no reason \"%s\"", selector->reason);
+		g_autofree char *what = unknown_reason(selector->reason);
+
+		g_set_error_literal(error, VP_ERROR, VP_ERROR_SYNTAX, what);
 		return false;
 	}
 	*ret_filter = filter;

@@ -278,6 +278,11 @@ static int run_command(Ctl *ctl, int argc, char **argv)
 		print_usage(stderr, argv[0]);
 		return EX_USAGE;
 	}
+	if (is_group(argv[0]) &&
+	    (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		print_usage(stdout, argv[0]);
+		return EX_OK;
+	}
 	return ctl_usage(ctl, "there is no command \"%s%s%s\"", argv[0],
 	    is_group(argv[0]) ? " " : "", is_group(argv[0]) ? argv[1] : "");
 }

@@ -40,6 +40,7 @@ def test_version_and_help():
         tap.check("token mint" in site.run(*argv))
     tap.check("--campaign=NAME" in site.run("help", "token", "mint"))
     tap.check("token verify" in site.run("help", "token"))
+    tap.check_equal(site.run("token", "--help"), site.run("help", "token"))
     tap.check_equal(site.run("help", "list"), site.run("list", "--help"))
     site.run("help", "nonsense", status=64)
 
@@ -70,6 +71,24 @@ def test_usage():
         tap.check_equal(done.stdout, b"", argv)
 
 
+def test_unknown_names():
+    """...are told with those that there are."""
+    site = Site()
+    for argv, kind, name in (
+            (["list", "--cause", "bounced"], "cause", "complaint"),
+            (["list", "--class", "bounced"], "class", "auto-reply"),
+            (["export", "--cause", "bounced"], "cause", "hard"),
+            (["rules", "list", "--reason", "bounced"], "reason",
+             "bad-mailbox"),
+            (["revert", "--class", "bounced", "--reason", "x"], "class",
+             "soft")):
+        said = site.start(*argv)
+        tap.check_equal(said.returncode, 64, argv)
+        tap.check(f'there is no {kind} "bounced", only '.encode()
+                  in said.stderr and name.encode() in said.stderr,
+                  said.stderr)
+
+
 def test_no_configuration():
     site = Site(init=False)
     os.remove(site.conf)
@@ -94,6 +113,30 @@ def test_init():
     os.remove(site.path("verpd.db"))
     row, = site.rows("init")
     tap.check_equal(row["keys_made"], False)
+
+
+def test_no_store_but_a_file():
+    """What stands in the way is named, with what is to be done."""
+    site = Site()
+    for octets, what, mend in (
+            (b"", "is empty, or not a store", "rm {0} && verpctl init"),
+            (os.urandom(8192), "is empty, or not a store",
+             "systemctl stop verpd.socket verpd; move {0}* away; "
+             "verpctl restore BACKUP --reason WHY")):
+        path = site.path("verpd.db")
+        for name in os.listdir(site.root):
+            if name.startswith("verpd.db"):
+                os.remove(site.path(name))
+        with open(path, "wb") as out:
+            out.write(octets)
+        os.chmod(path, 0o640)
+        said = site.start("init")
+        tap.check_equal(said.returncode, 73)
+        tap.check(what.encode() in said.stderr, said.stderr)
+        rows = [row for row in site.rows("doctor", "--no-postfix", status=1)
+                if row["check"] == "store"]
+        tap.check_equal([row["mend"] for row in rows], [mend.format(path)],
+                        rows)
 
 
 def test_no_store():
