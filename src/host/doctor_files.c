@@ -252,8 +252,10 @@ void ask_socket(Doctor *doctor, const char *name, const char *question,
 				 (errno == ENOENT && doctor->postconf == NULL);
 
 		found(doctor, is_unsure ? FINDING_NOTE : FINDING_ERROR,
-		    g_strdup(errno == EACCES
-				 ? "run verpctl doctor as root"
+		    g_strdup(errno == EACCES ? "run verpctl doctor as root"
+			     : errno == ENOENT
+				 /* it may run, and the socket be removed */
+				 ? "systemctl restart verpd.socket verpd"
 				 : "systemctl start verpd.socket verpd"),
 		    "%s: %s", name, g_strerror(errno));
 		return;

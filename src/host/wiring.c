@@ -267,6 +267,34 @@ static void transport_lmtp(Wiring *wiring)
 	    "bounces come in bursts; this is plenty");
 }
 
+/* Whether transport_maps, in whatever tables, says NEXT of our addresses:
+   asked as trivial-rewrite(8) does. */
+static bool is_transported(const Wiring *wiring, const char *next)
+{
+	const char *before = wiring->settings->sub_address;
+	const char *tables;
+
+	if (wiring->postconf == NULL)
+		return false;
+	tables = postconf_value(wiring->postconf, "transport_maps");
+	for (char **domain = wiring->settings->bounce_domains; *domain != NULL;
+	     domain++) {
+		g_autofree char *address = g_strconcat(before,
+		    before[0] != '\0' ? "+a@" : "a@", *domain, NULL);
+		g_autofree char *result = postconf_look_up(wiring->postconf,
+		    tables, address, NULL);
+
+		if (result != NULL && result[0] == '\0' && before[0] == '\0') {
+			g_free(result);
+			result = postconf_look_up(wiring->postconf, tables,
+			    *domain, NULL);
+		}
+		if (g_strcmp0(result, next) != 0)
+			return false;
+	}
+	return true;
+}
+
 static void intake(Wiring *wiring)
 {
 	const char *old = raw(wiring->postconf, "smtpd_forbid_bare_newline");
@@ -287,8 +315,14 @@ static void intake(Wiring *wiring)
 	if (wiring->ours != NULL)
 		set(wiring, WIRING_INTAKE, "recipient_delimiter", "+",
 		    "an address below sub_address is a valid one");
-	list(wiring, WIRING_INTAKE, "transport_maps", table, true,
-	    "and verpd delivers it");
+	if (is_transported(wiring, next))
+		add(wiring, WIRING_INTAKE, WIRING_MAIN, "transport_maps",
+		    g_strdup(raw(wiring->postconf, "transport_maps")),
+		    "and verpd delivers it")
+		    ->is_done = true;
+	else
+		list(wiring, WIRING_INTAKE, "transport_maps", table, true,
+		    "and verpd delivers it");
 	list(wiring, WIRING_INTAKE, "notify_classes", "2bounce", false,
 	    "a bounce that cannot be delivered at all reaches the postmaster");
 	if (strcmp(old, "no") == 0)

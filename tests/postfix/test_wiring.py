@@ -89,4 +89,22 @@ transport_maps = inline:{{{rig.DOMAIN}=verpd-pipe:}}
 """))
 
 
-tap.run([test_readme, test_verpd_8, test_verpctl_8])
+def test_contrib_is_in_place():
+    """Whoever copied the pieces is not told to add to transport_maps."""
+    for wiring, options, settings in (
+            ("own-domain", [], {}), ("pipe", ["--pipe"], {}),
+            ("sub-address", [], {"sub_address": "b"})):
+        site = rig.Site(wiring, **settings)
+        site.start()
+        site.options = ["--places", "intake", *options]
+        printed = site.config()
+        tap.check("postconf" in printed or "in place" in printed, printed)
+        tap.check("transport_maps" not in printed, wiring, printed)
+        # ...unless they lead elsewhere
+        site.postfix.command("postconf", "-e", "transport_maps =")
+        tap.check("transport_maps" in site.config(), wiring)
+        site.stop()
+
+
+tap.run([test_readme, test_verpd_8, test_verpctl_8,
+         test_contrib_is_in_place])
