@@ -6,6 +6,7 @@
 #include "units.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static bool print_json(const AuditEntry *entry)
 {
@@ -45,7 +46,8 @@ static bool print_audit(const AuditEntry *entry, void *data)
 	printf("%s  %-10s  %s%s%s%s%s%s%s%s  %s: \"%s\"\n", at, entry->action,
 	    whom[0] != '\0' ? whom : "-", entry->cause >= 0 ? " " : "",
 	    entry->cause >= 0 ? cause_name((Cause)entry->cause) : "",
-	    entry->stream[0] != '\0' ? " in " : "", entry->stream,
+	    entry->stream[0] != '\0' ? " in " : "",
+	    strcmp(entry->stream, "*") == 0 ? "all streams" : entry->stream,
 	    detail[0] != '\0' ? " (" : "", detail, detail[0] != '\0' ? ")" : "",
 	    actor, reason);
 	return ferror(stdout) == 0;

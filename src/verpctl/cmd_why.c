@@ -155,8 +155,8 @@ static char *no_step_text(const Event *event)
 	if (policy_step(event->class_) == STEP_NONE)
 		return g_strdup("recorded only");
 	if (event->trust == TRUST_RECORD)
-		return g_strdup("recorded only: the return path is too old or "
-				"unsigned");
+		return g_strdup("recorded only: the return path is too old, or "
+				"a campaign's own address");
 	return g_strdup("recorded only: this mail has counted before, or a "
 			"suppression was in force");
 }
@@ -238,6 +238,22 @@ static char *effect_text(const Story *story, const Event *event)
 	return g_strdup("");
 }
 
+/* What the return path proved. */
+static const char *trust_text(Trust trust)
+{
+	switch (trust) {
+	case TRUST_SIGNED:
+		return "return path signed";
+	case TRUST_LOCAL:
+		return "return path unsigned, bounced by this host";
+	case TRUST_ADMIN:
+		return "return path unsigned, of a trusted pattern";
+	case TRUST_RECORD:
+		return "return path proves nothing";
+	}
+	return "";
+}
+
 static void append_if(GString *line, const char *before, const char *value)
 {
 	g_autofree char *text = printable(value);
@@ -268,7 +284,7 @@ static void print_event(const Story *story, const Event *event)
 	append_if(line, ", from ", event->remote_mta);
 	append_if(line, ", reported for ", event->via);
 	append_if(line, ", queue id ", event->queue_id);
-	g_string_append_printf(line, ", %s", trust_name(event->trust));
+	append_if(line, ", ", trust_text(event->trust));
 	printf("    event %" G_GINT64_FORMAT ", %s\n    => %s\n", event->id,
 	    line->str, effect);
 }

@@ -38,6 +38,9 @@ def test_stores():
     tap.check_equal((event["queue_id"], event["client"], event["trust"],
                      event["class"]), ("4XYZ1", "192.0.2.1", "signed",
                                        "hard"))
+    story = site.run("why", "ana@example.org")
+    tap.check("0.95 sure" in story and ", return path signed\n" in story,
+              story)
     # the same again, under another queue id and with one more Received:
     again = "Received: from x by y; Thu, 1 Jan 2026 00:00:00 +0000\n"
     site.deliver(again + MESSAGE, token, "--queue-id", "4XYZ2")

@@ -56,6 +56,8 @@ def test_domain():
     site.run("release", "--domain", "example.org", *BY)
     site.run("release", "--domain", "example.org", *BY, status=1)
     site.run("check", "bob@example.org")
+    tap.check("manual in all streams" in
+              site.run("audit", "--action", "release"))
     verified(site)
 
 
