@@ -106,6 +106,16 @@ static bool read_text_feedback(const Mail *mail, Report *report, bool has_mail)
 	return false;
 }
 
+/* Fields by which nobody is asked about feedback reports: of a mail of its own
+   that names the person and how the message came. */
+static bool is_whole_feedback(const Mail *mail, const Fields *fields)
+{
+	return *fields_value(fields, "Original-Rcpt-To") != '\0' &&
+	       (*fields_value(fields, "Source-IP") != '\0' ||
+		   *fields_value(fields, "Original-Mail-From") != '\0') &&
+	       *mail_header(mail, "In-Reply-To") == '\0';
+}
+
 /* All of it in one text: fields, and a message's header below them. */
 static bool read_flat_feedback(const Mail *mail, Report *report)
 {
@@ -117,8 +127,11 @@ static bool read_flat_feedback(const Mail *mail, Report *report)
 		return false;
 	end = divider_find(mail_words(mail), report->text, &returned);
 	fields = fields_read(report->text, (size_t)(end - report->text));
-	if (*returned == '\0' || !has_feedback(fields) ||
+	if (*fields_value(fields, "Feedback-Type") == '\0' ||
 	    *fields_value(fields, "Version") == '\0')
+		return false;
+	if (!(*returned != '\0' && has_feedback(fields)) &&
+	    !is_whole_feedback(mail, fields))
 		return false;
 	read_feedback(report, fields, report->text_part);
 	return true;

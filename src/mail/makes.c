@@ -194,16 +194,28 @@ static bool is_from_gateway(const Mail *mail, const Report *report)
 	       notice_lists_recipient(mail, report);
 }
 
+/* "Re: ", "Fwd: " and the like: a person's. */
+static bool has_answer_subject(const Report *report)
+{
+	size_t len = strcspn(report->subject, " :[");
+
+	return len > 0 && len <= 3 && report->subject[len] == ':';
+}
+
 /* A mail system that writes of an address it was sent nothing by, in whatever
-   language: no words are needed. */
+   language: no words are needed.  With a way back it may be a person of that
+   name, who seldom makes a list of addresses and codes. */
 static bool is_about_recipient(const Mail *mail, const Report *report)
 {
 	const char *return_path = mail_header(mail, "Return-Path");
 
-	return daemon_is_from(mail, report) &&
-	       (*return_path == '\0' || strcmp(return_path, "<>") == 0) &&
-	       *mail_header(mail, "In-Reply-To") == '\0' &&
-	       notice_names_recipient(mail, report);
+	if (!daemon_is_from(mail, report) ||
+	    *mail_header(mail, "In-Reply-To") != '\0')
+		return false;
+	if (*return_path == '\0' || strcmp(return_path, "<>") == 0)
+		return notice_names_recipient(mail, report);
+	return !has_answer_subject(report) && !is_newsletter(mail) &&
+	       notice_lists_refusal(mail, report);
 }
 
 /* A postmaster is a person, too: with a way back to him, and with words that no

@@ -363,6 +363,23 @@ bool notice_lists_recipient(const Mail *mail, const Report *report)
 	return trial->recipients->len > 0;
 }
 
+bool notice_lists_refusal(const Mail *mail, const Report *report)
+{
+	g_autoptr(Report) trial = report_new();
+	const char *returned;
+
+	notice_read_items(mail, trial, report->text,
+	    divider_find(mail_words(mail), report->text, &returned));
+	for (guint i = 0; i < trial->recipients->len; i++) {
+		const ReportRecipient *recipient = report_recipient(trial, i);
+
+		if (*recipient->status != '\0' ||
+		    *recipient->diagnostic_type != '\0')
+			return true;
+	}
+	return false;
+}
+
 bool notice_names_recipient(const Mail *mail, const Report *report)
 {
 	g_autoptr(Report) trial = report_new();
@@ -395,6 +412,31 @@ void notice_read(const Mail *mail, Report *report)
 	set_action(report,
 	    action_find(mail_words(mail), report, text, (size_t)(end - text)));
 	returned_read_text(returned, strlen(returned), report);
+}
+
+void notice_read_subject(const Mail *mail, Report *report)
+{
+	const char *p = report->subject;
+	const char *end = p + strlen(p);
+	const char *about = NULL;
+	g_autofree char *address = NULL;
+	const char *start;
+	size_t len;
+
+	while (mention_next(&p, end, &start, &len)) {
+		g_autofree char *other = g_strndup(start, len);
+
+		if (is_party(mail, report, other))
+			continue;
+		if (address != NULL && g_ascii_strcasecmp(address, other) != 0)
+			return;
+		text_take(&address, g_steal_pointer(&other));
+		about = start;
+	}
+	if (about == NULL)
+		return;
+	(void)notice_add(report, address, about);
+	notice_read_only(mail, report);
 }
 
 void notice_read_local_names(const Mail *mail, Report *report)

@@ -29,6 +29,9 @@ void notice_read_items(const Mail *mail, Report *report, const char *text,
 /* Whether the text has one in a list. */
 bool notice_lists_recipient(const Mail *mail, const Report *report);
 
+/* Whether it lists one with the code of a refusal. */
+bool notice_lists_refusal(const Mail *mail, const Report *report);
+
 /* Whether the text of MAIL names one; REPORT is left as it is. */
 bool notice_names_recipient(const Mail *mail, const Report *report);
 
@@ -39,6 +42,9 @@ void notice_read_failed_recipients(const Mail *mail, Report *report);
    only if none are known, sets Action where it is missing, reads the returned
    message behind the text. */
 void notice_read(const Mail *mail, Report *report);
+
+/* Adds the one address that Subject: names, if it is no party's. */
+void notice_read_subject(const Mail *mail, Report *report);
 
 /* Adds the names that stand alone in a line below one that ends in a colon; their
    domain is the reporter's. */

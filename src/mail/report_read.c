@@ -453,6 +453,8 @@ static Report *read_message(const WordBook *words, const char *bytes,
 	}
 	if (wants_recipient(report))
 		read_only_addressee(mail, report);
+	if (report->kind == REPORT_DSN && report->recipients->len == 0)
+		notice_read_subject(mail, report);
 	read_substance(mail, report);
 	cut_returned(mail, report);
 	blank_subject(words, report);

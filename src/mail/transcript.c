@@ -121,8 +121,11 @@ static void take_reply(Transcript *transcript, ReportRecipient *recipient,
 	if ((*recipient->remote_mta == '\0' || is_again) &&
 	    transcript->host != NULL)
 		text_take(&recipient->remote_mta, g_strdup(transcript->host));
-	if (*recipient->diagnostic != '\0' && !is_again)
+	if (*recipient->diagnostic != '\0' && !is_again) {
+		if (*recipient->status == '\0' && is_told(recipient, reply))
+			text_take(&recipient->status, dsn_find_status(reply));
 		return;
+	}
 	set_diagnostic(recipient, reply);
 	g_hash_table_insert(transcript->heard, recipient,
 	    GUINT_TO_POINTER(MAX(transcript->n_hosts, 1)));
