@@ -21,7 +21,7 @@ struct Mail {
 	TrimmedMessage trimmed;
 	Fields *header;
 	GMimeObject *top; /* NULL when there is no header */
-	size_t shown;     /* where in the message begins what GMime saw of it */
+	size_t shown;     /* where its body begins in what GMime saw of it */
 	GPtrArray *parts; /* of MailPart */
 	const MailPart *text_part;
 	char *text;
@@ -115,7 +115,9 @@ static bool is_message(const char *type)
 /* What GMime found at STREAM, in the message itself. */
 static void lend_octets(const Mail *mail, MailPart *part, GMimeStream *stream)
 {
-	part->octets = mail->trimmed.text + mail->shown + stream->bound_start;
+	size_t start = (size_t)stream->bound_start - mail->shown;
+
+	part->octets = mail->trimmed.text + mail->trimmed.body + start;
 	part->len = (size_t)(stream->bound_end - stream->bound_start);
 }
 
@@ -407,7 +409,7 @@ static char *decode_text(const MailPart *part)
 
 /* What GMime is shown: the fields that say what the message is made of, and
    its body.  Of the others it would make objects that nobody looks at. */
-static GByteArray *shown_new(const TrimmedMessage *trimmed, size_t *ret_header)
+static GByteArray *shown_new(const TrimmedMessage *trimmed, size_t *ret_body)
 {
 	const char *body = trimmed->text + trimmed->body;
 	size_t body_len = trimmed->len - trimmed->body;
@@ -425,7 +427,7 @@ static GByteArray *shown_new(const TrimmedMessage *trimmed, size_t *ret_header)
 		p += len;
 	}
 	g_byte_array_append(shown, (const guint8 *)"\n", 1);
-	*ret_header = shown->len;
+	*ret_body = shown->len;
 	g_byte_array_append(shown, (const guint8 *)body, (guint)body_len);
 	hide_messages(shown);
 	return shown;
@@ -433,14 +435,12 @@ static GByteArray *shown_new(const TrimmedMessage *trimmed, size_t *ret_header)
 
 static GMimeObject *parse(Mail *mail)
 {
-	size_t header;
-	GByteArray *shown = shown_new(&mail->trimmed, &header);
+	GByteArray *shown = shown_new(&mail->trimmed, &mail->shown);
 	/* takes it */
 	g_autoptr(GMimeStream)
 	    stream = g_mime_stream_mem_new_with_byte_array(shown);
 	g_autoptr(GMimeParser) parser = g_mime_parser_new_with_stream(stream);
 
-	mail->shown = mail->trimmed.body - header;
 	return g_mime_parser_construct_part(parser, NULL);
 }
 
