@@ -38,6 +38,7 @@ struct FeedLog {
 	GHashTable *senders; /* of Sender, by address: no signed ones */
 	GHashTable *relays;  /* has it left?  by relay */
 	FeedTotals totals;
+	uint64_t handed_on;
 	int64_t at;
 	int64_t repeats;
 	bool is_dry_run;
@@ -148,6 +149,11 @@ bool feed_log_load(FeedLog *log, Store *store, FeedPosition *ret_position,
 const FeedTotals *feed_log_totals(const FeedLog *log)
 {
 	return &log->totals;
+}
+
+uint64_t feed_log_handed_on(const FeedLog *log)
+{
+	return log->handed_on;
 }
 
 unsigned feed_log_joins(const FeedLog *log)
@@ -289,6 +295,7 @@ static void take_attempt(FeedLog *log, const MaillogLine *line, int64_t at)
 	    to.len > BOUND_ADDRESS)
 		return;
 	op.has_left = has_left(log, line);
+	log->handed_on += line->status == MAILLOG_SENT && !op.has_left;
 	if (line->status != MAILLOG_SENT && !is_on_the_way(line, op.has_left))
 		return;
 	given = g_strndup(to.text, to.len);

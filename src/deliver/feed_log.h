@@ -34,6 +34,8 @@ bool feed_log_write(FeedLog *log, Store *store, const FeedPosition *position,
 void feed_log_settle(FeedLog *log);
 
 const FeedTotals *feed_log_totals(const FeedLog *log);
+/* Of our mail, what hosts took that only hand it on; since feed_log_new(). */
+uint64_t feed_log_handed_on(const FeedLog *log);
 /* Messages of ours that are in the queue. */
 unsigned feed_log_joins(const FeedLog *log);
 

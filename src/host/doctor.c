@@ -102,9 +102,13 @@ const char *finding_level_name(FindingLevel level)
 	return names[level];
 }
 
-unsigned doctor_count(void)
+unsigned doctor_count(bool with_postfix)
 {
-	return G_N_ELEMENTS(checks);
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(checks); i++)
+		n += with_postfix || !checks[i].is_of_postfix;
+	return n;
 }
 
 const char *doctor_check(unsigned i, const char **ret_about)

@@ -32,6 +32,7 @@ typedef struct Patient {
 /* Of Finding, by check; every check ran. */
 GPtrArray *doctor_examine(const Patient *patient);
 
-/* For each check its name and what it looks for; I below doctor_count(). */
-unsigned doctor_count(void);
+/* How many checks there are; without Postfix, those of verpd's own side. */
+unsigned doctor_count(bool with_postfix);
+/* For each its name and what it looks for; I below doctor_count(true). */
 const char *doctor_check(unsigned i, const char **ret_about);

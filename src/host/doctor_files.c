@@ -6,6 +6,7 @@
 #include "ask.h"
 #include "errors.h"
 #include "site.h"
+#include "site_store.h"
 #include "store.h"
 #include "units.h"
 
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 /* ---- keys and rules ---- */
 
@@ -70,6 +72,14 @@ void check_rules(Doctor *doctor)
 
 /* ---- the store ---- */
 
+/* What is wrong with it is of its settings. */
+static bool is_sound(const char *path)
+{
+	g_autoptr(Store) store = store_open(path, STORE_READ, 1000, NULL);
+
+	return store != NULL;
+}
+
 /* What mends a store at PATH that does not open, or NULL. */
 static char *store_mended(const char *path, const GError *error)
 {
@@ -80,7 +90,7 @@ static char *store_mended(const char *path, const GError *error)
 	if (st.st_size == 0)
 		return g_strdup_printf("rm %s && verpctl init", path);
 	if (!g_error_matches(error, VP_ERROR, VP_ERROR_CONFIG) ||
-	    access(path, R_OK) != 0)
+	    access(path, R_OK) != 0 || is_sound(path))
 		return NULL;
 	return g_strdup_printf("systemctl stop verpd.socket verpd; move %s* "
 			       "away; verpctl restore BACKUP --reason WHY",
@@ -92,7 +102,10 @@ void check_store(Doctor *doctor)
 	const char *path = doctor->settings->store;
 	g_autofree char *wal = g_strconcat(path, "-wal", NULL);
 	g_autoptr(GError) error = NULL;
-	g_autoptr(Store) store = store_open(path, STORE_READ, 1000, &error);
+	g_auto(SiteStore) site = site_store_of(doctor->settings);
+	/* with the key of its addresses, as the daemon does */
+	g_autoptr(Store)
+	    store = site_store_open(&site, STORE_READ, 1000, &error);
 	struct stat st;
 
 	if (store == NULL) {

@@ -213,7 +213,9 @@ static void tell(const Ctl *ctl, const Change *change)
 	    : ctl->is_dry_run ? "would be "
 			      : "",
 	    change->past);
-	if (change->commands[0] != '\0' && !change->is_run)
+	if (change->commands[0] != '\0' && change->is_run)
+		printf("was run:\n%s", change->commands);
+	else if (change->commands[0] != '\0')
 		printf("%s%s", change->why, change->commands);
 }
 

@@ -31,7 +31,7 @@ static void tell(const Ctl *ctl, const Finding *finding)
 
 static int list_checks(const Ctl *ctl)
 {
-	for (unsigned i = 0; i < doctor_count(); i++) {
+	for (unsigned i = 0; i < doctor_count(true); i++) {
 		const char *about;
 		const char *name = doctor_check(i, &about);
 
@@ -86,14 +86,17 @@ int cmd_doctor(Ctl *ctl, int argc, char **argv)
 		return ctl_fail(ctl, error);
 	if (!is_alone) {
 		postconf = postconf_read(directory, &error);
-		if (postconf == NULL)
+		if (postconf == NULL) {
+			g_prefix_error(&error, "(--no-postfix looks at verpd's "
+					       "own side alone) ");
 			return ctl_fail(ctl, error);
+		}
 	}
 	patient.postconf = postconf;
 	findings = doctor_examine(&patient);
 	for (unsigned i = 0; i < findings->len; i++)
 		tell(ctl, findings->pdata[i]);
 	if (findings->len == 0 && !ctl->is_json)
-		printf("%u checks, nothing wrong\n", doctor_count());
+		printf("%u checks, nothing wrong\n", doctor_count(!is_alone));
 	return is_ill(findings) ? EXIT_NO : EX_OK;
 }

@@ -386,6 +386,13 @@ static void tell(const Ingest *ingest, const char *name)
 		{ "counted", now->counted - was->counted },
 	};
 	g_autofree char *shown = NULL;
+	g_autofree char *handed_on =
+	    feed_log_handed_on(ingest->log) == 0
+		? g_strdup("")
+		: g_strdup_printf(
+		      "; handed on within this host or by a relay "
+		      "of ours (feed_inner_relays) %" G_GUINT64_FORMAT,
+		      feed_log_handed_on(ingest->log));
 
 	if (ingest->ctl->is_json) {
 		Row *row = row_new();
@@ -393,6 +400,8 @@ static void tell(const Ingest *ingest, const char *name)
 		row_text(row, "feed", name);
 		for (unsigned i = 0; i < G_N_ELEMENTS(counts); i++)
 			row_number(row, counts[i].name, counts[i].n);
+		row_number(row, "handed_on",
+		    (int64_t)feed_log_handed_on(ingest->log));
 		row_number(row, "in_queue", feed_log_joins(ingest->log));
 		row_bool(row, "dry_run", ingest->ctl->is_dry_run);
 		row_print(row);
@@ -403,9 +412,9 @@ static void tell(const Ingest *ingest, const char *name)
 	       ", which changed %" G_GINT64_FORMAT
 	       "; deferred %" G_GINT64_FORMAT ", bounced %" G_GINT64_FORMAT
 	       ", expired %" G_GINT64_FORMAT
-	       ", of which counted %" G_GINT64_FORMAT "%s\n",
+	       ", of which counted %" G_GINT64_FORMAT "%s%s\n",
 	    shown, counts[0].n, counts[1].n, counts[2].n, counts[3].n,
-	    counts[4].n, counts[5].n, counts[6].n,
+	    counts[4].n, counts[5].n, counts[6].n, handed_on,
 	    ingest->ctl->is_dry_run ? " (nothing was written)" : "");
 }
 

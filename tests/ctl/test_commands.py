@@ -89,6 +89,18 @@ def test_unknown_names():
                   said.stderr)
 
 
+def test_doctor_without_the_address_key():
+    """...finds what keeps every command from its answer."""
+    site = Site(text="addresses = hashed\n")
+    text = site.run("doctor", "--no-postfix")
+    tap.check(re.search(r"^note: daemon: ", text, re.M), text)
+    os.rename(site.path("address.key"), site.path("elsewhere"))
+    row, = [row for row in site.rows("doctor", "--no-postfix", status=1)
+            if row["check"] == "store"]
+    tap.check("address.key is missing" in row["what"], row)
+    tap.check_equal(row["mend"], "")
+
+
 def test_no_configuration():
     site = Site(init=False)
     os.remove(site.conf)

@@ -322,6 +322,7 @@ def test_log_hops():
         log.sent(sender, "ana@example.net", **fields)
     row = ingest(site, log.path)
     tap.check_equal((row["delivered"], row["changed"]), (0, 0))
+    tap.check_equal(row["handed_on"], 6)  # the last is not sent
     log.sent(sender, "ana@example.net", relay="127.0.0.1[127.0.0.1]:2525")
     row = ingest(site, log.path)
     tap.check_equal((row["delivered"], row["changed"]), (1, 1))
