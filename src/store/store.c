@@ -64,11 +64,11 @@ bool store_backup(Store *store, const char *path, bool replaces, int64_t now,
 	    data, error);
 }
 
-bool store_restore(const char *from, const char *path, StoreProgress progress,
-    void *data, int64_t *ret_at, GError **error)
+bool store_restore(const char *from, const char *path, bool is_dry_run,
+    StoreProgress progress, void *data, int64_t *ret_at, GError **error)
 {
-	return store_sqlite_restore(from, path, &schema_current, progress, data,
-	    ret_at, error);
+	return store_sqlite_restore(from, path, is_dry_run, &schema_current,
+	    progress, data, ret_at, error);
 }
 
 bool store_begin(Store *store, GError **error)

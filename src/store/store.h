@@ -70,9 +70,10 @@ bool store_backup(Store *store, const char *path, bool replaces, int64_t now,
 /* Makes a store at PATH, where there must be none, of the backup at FROM.  It
    has an epoch of its own: ids that were given out after the backup are given
    out again, and no old token may come to mean who has them then.  *RET_AT is
-   when the backup was made. */
-bool store_restore(const char *from, const char *path, StoreProgress progress,
-    void *data, int64_t *ret_at, GError **error);
+   when the backup was made.  With IS_DRY_RUN nothing is made, only looked at.
+   VP_ERROR_SYNTAX: FROM is no backup, VP_ERROR_CONFIG: it is about PATH. */
+bool store_restore(const char *from, const char *path, bool is_dry_run,
+    StoreProgress progress, void *data, int64_t *ret_at, GError **error);
 
 /* ---- transactions ---- */
 

@@ -47,7 +47,7 @@ bool store_sqlite_create(const char *path, const Schema *schema,
     GError **error);
 Store *store_sqlite_open(const char *path, StoreMode mode, unsigned busy_ms,
     const Schema *schema, GError **error);
-bool store_sqlite_restore(const char *from, const char *path,
+bool store_sqlite_restore(const char *from, const char *path, bool is_dry_run,
     const Schema *schema, StoreProgress progress, void *data, int64_t *ret_at,
     GError **error);
 

@@ -127,7 +127,7 @@ bool store_sqlite_backup(Store *store, const char *path, bool replaces,
 
 /* ---- restore ---- */
 
-/* When the backup DB was made; VP_ERROR_CONFIG: it is none. */
+/* When the backup DB was made; VP_ERROR_SYNTAX: it is none. */
 static bool backup_time(sqlite3 *db, const char *path, int64_t *ret_at,
     GError **error)
 {
@@ -143,7 +143,7 @@ static bool backup_time(sqlite3 *db, const char *path, int64_t *ret_at,
 		*ret_at = sqlite3_column_int64(stmt, 0);
 	(void)sqlite3_finalize(stmt); /* repeats the failure of the step */
 	return rc == SQLITE_ROW ||
-	       path_fail(VP_ERROR_CONFIG, path,
+	       path_fail(VP_ERROR_SYNTAX, path,
 		   "is no backup that verpctl backup made", error);
 }
 
@@ -154,15 +154,15 @@ static bool check_backup(sqlite3 *db, const char *path, const Schema *schema,
 	int rc = schema_version(db, &version);
 
 	if (rc != SQLITE_OK || version == 0)
-		return path_fail(VP_ERROR_CONFIG, path, "not a store of verpd",
+		return path_fail(VP_ERROR_SYNTAX, path, "not a store of verpd",
 		    error);
 	if (version > schema->version)
-		return path_fail(VP_ERROR_CONFIG, path,
+		return path_fail(VP_ERROR_SYNTAX, path,
 		    "is of a newer verpd than this one", error);
 	return backup_time(db, path, ret_at, error);
 }
 
-bool store_sqlite_restore(const char *from, const char *path,
+bool store_sqlite_restore(const char *from, const char *path, bool is_dry_run,
     const Schema *schema, StoreProgress progress, void *data, int64_t *ret_at,
     GError **error)
 {
@@ -187,11 +187,12 @@ bool store_sqlite_restore(const char *from, const char *path,
 	    SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
 	copy.source = db;
 	if (rc != SQLITE_OK)
-		ok = path_fail(VP_ERROR_CONFIG, source, sqlite3_errmsg(db),
+		ok = path_fail(VP_ERROR_SYNTAX, source, sqlite3_errmsg(db),
 		    error);
 	else
-		ok = check_backup(db, source, schema, ret_at, error) &&
-		     file_make(whole, false, copy_to, &copy, error);
+		ok = check_backup(db, source, schema, ret_at, error);
+	if (ok && !is_dry_run)
+		ok = file_make(whole, false, copy_to, &copy, error);
 	if (sqlite3_close(db) != SQLITE_OK)
 		g_assert_not_reached();
 	return ok;

@@ -97,6 +97,13 @@ static void print_restored(const Ctl *ctl, const char *backup, int64_t at)
 		row_print(row);
 		return;
 	}
+	if (ctl->is_dry_run) {
+		g_autofree char *shown = printable(backup);
+
+		printf("would make %s of %s, of %s\n", ctl->settings->store,
+		    shown, time);
+		return;
+	}
 	printf("%s: made of the backup of %s, with a new epoch: opaque return "
 	       "paths made before no longer count\n",
 	    ctl->settings->store, time);
@@ -118,8 +125,6 @@ int cmd_restore(Ctl *ctl, int argc, char **argv)
 {
 	Copying copying = { 0 };
 	g_autoptr(GError) error = NULL;
-	g_autoptr(Store) backup = NULL;
-	g_autofree char *shown = NULL;
 	const Settings *settings;
 	int64_t at = 0;
 	int status;
@@ -137,18 +142,18 @@ int cmd_restore(Ctl *ctl, int argc, char **argv)
 		    settings->store);
 		return EX_CANTCREAT;
 	}
+	ok = store_restore(argv[1], settings->store, ctl->is_dry_run, copied,
+	    &copying, &at, &error);
+	progress_free(copying.progress);
+	if (!ok) {
+		status = ctl_fail(ctl, error);
+		return status == EX_CONFIG ? EX_CANTCREAT : status;
+	}
 	if (ctl->is_dry_run) {
-		backup = ctl_store_at(ctl, argv[1], STORE_READ, &error);
-		if (backup == NULL)
-			return ctl_fail(ctl, error);
-		shown = printable(argv[1]);
-		printf("would make %s of %s\n", settings->store, shown);
+		print_restored(ctl, argv[1], at);
 		return EX_OK;
 	}
-	ok = store_restore(argv[1], settings->store, copied, &copying, &at,
-	    &error);
-	progress_free(copying.progress);
-	if (!ok || !note_restored(ctl, argv[1], at, &error))
+	if (!note_restored(ctl, argv[1], at, &error))
 		return ctl_fail(ctl, error);
 	store_give_to_directory(settings->store);
 	print_restored(ctl, argv[1], at);

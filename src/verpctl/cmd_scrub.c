@@ -260,7 +260,7 @@ static int run(Scrub *scrub, const char *name, ListShape shape,
 
 		progress_hide(file.progress);
 		status = ctl_fail(scrub->ctl, error);
-		return ferror(stdout) != 0 ? EX_IOERR : status;
+		return output_is_good(scrub, NULL) ? status : EX_IOERR;
 	}
 	tell(scrub, &file, stream);
 	return file.n_wrong > 0 ? EX_DATAERR : EX_OK;

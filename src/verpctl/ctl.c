@@ -319,9 +319,21 @@ const RuleSet *ctl_rules(Ctl *ctl, GError **error)
 	return ctl->rules;
 }
 
+/* Whether it is the file that was named, and not the site's own, which is no
+   good. */
+static bool is_about(const GError *error, const char *path)
+{
+	g_autofree char *whole = g_canonicalize_filename(path, NULL);
+
+	return g_error_matches(error, VP_ERROR, VP_ERROR_CONFIG) &&
+	       g_str_has_prefix(error->message, whole) &&
+	       error->message[strlen(whole)] == ':';
+}
+
 Store *ctl_store_at(Ctl *ctl, const char *path, StoreMode mode, GError **error)
 {
 	const Settings *settings = ctl_settings(ctl, error);
+	g_autoptr(GError) wrong = NULL;
 	g_autoptr(Store) store = NULL;
 	g_auto(SiteStore) site = { 0 };
 
@@ -333,8 +345,14 @@ Store *ctl_store_at(Ctl *ctl, const char *path, StoreMode mode, GError **error)
 		site.path = g_strdup(path);
 	}
 	store = site_store_open(&site, mode,
-	    (unsigned)settings->busy_timeout * 1000, error);
-	if (store != NULL && mode == STORE_WRITE &&
+	    (unsigned)settings->busy_timeout * 1000, &wrong);
+	if (store == NULL) {
+		if (path != NULL && is_about(wrong, path))
+			wrong->code = VP_ERROR_SYNTAX;
+		g_propagate_error(error, g_steal_pointer(&wrong));
+		return NULL;
+	}
+	if (mode == STORE_WRITE &&
 	    (ctl->command->flags & COMMAND_CHANGES) != 0 &&
 	    !site_tell_streams(settings, store, error))
 		return NULL;

@@ -338,7 +338,9 @@ int main(int argc, char **argv)
 	if ((fflush(stdout) != 0 || ferror(stdout) != 0) && !ctl.is_delivery &&
 	    status == EX_OK) {
 		perror("verpctl: standard output");
-		status = EX_IOERR;
+		status = ctl.command != NULL && ctl.command->run == cmd_check
+			     ? EXIT_CHECK_ERROR
+			     : EX_IOERR;
 	}
 	if (ctl.is_delivery && status != EX_OK)
 		status = EX_TEMPFAIL;

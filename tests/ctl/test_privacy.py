@@ -452,8 +452,11 @@ def test_restore():
     for name in os.listdir(site.root):
         if name.startswith("verpd.db"):
             os.rename(site.path(name), site.path("old-" + name))
-    tap.check_equal(site.start("restore", *WHY, site.path("old-verpd.db"))
-                    .returncode, 78)
+    for more in [], ["--dry-run"]:  # a store, and no backup
+        site.run("restore", *WHY, *more, site.path("old-verpd.db"), status=65)
+    tap.check("would make" in site.run("restore", *WHY, "--dry-run",
+                                       site.path("copy.db")))
+    tap.check(not os.path.exists(site.path("verpd.db")))
     row, = site.rows("restore", *WHY, site.path("copy.db"))
     tap.check_equal(row["store"], site.path("verpd.db"))
     check_whole(site)
