@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The MIME walk: a message's parts, decoded, within BOUND_PARTS and
-   BOUND_DEPTH.  All that knows GMime, its quirks included, is here. */
+/* A message as readers see it: its header, its parts, and of these the one that
+   a person would read first, as text. */
 
 #include "mime.h"
 
-#include "boundary.h"
 #include "bounds.h"
 #include "charset.h"
+#include "content.h"
 #include "fields.h"
-#include "gmime_auto.h"
 #include "html.h"
-#include "text.h"
+#include "parts.h"
 #include "trim.h"
 
 #include <string.h>
@@ -20,303 +19,12 @@ struct Mail {
 	const WordBook *words;
 	TrimmedMessage trimmed;
 	Fields *header;
-	GMimeObject *top; /* NULL when there is no header */
-	size_t shown;     /* where its body begins in what GMime saw of it */
+	Content content;  /* what the header says of the body */
 	GPtrArray *parts; /* of MailPart */
 	const MailPart *text_part;
 	char *text;
-	unsigned n_guessed; /* boundaries */
-	bool is_guessing;   /* what GMime sees now is a copy */
 	bool is_truncated;
 };
-
-enum { GUESSES = 4 }; /* each is another copy of what is inside */
-
-static void part_free(MailPart *part)
-{
-	g_free(part->type);
-	g_free(part->charset);
-	if (part->decoded != NULL)
-		g_byte_array_unref(part->decoded);
-	g_free(part);
-}
-
-static MailPart *part_add(Mail *mail, unsigned depth, char *type)
-{
-	MailPart *part = g_new0(MailPart, 1);
-
-	part->number = mail->parts->len + 1;
-	part->depth = depth;
-	part->type = type;
-	part->charset = g_strdup("");
-	part->octets = "";
-	g_ptr_array_add(mail->parts, part);
-	return part;
-}
-
-/* GMime takes a message apart that is a part of another, with an object for
-   each line of its header; here it is wanted as it came.  So GMime is not told
-   which parts are messages. */
-static const char message_type[] = "message/", hidden_type[] = "massage/";
-
-static void replace_types(GByteArray *octets, const char *from, const char *to)
-{
-	const size_t len = strlen(from);
-	char *const text = (char *)octets->data;
-	const char *end;
-
-	/* an empty array has no octets to point at */
-	if (octets->len == 0)
-		return;
-	end = text + octets->len;
-	for (char *p = text; p < end;) {
-		p = memchr(p, '/', (size_t)(end - p));
-		if (p == NULL)
-			break;
-		p++;
-		if ((size_t)(p - text) >= len &&
-		    g_ascii_strncasecmp(p - len, from, len) == 0)
-			memcpy(p - len, to, len);
-	}
-}
-
-static void hide_messages(GByteArray *shown)
-{
-	replace_types(shown, message_type, hidden_type);
-}
-
-/* In lower case. */
-static char *content_type(GMimeObject *object)
-{
-	GMimeContentType *type = g_mime_object_get_content_type(object);
-	g_autofree char *name = NULL;
-	char *lower;
-
-	if (type == NULL)
-		return g_strdup("text/plain");
-	name = g_mime_content_type_get_mime_type(type);
-	lower = g_ascii_strdown(name, -1);
-	if (g_str_has_prefix(lower, hidden_type))
-		memcpy(lower, message_type, strlen(message_type));
-	return lower;
-}
-
-static bool is_message(const char *type)
-{
-	static const char *const types[] = { "message/rfc822",
-		"message/rfc2822", "message/global", "message/news" };
-
-	for (unsigned i = 0; i < G_N_ELEMENTS(types); i++)
-		if (strcmp(type, types[i]) == 0)
-			return true;
-	return false;
-}
-
-/* What GMime found at STREAM, in the message itself. */
-static void lend_octets(const Mail *mail, MailPart *part, GMimeStream *stream)
-{
-	size_t start = (size_t)stream->bound_start - mail->shown;
-
-	part->octets = mail->trimmed.text + mail->trimmed.body + start;
-	part->len = (size_t)(stream->bound_end - stream->bound_start);
-}
-
-static void take_octets(MailPart *part, GByteArray *octets)
-{
-	part->decoded = octets;
-	part->octets = octets->len > 0 ? (const char *)octets->data : "";
-	part->len = octets->len;
-}
-
-/* Decoding never makes more of it than the message had. */
-static void decode_content(MailPart *part, GMimeDataWrapper *content)
-{
-	GByteArray *octets = g_byte_array_new();
-	g_autoptr(GMimeStream)
-	    stream = g_mime_stream_mem_new_with_byte_array(octets);
-
-	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
-	/* a memory stream takes all; a broken encoding gives what it can */
-	(void)g_mime_data_wrapper_write_to_stream(content, stream);
-	take_octets(part, octets);
-}
-
-static bool is_encoded(GMimeDataWrapper *content)
-{
-	GMimeContentEncoding encoding =
-	    g_mime_data_wrapper_get_encoding(content);
-
-	return encoding == GMIME_CONTENT_ENCODING_BASE64 ||
-	       encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE ||
-	       encoding == GMIME_CONTENT_ENCODING_UUENCODE;
-}
-
-/* A part of a part that was shown to GMime once more: what it calls a message
-   is one again. */
-static void copy_octets(MailPart *part, GMimeDataWrapper *content)
-{
-	decode_content(part, content);
-	replace_types(part->decoded, hidden_type, message_type);
-}
-
-static void read_leaf(const Mail *mail, MailPart *part, GMimePart *leaf)
-{
-	GMimeDataWrapper *content = g_mime_part_get_content(leaf);
-	const char *charset;
-
-	if (content == NULL)
-		return;
-	if (is_encoded(content))
-		decode_content(part, content);
-	else if (mail->is_guessing)
-		copy_octets(part, content);
-	else
-		lend_octets(mail, part,
-		    g_mime_data_wrapper_get_stream(content));
-	charset = g_mime_object_get_content_type_parameter(GMIME_OBJECT(leaf),
-	    "charset");
-	text_take(&part->charset, g_strdup(text_or_empty(charset)));
-	part->is_attachment = g_mime_part_is_attachment(leaf);
-	/* SpamAssassin's, with a report of its own in front of it */
-	part->is_wrapped =
-	    g_ascii_strcasecmp(
-		text_or_empty(g_mime_object_get_content_type_parameter(
-		    GMIME_OBJECT(leaf), "x-spam-type")),
-		"original") == 0;
-}
-
-/* One that does not say what it is: in a multipart/digest (RFC 2046, 5.1.5). */
-static void read_message(MailPart *part, GMimeMessagePart *wrapper)
-{
-	GMimeMessage *message = g_mime_message_part_get_message(wrapper);
-	char *text = NULL;
-
-	if (message != NULL)
-		text = g_mime_object_to_string(GMIME_OBJECT(message), NULL);
-	if (text != NULL)
-		take_octets(part,
-		    g_byte_array_new_take((guint8 *)text, strlen(text)));
-}
-
-static void walk(Mail *mail, GMimeObject *object, unsigned depth);
-
-/* A text that is in no part. */
-static void add_words(Mail *mail, const char *words, unsigned depth)
-{
-	MailPart *part;
-
-	if (mail->parts->len >= BOUND_PARTS)
-		return;
-	part = part_add(mail, depth, g_strdup("text/plain"));
-	take_octets(part,
-	    g_byte_array_new_take((guint8 *)g_strdup(words), strlen(words)));
-	replace_types(part->decoded, hidden_type, message_type);
-}
-
-/* "This is a MIME-encapsulated message.", or the report's own first words. */
-static bool is_preamble(const char *words)
-{
-	return *words == '\0' || strstr(words, "MIME") != NULL;
-}
-
-/* BODY by the boundary it has itself.  False if it has none. */
-static bool walk_guessed(Mail *mail, const char *body, size_t len,
-    unsigned depth)
-{
-	g_autofree char *boundary = boundary_guess(body, len);
-	g_autofree char *header = NULL;
-	GByteArray *shown;
-	g_autoptr(GMimeStream) stream = NULL;
-	g_autoptr(GMimeParser) parser = NULL;
-	g_autoptr(GMimeObject) object = NULL;
-	bool was_guessing = mail->is_guessing;
-	const char *words;
-
-	if (boundary == NULL || mail->n_guessed >= GUESSES)
-		return false;
-	header = g_strdup_printf("Content-Type: multipart/mixed; "
-				 "boundary=\"%s\"\n\n",
-	    boundary);
-	shown = g_byte_array_sized_new((guint)(strlen(header) + len));
-	g_byte_array_append(shown, (const guint8 *)header,
-	    (guint)strlen(header));
-	g_byte_array_append(shown, (const guint8 *)body, (guint)len);
-	hide_messages(shown);
-	stream = g_mime_stream_mem_new_with_byte_array(shown); /* takes it */
-	parser = g_mime_parser_new_with_stream(stream);
-	object = g_mime_parser_construct_part(parser, NULL);
-	words = GMIME_IS_MULTIPART(object)
-		    ? g_mime_multipart_get_prologue(GMIME_MULTIPART(object))
-		    : NULL;
-	mail->n_guessed++;
-	mail->is_guessing = true;
-	if (words != NULL && !is_preamble(words))
-		add_words(mail, words, depth);
-	walk(mail, object, depth);
-	mail->is_guessing = was_guessing;
-	return true;
-}
-
-/* A multipart in which no boundary of its own was found: all it has is before
-   the first, parts by another boundary or a text. */
-static void walk_lost(Mail *mail, GMimeMultipart *multipart, unsigned depth)
-{
-	const char *body = g_mime_multipart_get_prologue(multipart);
-
-	if (body != NULL && !walk_guessed(mail, body, strlen(body), depth))
-		add_words(mail, body, depth);
-}
-
-static void walk(Mail *mail, GMimeObject *object, unsigned depth)
-{
-	MailPart *part;
-
-	if (object == NULL)
-		return;
-	if (depth >= BOUND_DEPTH || mail->parts->len >= BOUND_PARTS) {
-		mail->is_truncated = true;
-		return;
-	}
-	part = part_add(mail, depth, content_type(object));
-	part->is_message = is_message(part->type);
-	if (GMIME_IS_MULTIPART(object)) {
-		GMimeMultipart *multipart = GMIME_MULTIPART(object);
-		int n = g_mime_multipart_get_count(multipart);
-
-		for (int i = 0; i < n && !mail->is_truncated; i++)
-			walk(mail, g_mime_multipart_get_part(multipart, i),
-			    depth + 1);
-		if (n == 0)
-			walk_lost(mail, multipart, depth + 1);
-	} else if (GMIME_IS_MESSAGE_PART(object)) {
-		read_message(part, GMIME_MESSAGE_PART(object));
-	} else if (GMIME_IS_PART(object)) {
-		read_leaf(mail, part, GMIME_PART(object));
-	}
-}
-
-/* A header that lost its Content-Type may stand over parts all the same. */
-static void walk_top(Mail *mail)
-{
-	size_t len;
-	const char *body = mail_body(mail, &len);
-
-	if (mail->top == NULL || *mail_header(mail, "Content-Type") != '\0' ||
-	    !walk_guessed(mail, body, len, 0))
-		walk(mail, mail->top, 0);
-}
-
-/* The body as text: there is no header that says what it is, or it says
-   multipart and no boundary of it is to be found. */
-static void take_bare_text(Mail *mail)
-{
-	MailPart *part;
-
-	if (mail->parts->len >= BOUND_PARTS)
-		return;
-	part = part_add(mail, 0, g_strdup("text/plain"));
-	part->octets = mail_body(mail, &part->len);
-}
 
 static bool is_all_multipart(const Mail *mail)
 {
@@ -407,41 +115,11 @@ static char *decode_text(const MailPart *part)
 	return g_steal_pointer(&text);
 }
 
-/* What GMime is shown: the fields that say what the message is made of, and
-   its body.  Of the others it would make objects that nobody looks at. */
-static GByteArray *shown_new(const TrimmedMessage *trimmed, size_t *ret_body)
+static void take_parts(Mail *mail)
 {
-	const char *body = trimmed->text + trimmed->body;
-	size_t body_len = trimmed->len - trimmed->body;
-	GByteArray *shown = g_byte_array_sized_new((guint)trimmed->len + 1);
-	bool is_shown = false;
-
-	for (const char *p = trimmed->text; p < body;) {
-		size_t len = strcspn(p, "\n") + 1;
-
-		if (*p != ' ' && *p != '\t')
-			is_shown = g_ascii_strncasecmp(p, "Content-", 8) == 0;
-		if (is_shown)
-			g_byte_array_append(shown, (const guint8 *)p,
-			    (guint)len);
-		p += len;
-	}
-	g_byte_array_append(shown, (const guint8 *)"\n", 1);
-	*ret_body = shown->len;
-	g_byte_array_append(shown, (const guint8 *)body, (guint)body_len);
-	hide_messages(shown);
-	return shown;
-}
-
-static GMimeObject *parse(Mail *mail)
-{
-	GByteArray *shown = shown_new(&mail->trimmed, &mail->shown);
-	/* takes it */
-	g_autoptr(GMimeStream)
-	    stream = g_mime_stream_mem_new_with_byte_array(shown);
-	g_autoptr(GMimeParser) parser = g_mime_parser_new_with_stream(stream);
-
-	return g_mime_parser_construct_part(parser, NULL);
+	content_read(mail->trimmed.text, mail->trimmed.body, &mail->content);
+	if (!parts_read(mail->parts, &mail->trimmed, &mail->content))
+		mail->is_truncated = true;
 }
 
 Mail *mail_open(const WordBook *words, const char *bytes, size_t len)
@@ -454,12 +132,15 @@ Mail *mail_open(const WordBook *words, const char *bytes, size_t len)
 	    mail->trimmed.has_header ? mail->trimmed.body : 0);
 	mail->is_truncated = mail->trimmed.is_truncated ||
 			     mail->header->is_truncated;
-	mail->parts = g_ptr_array_new_with_free_func((GDestroyNotify)part_free);
+	mail->parts = parts_new();
 	if (mail->trimmed.has_header)
-		mail->top = parse(mail);
-	walk_top(mail);
+		take_parts(mail);
+	/* there is no header that says what it is, or it says multipart and
+	   no boundary of it is to be found */
 	if (is_all_multipart(mail))
-		take_bare_text(mail);
+		(void)parts_add_text(mail->parts, 0,
+		    mail->trimmed.text + mail->trimmed.body,
+		    mail->trimmed.len - mail->trimmed.body);
 	mail->text_part = find_text_part(mail);
 	mail->text = mail->text_part != NULL ? decode_text(mail->text_part)
 					     : g_strdup("");
@@ -478,7 +159,7 @@ void mail_close(Mail *mail)
 	g_free(mail->text);
 	g_ptr_array_unref(mail->parts);
 	fields_free(mail->header);
-	g_clear_object(&mail->top);
+	content_clear(&mail->content);
 	trimmed_clear(&mail->trimmed);
 	g_free(mail);
 }
@@ -513,10 +194,7 @@ bool mail_has_travelled(const Mail *mail)
 
 const char *mail_type_parameter(const Mail *mail, const char *name)
 {
-	if (mail->top == NULL)
-		return "";
-	return text_or_empty(g_mime_object_get_content_type_parameter(mail->top,
-	    name));
+	return content_parameter(&mail->content, name);
 }
 
 unsigned mail_n_parts(const Mail *mail)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What GMime never sees.  It keeps every header line and every part of a
-   message in memory, about 540 octets for a line of three, so 256 KB of mail
-   can be made to take 50 MB and more; and it knows no bare CR.  One pass over
+/* What is never read.  A header of 200,000 lines would be kept in memory line
+   by line, and a bare CR ends lines for some and not for others.  One pass over
    the message takes both away.  Nothing here understands MIME: a line counts
    as structure if it looks like a header field or a boundary, wherever it
    stands.  Reports say what they have to say long before the bound. */

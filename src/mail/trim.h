@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-/* A message as GMime may have it: every line ends in LF (CRLF, CR and LF are
+/* A message as it is taken apart: every line ends in LF (CRLF, CR and LF are
    all taken for an end), no NUL, no "From " line before it, within
    BOUND_MESSAGE, BOUND_HEADERS, BOUND_FIELD and BOUND_STRUCTURE. */
 typedef struct TrimmedMessage {

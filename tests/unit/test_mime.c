@@ -4,6 +4,7 @@
 
 #include "mime.h"
 
+#include "bounds.h"
 #include "main.h"
 #include "report_read.h"
 #include "shipped_rules.h"
@@ -56,6 +57,60 @@ static const struct {
 	    "Content-Type: multipart/mixed; boundary=\"Message/1\"\n\n"
 	    "--Message/1\n\nContent-Type: message/rfc822\n--Message/1--\n",
 	    "multipart/mixed=|text/plain=Content-Type: message/rfc822" },
+	/* delimiters */
+	{ "blanks behind a delimiter",
+	    "Content-Type: multipart/mixed; boundary=b\n\n--b \t\n\none\n"
+	    "--b-- \n\ntwo\n",
+	    "multipart/mixed=|text/plain=one" },
+	{ "what only begins like one",
+	    "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n--bb\n"
+	    "--b-\n--b--b\n --b\n--b--\n",
+	    "multipart/mixed=|text/plain=--bb\n--b-\n--b--b\n --b" },
+	{ "an outer one ends what is within",
+	    "Content-Type: multipart/mixed; boundary=b\n\n--b\n"
+	    "Content-Type: multipart/mixed; boundary=c\n\n--c\n\none\n"
+	    "--b\n\ntwo\n--c\n--b--\n--c\n",
+	    "multipart/mixed=|multipart/mixed=|text/plain=one|"
+	    "text/plain=two\n--c" },
+	{ "or a header",
+	    "Content-Type: multipart/mixed; boundary=b\n\n--b\n"
+	    "Content-Type: text/html\n--b\n\ntwo\n--b--\n",
+	    "multipart/mixed=|text/html=|text/plain=two" },
+	{ "behind the last part",
+	    "Content-Type: multipart/mixed; boundary=b\n\n--b\n"
+	    "Content-Type: multipart/mixed; boundary=c\n\n--c\n\none\n"
+	    "--c--\n--c\n\ntwo\n--b\n\nthree\n--b--\n",
+	    "multipart/mixed=|multipart/mixed=|text/plain=one|"
+	    "text/plain=three" },
+	{ "the same one within",
+	    "Content-Type: multipart/mixed; boundary=b\n\n--b\n"
+	    "Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n"
+	    "--b--\n--b\n\ntwo\n--b--\n",
+	    "multipart/mixed=|multipart/mixed=|text/plain=one|"
+	    "text/plain=two" },
+	{ "nothing is no part",
+	    "Content-Type: multipart/mixed; boundary=b\n\n--b\n--b\n\none\n"
+	    "--b\n",
+	    "multipart/mixed=|text/plain=one" },
+	{ "an empty part",
+	    "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n--b\n"
+	    "Content-Type: text/html\n\n--b--\n",
+	    "multipart/mixed=|text/plain=|text/html=" },
+	/* headers of parts */
+	{ "folded, and of blanks",
+	    "Content-Type: multipart/mixed;\n boundary=b\n\n--b\n"
+	    "content-type :\n text/html\n \n\n one\n--b--\n",
+	    "multipart/mixed=|text/html= one" },
+	{ "what is no field",
+	    "Content-Type: multipart/mixed; boundary=b\n\n--b\nwords\n"
+	    "Content-Type: text/html\n\none\n--b--\n",
+	    "multipart/mixed=|text/html=one" },
+	{ "no type of any form", "Content-Type: ?\n\none\n",
+	    "application/octet-stream=one\n" },
+	{ "uuencoded",
+	    "Content-Transfer-Encoding: x-uuencode\n\nbegin 644 a\n"
+	    "#0V%T\n`\nend\n",
+	    "text/plain=Cat" },
 	/* gateways */
 	{ "another boundary than it says",
 	    "Content-Type: multipart/report; boundary=b\n\nMIME.\n\n--c\n"
@@ -115,6 +170,46 @@ START_TEST(parts_are_found)
 	ck_assert_msg(strcmp(parts, cases[_i].parts) == 0, "%s: %s, not %s",
 	    cases[_i].label, parts, cases[_i].parts);
 	ck_assert(!mail_is_truncated(mail));
+}
+END_TEST
+
+/* A bound on what may be structure cuts the end off, and no more. */
+START_TEST(a_long_message_has_its_parts)
+{
+	g_autoptr(GString) text =
+	    g_string_new("Content-Type: multipart/mixed; boundary=b\n\n--b\n\n"
+			 "one\n--b\nContent-Type: text/html\n\n");
+	g_autoptr(Mail) mail = NULL;
+
+	for (unsigned i = 0; i < BOUND_STRUCTURE; i++)
+		g_string_append(text, "Log: line\n");
+	mail = mail_open(shipped_words(), text->str, text->len);
+	ck_assert(mail_is_truncated(mail));
+	ck_assert_uint_eq(mail_n_parts(mail), 3);
+	ck_assert_str_eq(mail_text(mail), "one");
+}
+END_TEST
+
+START_TEST(parts_are_bounded)
+{
+	g_autoptr(GString) text =
+	    g_string_new("Content-Type: multipart/mixed; boundary=b\n\n");
+	g_autoptr(GString) deep = g_string_new(NULL);
+	g_autoptr(Mail) many = NULL;
+	g_autoptr(Mail) nested = NULL;
+
+	for (unsigned i = 0; i < 2 * BOUND_PARTS; i++)
+		g_string_append(text, "--b\n\none\n");
+	many = mail_open(shipped_words(), text->str, text->len);
+	ck_assert(mail_is_truncated(many));
+	ck_assert_uint_eq(mail_n_parts(many), BOUND_PARTS);
+	for (unsigned i = 0; i < 2 * BOUND_DEPTH; i++)
+		g_string_append_printf(deep,
+		    "Content-Type: multipart/mixed; boundary=b%u\n\n--b%u\n", i,
+		    i);
+	nested = mail_open(shipped_words(), deep->str, deep->len);
+	ck_assert(mail_is_truncated(nested));
+	ck_assert_uint_le(mail_n_parts(nested), BOUND_DEPTH + 1);
 }
 END_TEST
 
@@ -200,6 +295,8 @@ static Suite *mime_suite(void)
 
 	mail_init();
 	tcase_add_loop_test(tcase, parts_are_found, 0, G_N_ELEMENTS(cases));
+	tcase_add_test(tcase, a_long_message_has_its_parts);
+	tcase_add_test(tcase, parts_are_bounded);
 	tcase_add_loop_test(tcase, the_first_text_is_read, 0,
 	    G_N_ELEMENTS(texts));
 	tcase_add_test(tcase, messages_are_known);
