@@ -6,7 +6,7 @@ import base64
 import os
 
 from daemon import Site, report, run, tap
-from maps import Policy, begin, opaque
+from maps import Policy, begin, opaque, set_of_bounces, set_of_others
 
 
 def files(site):
@@ -63,5 +63,12 @@ def test_erased_meanwhile():
     tap.check("0 differences" in site.verpctl("verify"))
 
 
+def test_set():
+    """What is known from memory is of hashes then: verpctl lays down and lifts,
+    bounces come, and it counts as soon as where addresses are plain."""
+    set_of_others(addresses="hashed")
+    set_of_bounces(addresses="hashed")
+
+
 if __name__ == "__main__":
-    run([test_hashed, test_erased_meanwhile])
+    run([test_hashed, test_erased_meanwhile, test_set])
