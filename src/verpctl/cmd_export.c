@@ -189,7 +189,8 @@ static int tell_unfit(const Ctl *ctl, uint64_t n)
 	if (n > 0)
 		ctl_warn(ctl,
 		    "%" G_GUINT64_FORMAT
-		    " addresses that the list cannot hold are left out",
+		    " addresses that the list cannot hold, or of which only "
+		    "a hash was kept, are left out",
 		    n);
 	return EX_OK;
 }

@@ -127,11 +127,17 @@ static bool fits(const PostfixTable *table, const char *address)
 bool postfix_table_recipient(PostfixTable *table, const char *address,
     const RecipientState *state, GError **error)
 {
-	const char *domain = text_or_empty(address_domain(address));
-	g_autofree char *local = g_strndup(address, (gsize)(domain - address));
-	bool may = may_send(table, address, domain, state);
+	const char *domain = address_domain(address);
+	g_autofree char *local = NULL;
+	bool may = may_send(table, address, text_or_empty(domain), state);
 
 	(void)g_hash_table_remove(table->allowed, address);
+	/* who was erased but for the block: nobody can ask by a hash */
+	if (domain == NULL) {
+		table->n_unfit += !may;
+		return true;
+	}
+	local = g_strndup(address, (gsize)(domain - address));
 	if (may == may_send(table, "", domain, NULL))
 		return true;
 	if (!fits(table, address)) {

@@ -173,5 +173,21 @@ def test_usage():
              status=75)
 
 
+def test_erased():
+    """Of who was erased but for the block Postfix cannot ask."""
+    site = begin()
+    for _ in "the key", "the erasure":
+        site.start("erase", "--keep-block", *BY, "gone@example.org")
+    for kind in "texthash", "cdb":
+        done = site.start("export", "--postfix", kind, "--output",
+                          site.path("table"))
+        tap.check_equal(done.returncode, 0, done.stderr)
+        tap.check(b"1 addresses that the list cannot hold, or of which only a "
+                  b"hash was kept" in done.stderr, done.stderr)
+    tap.check_equal(sorted(texthash(site)),
+                    ["dead@example.org", "o'neil@example.org"])
+
+
 tap.run([test_texthash, test_domains, test_sqlite, test_without_postfix,
-         test_unfit, test_usage])
+         test_unfit, test_erased,
+         test_usage])
