@@ -6,13 +6,13 @@
 
 enum {
 	WORDS = 8,         /* in a block */
-	KEYS_A_BLOCK = 32, /* on average, when it is full */
+	KEYS_A_BLOCK = 40, /* on average, when it is full */
 	BITS_A_WORD = 6,   /* that say which bit of a word */
 };
 
 struct KeyFilter {
 	uint64_t *words;
-	uint64_t blocks; /* a power of two */
+	uint64_t blocks; /* fewer than 2^32 */
 	uint64_t n;      /* keys that changed something */
 };
 
@@ -20,9 +20,8 @@ KeyFilter *key_filter_new(uint64_t capacity)
 {
 	KeyFilter *filter = g_new0(KeyFilter, 1);
 
-	filter->blocks = 1;
-	while (filter->blocks * KEYS_A_BLOCK < capacity)
-		filter->blocks *= 2;
+	filter->blocks = CLAMP((capacity + KEYS_A_BLOCK - 1) / KEYS_A_BLOCK, 1,
+	    UINT32_MAX);
 	filter->words = g_new0(uint64_t, filter->blocks * WORDS);
 	return filter;
 }
@@ -37,7 +36,9 @@ void key_filter_free(KeyFilter *filter)
 
 static uint64_t *block_of(const KeyFilter *filter, Hash128 key)
 {
-	return filter->words + (key.word[0] & (filter->blocks - 1)) * WORDS;
+	/* its upper half as a fraction of 2^32, times the blocks */
+	return filter->words +
+	       ((key.word[0] >> 32) * filter->blocks >> 32) * WORDS;
 }
 
 static uint64_t bit_of(Hash128 key, unsigned word)
@@ -64,6 +65,11 @@ bool key_filter_may_have(const KeyFilter *filter, Hash128 key)
 		if ((block[i] & bit_of(key, i)) == 0)
 			return false;
 	return true;
+}
+
+uint64_t key_filter_count(const KeyFilter *filter)
+{
+	return filter->n;
 }
 
 bool key_filter_is_full(const KeyFilter *filter)

@@ -10,11 +10,11 @@
 
 #include <string.h>
 
-/* It begins with room for so many, and has as many times more when it is
-   full. */
+/* It has room for so many at least; else for as many as there were last time,
+   and such a part of them more. */
 enum {
 	ROOM = 64 * 1024,
-	MORE = 4,
+	MORE = 8,
 };
 
 /* Made anew so often, for those who are free by now. */
@@ -25,6 +25,8 @@ struct SuppressedSet {
 	GMutex lock; /* of what follows */
 	KeyFilter *filter;
 	uint64_t room;
+	uint64_t told;       /* of since it was begun, until it is complete */
+	bool is_small;       /* and all were told, of which it has not all */
 	int64_t begun_at;    /* 0: not yet */
 	int64_t complete_at; /* all up to then is in it; 0: it is not */
 };
@@ -110,8 +112,12 @@ bool suppressed_set_is_due(SuppressedSet *set, int64_t now)
 void suppressed_set_add(SuppressedSet *set, const Hash128 *keys, unsigned n)
 {
 	g_mutex_lock(&set->lock);
-	for (unsigned i = 0; i < n; i++)
-		key_filter_add(set->filter, keys[i]);
+	if (set->complete_at == 0)
+		set->told += n;
+	/* one that will not do for all only counts them */
+	if (set->complete_at != 0 || !key_filter_is_full(set->filter))
+		for (unsigned i = 0; i < n; i++)
+			key_filter_add(set->filter, keys[i]);
 	g_mutex_unlock(&set->lock);
 }
 
@@ -128,9 +134,20 @@ bool suppressed_set_is_worn(SuppressedSet *set, int64_t now)
 
 	g_mutex_lock(&set->lock);
 	is_worn = set->begun_at == 0 || now - set->begun_at > WORN ||
-		  key_filter_is_full(set->filter);
+		  set->is_small ||
+		  (set->complete_at != 0 && key_filter_is_full(set->filter));
 	g_mutex_unlock(&set->lock);
 	return is_worn;
+}
+
+/* What it is to have room for, now that it is made anew. */
+static uint64_t room_for(const SuppressedSet *set)
+{
+	uint64_t n = set->is_small ? set->told : key_filter_count(set->filter);
+
+	if (!set->is_small && set->complete_at == 0)
+		return set->room; /* it has not heard all */
+	return MAX(n + n / MORE, ROOM);
 }
 
 void suppressed_set_begin(SuppressedSet *set, int64_t now)
@@ -139,9 +156,10 @@ void suppressed_set_begin(SuppressedSet *set, int64_t now)
 
 	g_mutex_lock(&set->lock);
 	old = set->filter;
-	if (key_filter_is_full(old))
-		set->room *= MORE;
+	set->room = room_for(set);
 	set->filter = key_filter_new(set->room);
+	set->told = 0;
+	set->is_small = false;
 	set->begun_at = now;
 	set->complete_at = 0;
 	g_mutex_unlock(&set->lock);
@@ -151,6 +169,9 @@ void suppressed_set_begin(SuppressedSet *set, int64_t now)
 void suppressed_set_complete(SuppressedSet *set, int64_t at)
 {
 	g_mutex_lock(&set->lock);
-	set->complete_at = at;
+	if (set->complete_at == 0 && key_filter_is_full(set->filter))
+		set->is_small = true;
+	else
+		set->complete_at = at;
 	g_mutex_unlock(&set->lock);
 }

@@ -8,10 +8,10 @@
 
 #include "siphash.h"
 
-/* Whom something may stand against, in memory: two octets for each address or
-   domain that it has room for, and room for up to four times as many as there
-   are (10 million suppressed: 32 MiB).  "Not in it" is an answer; "maybe" is to
-   be looked up.  It says "maybe" of all until it is complete, and whenever it
+/* Whom something may stand against, in memory: 13 bits for each address or
+   domain that it has room for, which are an eighth more than there were when it
+   was made (10 million suppressed: 18 MB).  "Not in it" is an answer; "maybe" is
+   to be looked up.  It says "maybe" of all until it is complete, and whenever it
    was not brought up to date for BOUND_STALE: so nobody is taken for free who
    was not, at most that long ago.  Whoever is free again stays in it until it
    is made anew.
@@ -41,9 +41,11 @@ Hash128 suppressed_set_key(const SuppressedSet *set, const char *subject);
 void suppressed_set_add(SuppressedSet *set, const Hash128 *keys, unsigned n);
 /* It has too many, or of too long ago (or none): all is to be told again. */
 bool suppressed_set_is_worn(SuppressedSet *set, int64_t now);
-/* Empties it and makes room: all will be told. */
+/* Empties it and makes room for as many as it was told of last time: all will be
+   told. */
 void suppressed_set_begin(SuppressedSet *set, int64_t now);
-/* All was told as it was at AT. */
+/* All was told as it was at AT.  If they were too many it knows their number now,
+   and is worn. */
 void suppressed_set_complete(SuppressedSet *set, int64_t at);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SuppressedSet, suppressed_set_free)

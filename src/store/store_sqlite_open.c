@@ -196,7 +196,7 @@ static bool set_up(StoreSqlite *self, const Schema *schema, GError **error)
 	       execute(self, "PRAGMA secure_delete = ON", error) &&
 	       (self->mode == STORE_WRITE || execute(self,
 						 "PRAGMA synchronous = NORMAL;"
-						 "PRAGMA cache_size = -16384",
+						 "PRAGMA cache_size = -4096",
 						 error));
 }
 

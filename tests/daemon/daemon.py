@@ -5,6 +5,7 @@ client that speaks LMTP to it octet by octet if need be.
 The programs are found through $VERPD and $VERPCTL, the rules through
 $VERPD_RULES."""
 import atexit
+import glob
 import os
 import shutil
 import signal
@@ -192,6 +193,15 @@ class Daemon:
                 if line.startswith(what + ":"):
                     return int(line.split()[1]) * 1024
         raise AssertionError("no " + what)
+
+    def thread_ticks(self, name):
+        """What the thread NAME took of the processors, as proc(5) counts."""
+        for stat in glob.glob(f"/proc/{self.process.pid}/task/*/stat"):
+            with open(stat, encoding="ascii") as s:
+                head, _, fields = s.read().rpartition(")")
+            if head.endswith("(" + name):
+                return sum(map(int, fields.split()[11:13]))
+        raise AssertionError("no thread " + name)
 
     def crowd(self, token):
         """A hundred sessions, each with a full message and a long envelope,
