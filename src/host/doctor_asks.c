@@ -310,6 +310,51 @@ static void check_class(Doctor *doctor)
 		    classes);
 }
 
+/* The tables behind check_sender_access in ITEMS, as one list. */
+static char *sender_tables(char *const *items)
+{
+	g_autoptr(GString) tables = g_string_new(NULL);
+
+	for (; *items != NULL; items++)
+		if (strcmp(*items, "check_sender_access") == 0 &&
+		    items[1] != NULL)
+			g_string_append_printf(tables, "%s%s",
+			    tables->len > 0 ? ", " : "", items[1]);
+	return g_string_free(g_steal_pointer(&tables), FALSE);
+}
+
+/* Whether what looks the sender up finds our campaigns: a domain that came
+   later is forgotten there. */
+static void check_senders(Doctor *doctor)
+{
+	static const char name[] = "verpd_enforce";
+	const char *before = doctor->settings->sub_address;
+	g_auto(GStrv) items = postconf_items(doctor_value(doctor, name));
+	g_autofree char *tables = sender_tables(items);
+
+	for (char **domain = doctor->settings->bounce_domains;
+	     tables[0] != '\0' && *domain != NULL; domain++) {
+		g_autofree char *address = g_strconcat(before,
+		    before[0] != '\0' ? "+news@" : "news@", *domain, NULL);
+		g_autofree char *by_address = doctor_ask_tables(doctor, name,
+		    tables, address);
+		g_autofree char *by_domain = NULL;
+
+		if (by_address == NULL ||
+		    strstr(by_address, "verpd_policy") != NULL)
+			continue;
+		by_domain = doctor_ask_tables(doctor, name, tables, *domain);
+		if (by_domain == NULL ||
+		    strstr(by_domain, "verpd_policy") != NULL)
+			continue;
+		found(doctor, FINDING_ERROR,
+		    doctor_mend(doctor, 1u << WIRING_ENFORCE, name),
+		    "verpd_enforce has nothing for %s: nobody asks about its "
+		    "campaigns",
+		    address);
+	}
+}
+
 void check_enforcing(Doctor *doctor)
 {
 	static const char name[] = "smtpd_recipient_restrictions";
@@ -323,6 +368,8 @@ void check_enforcing(Doctor *doctor)
 		    "recipients are mailed and paused campaigns leave",
 		    name);
 	check_class(doctor);
+	if (doctor->is_enforcing)
+		check_senders(doctor);
 	for (unsigned i = 0; doctor->is_enforcing && i < services->len; i++) {
 		const PostfixService *service = services->pdata[i];
 		const char *text = postconf_of(doctor->postconf, service, name);

@@ -375,6 +375,8 @@ CASES = [
     main_cf("enforcing", "smtpd_restriction_classes ="),
     main_cf("enforcing", "verpd_enforce = "
             "check_policy_service unix:private/verpd-policy"),
+    main_cf("enforcing", "verpd_enforce = check_sender_access "
+            "inline:{old.example=verpd_policy}"),
     master_cf("enforcing", r"(submission[^|]*recipient_restrictions=)"
               r"\$verpd_enforce,", r"\1"),
     main_cf("verifying", "relay_recipient_maps = "
