@@ -10,6 +10,11 @@
 
 #include <string.h>
 
+void store_use_threads(void)
+{
+	store_sqlite_use_threads();
+}
+
 bool store_create(const char *path, GError **error)
 {
 	return store_sqlite_create(path, &schema_current, error);
@@ -84,6 +89,11 @@ bool store_commit(Store *store, GError **error)
 void store_rollback(Store *store)
 {
 	store->backend->rollback(store);
+}
+
+bool store_look(Store *store, GError **error)
+{
+	return store->backend->look(store, error);
 }
 
 bool store_sync(Store *store, GError **error)

@@ -31,6 +31,10 @@ typedef enum StoreMode {
 			 only after recovery and a full checkpoint */
 } StoreMode;
 
+/* For a process in which several threads have a store each: none waits for
+   another that is counting memory.  Once, before all else. */
+void store_use_threads(void);
+
 /* Makes a new, empty store with a new epoch at PATH.  Fails with
    VP_ERROR_CONFIG if anything is there already. */
 bool store_create(const char *path, GError **error);
@@ -84,6 +88,10 @@ bool store_begin(Store *store, GError **error);
 bool store_commit(Store *store, GError **error);
 /* Undoes what was written since store_begin(); nothing outside of one. */
 void store_rollback(Store *store);
+/* Until store_rollback() all is seen as it was at the first look, and the looks
+   after that are quicker.  Meanwhile the log cannot be begun anew, so let it
+   not last. */
+bool store_look(Store *store, GError **error);
 /* Makes every commit this process or another has made so far durable.  Call it
    before every acknowledgement, also of a duplicate.  Checkpoints when due.
    Its failure is VP_ERROR_FATAL. */

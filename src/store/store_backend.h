@@ -14,6 +14,7 @@ typedef struct StoreBackend {
 	bool (*begin)(Store *store, GError **error);
 	bool (*commit)(Store *store, GError **error);
 	void (*rollback)(Store *store);
+	bool (*look)(Store *store, GError **error);
 	bool (*sync)(Store *store, GError **error);
 
 	bool (*use_addresses)(Store *store, bool is_hashed, const uint8_t *key,

@@ -42,6 +42,7 @@ typedef struct StoreSqlite {
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 } StoreSqlite;
 
+void store_sqlite_use_threads(void);
 /* Each with the SCHEMA it is to have: store.h's with schema_current. */
 bool store_sqlite_create(const char *path, const Schema *schema,
     GError **error);
@@ -125,6 +126,7 @@ STORE_SQLITE_VERB(close);
 STORE_SQLITE_VERB(begin);
 STORE_SQLITE_VERB(commit);
 STORE_SQLITE_VERB(rollback);
+STORE_SQLITE_VERB(look);
 STORE_SQLITE_VERB(sync);
 STORE_SQLITE_VERB(use_addresses);
 STORE_SQLITE_VERB(make_hashed);

@@ -15,6 +15,15 @@
 
 static const StoreBackend backend;
 
+/* The statistics, which nobody reads, are under one lock for all threads,
+   which a thread of low priority may be preempted with. */
+void store_sqlite_use_threads(void)
+{
+	/* it fails only when it comes too late */
+	if (sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) != SQLITE_OK)
+		g_assert_not_reached();
+}
+
 /* ---- making ---- */
 
 static bool create_database(const char *draft, void *data, GError **error)
@@ -275,6 +284,7 @@ static const StoreBackend backend = {
 	.begin = store_sqlite_begin,
 	.commit = store_sqlite_commit,
 	.rollback = store_sqlite_rollback,
+	.look = store_sqlite_look,
 	.sync = store_sqlite_sync,
 	.use_addresses = store_sqlite_use_addresses,
 	.make_hashed = store_sqlite_make_hashed,

@@ -65,6 +65,11 @@ bool store_sqlite_begin_read(StoreSqlite *self, GError **error)
 	return check_whole(self, error) && run(self, SQL_BEGIN_READ, error);
 }
 
+bool store_sqlite_look(Store *store, GError **error)
+{
+	return store_sqlite_begin_read((StoreSqlite *)store, error);
+}
+
 bool store_sqlite_commit(Store *store, GError **error)
 {
 	StoreSqlite *self = (StoreSqlite *)store;

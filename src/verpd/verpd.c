@@ -6,6 +6,7 @@
 #include "server.h"
 #include "settings.h"
 #include "site.h"
+#include "store.h"
 
 #include <malloc.h>
 #include <stdio.h>
@@ -175,6 +176,7 @@ int main(int argc, char **argv)
 	int status;
 
 	memory_keep_small();
+	store_use_threads();
 	(void)umask(077);
 	log_open("verpd", false, LOG_LEVEL_INFO);
 	if (!options_parse(&options, &argc, &argv, &error)) {

@@ -151,6 +151,40 @@ START_TEST(test_read_writes_nothing)
 }
 END_TEST
 
+/* Until it ends all is as it was when the first thing was read, not when the
+   look began; and an answer, which wants one moment of its own, is of that. */
+START_TEST(test_look)
+{
+	g_autoptr(Store) store = fixture_open(STORE_WRITE);
+	g_autoptr(Store) reader = fixture_open(STORE_READ);
+	ManualChange change = { "root", "why", NOW };
+	/* of those who were added; a new look begins after the second */
+	static const unsigned seen[] = { 1, 1, 3 };
+
+	ck_assert(store_look(reader, &error));
+	for (unsigned i = 0; i < 3; i++) {
+		g_autofree char *name = g_strdup_printf("%u@example.org", i);
+
+		ck_assert(store_add(store, &change, name, name, "",
+		    HOLD_FOREVER, &error));
+		for (unsigned j = 0; j <= i; j++) {
+			g_autofree char *asked =
+			    g_strdup_printf("%u@example.org", j);
+			g_auto(StoreAnswer) answer = { 0 };
+
+			ck_assert(store_answer(reader, asked, "", 0, NOW,
+			    &answer, &error));
+			ck_assert_int_eq(answer.recipient_id != 0, j < seen[i]);
+		}
+		if (i == 1) {
+			store_rollback(reader);
+			ck_assert(store_look(reader, &error));
+		}
+	}
+	ck_no_error(error);
+}
+END_TEST
+
 /* ---- recording ---- */
 
 START_TEST(test_seen)
@@ -897,6 +931,7 @@ static Suite *store_suite(void)
 	tcase_add_test(tcase, test_epoch_differs);
 	tcase_add_test(tcase, test_one_daemon);
 	tcase_add_test(tcase, test_read_writes_nothing);
+	tcase_add_test(tcase, test_look);
 	tcase_add_test(tcase, test_seen);
 	tcase_add_test(tcase, test_rollback);
 	tcase_add_test(tcase, test_close_rolls_back);
