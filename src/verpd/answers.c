@@ -11,15 +11,12 @@
 #include "errors.h"
 #include "log.h"
 #include "lookups.h"
+#include "reader.h"
 #include "selftest.h"
-#include "site_store.h"
 #include "store.h"
 #include "units.h"
 
 #include <string.h>
-
-/* A store that failed is tried again so often. */
-#define RETRY (G_USEC_PER_SEC)
 
 /* How many recipients may wait for an id.  One that finds no room has the
    readable form until it is asked about again. */
@@ -35,15 +32,12 @@ typedef struct Wish {
 } Wish;
 
 struct Answers {
-	SiteStore site;
+	Reader *reader;
 	Recorder *recorder;
 	Watcher *watcher;
 	Judge *judge;
 	Campaigns *campaigns;
 	unsigned ticks;
-	Store *store;      /* or NULL: it failed */
-	gint64 retry_at;   /* monotonic */
-	bool is_told;      /* of that failure */
 	GMutex lock;       /* of what follows */
 	GQueue *wishes;    /* of Wish */
 	GHashTable *names; /* of those in WISHES, "campaign recipient" */
@@ -64,7 +58,7 @@ Answers *answers_new(const Settings *settings, Judge *judge, Recorder *recorder,
 {
 	Answers *answers = g_new0(Answers, 1);
 
-	answers->site = site_store_of(settings);
+	answers->reader = reader_new(settings, recorder);
 	answers->recorder = recorder;
 	answers->watcher = watcher;
 	answers->judge = judge_ref(judge);
@@ -85,7 +79,7 @@ void answers_free(Answers *answers)
 	g_mutex_clear(&answers->lock);
 	campaigns_free(answers->campaigns);
 	judge_unref(answers->judge);
-	site_store_clear(&answers->site);
+	reader_free(answers->reader);
 	g_free(answers);
 }
 
@@ -97,52 +91,24 @@ void answers_judge(Answers *answers, Judge *judge)
 
 void answers_stop(Answers *answers)
 {
-	g_clear_pointer(&answers->store, store_close);
+	reader_close(answers->reader);
 }
 
-/* ---- the store, if it is there ---- */
-
-/* NULL while it cannot be read. */
-static Store *store_of(Answers *answers)
+bool answers_are_looking(const Answers *answers)
 {
-	g_autoptr(GError) error = NULL;
-	gint64 now;
-
-	if (answers->store != NULL)
-		return answers->store;
-	now = g_get_monotonic_time();
-	if (now < answers->retry_at)
-		return NULL;
-	/* no wait for a lock: in WAL mode a reader meets none */
-	answers->store = site_store_open(&answers->site, STORE_READ, 0, &error);
-	if (answers->store != NULL) {
-		if (answers->is_told)
-			log_info("the store can be read again");
-		answers->is_told = false;
-		return answers->store;
-	}
-	answers->retry_at = now + RETRY;
-	if (!answers->is_told)
-		log_warning("questions are answered without the store: %s",
-		    error->message);
-	answers->is_told = true;
-	return NULL;
+	return reader_is_looking(answers->reader);
 }
 
-static void store_failed(Answers *answers, const GError *error)
+void answers_let_go(Answers *answers)
 {
-	log_warning("questions are answered without the store: %s",
-	    error->message);
-	answers->is_told = true;
-	answers->retry_at = g_get_monotonic_time() + RETRY;
-	g_clear_pointer(&answers->store, store_close);
+	reader_let_go(answers->reader);
 }
 
 /* Whether ERROR of a look-up only says that there is no such thing. */
 static void note_failure(Answers *answers, const GError *error)
 {
 	if (!g_error_matches(error, VP_ERROR, VP_ERROR_NOT_FOUND))
-		store_failed(answers, error);
+		reader_failed(answers->reader, error);
 }
 
 /* ---- campaigns ---- */
@@ -157,12 +123,14 @@ void answers_flush(Answers *answers)
 
 void answers_tick(Answers *answers)
 {
-	Store *store = store_of(answers);
 	g_autoptr(GError) error = NULL;
+	Store *store;
 
+	reader_refresh(answers->reader);
+	store = reader_store(answers->reader);
 	if (store != NULL &&
 	    !campaigns_refresh(answers->campaigns, store, &error))
-		store_failed(answers, error);
+		reader_failed(answers->reader, error);
 	if (++answers->ticks % TICKS_TO_WRITE == 0)
 		answers_flush(answers);
 }
@@ -252,7 +220,7 @@ static bool is_campaign_name(const Judge *judge, const char *campaign)
 static bool find_ids(Answers *answers, const char *campaign,
     const char *recipient, SignIds *ret_ids)
 {
-	Store *store = store_of(answers);
+	Store *store = reader_store(answers->reader);
 	const StoreCampaign *known_campaign;
 	g_auto(StoreRecipient) known_recipient = { 0 };
 	g_autoptr(GError) error = NULL;
@@ -308,7 +276,7 @@ typedef enum Known {
 static Known ask_store(Answers *answers, const char *address,
     const char *stream, char **ret_why)
 {
-	Store *store = store_of(answers);
+	Store *store = reader_store(answers->reader);
 	int64_t now = clock_now();
 	g_autofree char *folded = address_fold_unquoted(address);
 	g_autofree char *hash = NULL;
@@ -326,7 +294,7 @@ static Known ask_store(Answers *answers, const char *address,
 		return KNOWN_SENDABLE;
 	if (!store_answer(store, folded, stream,
 		judge_ignored(answers->judge, stream), now, &found, &error)) {
-		store_failed(answers, error);
+		reader_failed(answers->reader, error);
 		return KNOWN_NOT;
 	}
 	if (found.answer.may_send)
@@ -397,6 +365,7 @@ MapReply answers_look_up(void *data, const char *map, const char *key)
 	int64_t now = clock_now();
 	const char *stream;
 
+	reader_refresh(answers->reader);
 	if (strcmp(map, "sign") == 0)
 		return map_sign(judge->tokens, look, answers, key, now);
 	if (strcmp(map, "token") == 0)
@@ -436,7 +405,7 @@ static bool campaign_of(Answers *answers, const char *sender, char **ret_name,
 	    (token.campaign[0] != '\0' && !selftest_is(&token) &&
 		!is_campaign_name(judge, token.campaign)))
 		return false;
-	store = store_of(answers);
+	store = reader_store(answers->reader);
 	if (store == NULL) {
 		*ret_known_not = true;
 		*ret_name = g_strdup(token.campaign);
@@ -452,7 +421,7 @@ static bool campaign_of(Answers *answers, const char *sender, char **ret_name,
 		return true;
 	}
 	note_failure(answers, error);
-	*ret_known_not = answers->store == NULL;
+	*ret_known_not = reader_store(answers->reader) == NULL;
 	if (token.campaign[0] == '\0' && !*ret_known_not)
 		return false;
 	*ret_name = g_strdup(token.campaign);
@@ -490,6 +459,7 @@ char *answers_decide(void *data, const PolicyRequest *request)
 	bool known_not;
 	Known known;
 
+	reader_refresh(answers->reader);
 	if (strcmp(request->protocol_state, "RCPT") != 0 ||
 	    request->sender[0] == '\0' ||
 	    !campaign_of(answers, request->sender, &campaign, &stream,

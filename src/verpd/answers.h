@@ -22,6 +22,9 @@ void answers_tick(Answers *answers);
 /* From any thread: has written what was counted so far. */
 void answers_flush(Answers *answers);
 void answers_judge(Answers *answers, Judge *judge);
+/* They look at one moment of the store; to be let go once no question waits. */
+bool answers_are_looking(const Answers *answers);
+void answers_let_go(Answers *answers);
 /* Lets go what belongs to the thread. */
 void answers_stop(Answers *answers);
 

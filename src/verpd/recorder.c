@@ -46,6 +46,7 @@ struct Recorder {
 	GMutex lock;          /* of what follows */
 	GQueue chores;        /* of Chore */
 	StoreIds durable;
+	int syncs; /* atomic */
 	GThread *thread;
 };
 
@@ -239,6 +240,7 @@ static bool sync_store(Recorder *recorder, Store *store, GError **error)
 
 	if (!store_sync(store, error))
 		return false;
+	g_atomic_int_inc(&recorder->syncs);
 	if (has_ids) {
 		g_mutex_lock(&recorder->lock);
 		recorder->durable = ids;
@@ -468,6 +470,11 @@ void recorder_durable(Recorder *recorder, StoreIds *ret_ids)
 	g_mutex_lock(&recorder->lock);
 	*ret_ids = recorder->durable;
 	g_mutex_unlock(&recorder->lock);
+}
+
+int recorder_syncs(const Recorder *recorder)
+{
+	return g_atomic_int_get(&recorder->syncs);
 }
 
 void recorder_stop(Recorder *recorder)

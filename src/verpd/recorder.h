@@ -46,6 +46,9 @@ typedef bool (*RecorderChore)(void *data, Store *store, bool *ret_more,
 void recorder_chore(Recorder *recorder, RecorderChore chore, void *data);
 /* The greatest ids that no power loss takes back; from any thread. */
 void recorder_durable(Recorder *recorder, StoreIds *ret_ids);
+/* How often it has synced; from any thread.  While that is the same, nothing
+   more was acknowledged. */
+int recorder_syncs(const Recorder *recorder);
 /* Ends the thread once all that it was given is recorded. */
 void recorder_stop(Recorder *recorder);
 /* Only after `stopped`. */

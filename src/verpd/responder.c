@@ -127,9 +127,50 @@ static gboolean tick(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
+/* Runs when nobody asks. */
+typedef struct Rest {
+	GSource source; /* first: GLib's cast */
+	Answers *answers;
+} Rest;
+
+static gboolean rest_check(GSource *source)
+{
+	const Rest *rest = (const Rest *)source;
+
+	return answers_are_looking(rest->answers);
+}
+
+static gboolean rest_prepare(GSource *source, int *timeout)
+{
+	*timeout = -1;
+	return rest_check(source);
+}
+
+static gboolean rest_dispatch(GSource *source, GSourceFunc callback,
+    gpointer data)
+{
+	Rest *rest = (Rest *)source;
+
+	answers_let_go(rest->answers);
+	return G_SOURCE_CONTINUE;
+}
+
+static GSource *rest_new(Answers *answers)
+{
+	static GSourceFuncs funcs = { .prepare = rest_prepare,
+		.check = rest_check,
+		.dispatch = rest_dispatch };
+	GSource *source = g_source_new(&funcs, sizeof(Rest));
+
+	((Rest *)source)->answers = answers;
+	g_source_set_priority(source, G_PRIORITY_DEFAULT_IDLE);
+	return source;
+}
+
 static gpointer responder_main(gpointer data)
 {
 	Responder *responder = data;
+	GSource *rest = rest_new(responder->answers);
 	GSource *clock = g_timeout_source_new_seconds(ANSWERS_TICK);
 	Doors *maps, *policies;
 
@@ -138,6 +179,7 @@ static gpointer responder_main(gpointer data)
 	answers_tick(responder->answers);
 	g_source_set_callback(clock, tick, responder, NULL);
 	(void)g_source_attach(clock, responder->context);
+	(void)g_source_attach(rest, responder->context);
 	maps = open_doors(responder, SERVICE_MAP, admit_map);
 	policies = open_doors(responder, SERVICE_POLICY, admit_policy);
 	g_main_loop_run(responder->loop);
@@ -147,6 +189,8 @@ static gpointer responder_main(gpointer data)
 		caller_close(g_ptr_array_index(responder->callers, 0));
 	g_source_destroy(clock);
 	g_source_unref(clock);
+	g_source_destroy(rest);
+	g_source_unref(rest);
 	answers_stop(responder->answers);
 	g_main_context_pop_thread_default(responder->context);
 	return NULL;

@@ -5,8 +5,9 @@
    usage: bench_maps SOCKET QUESTIONS-FILE COUNT CONNECTIONS
 
    The file holds questions as they go over the wire, each ended by a NUL; they
-   are asked in turn.  Prints "PER-SECOND P50 P99", the latter in
-   microseconds. */
+   are asked in turn.  Prints "PER-SECOND P50 P99 WAITED", the latter in
+   microseconds: WAITED is how long the asker itself could have run and had no
+   processor, while answers lay there and grew old. */
 #include <errno.h>
 #include <glib.h>
 #include <poll.h>
@@ -48,13 +49,26 @@ static int compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
+/* proc(5), schedstat: in microseconds. */
+static gint64 waited(void)
+{
+	g_autofree char *text = NULL;
+	char *end = NULL;
+
+	if (!g_file_get_contents("/proc/thread-self/schedstat", &text, NULL,
+		NULL))
+		return 0;
+	(void)g_ascii_strtoull(text, &end, 10);
+	return (gint64)(g_ascii_strtoull(end, NULL, 10) / 1000);
+}
+
 int main(int argc, char **argv)
 {
 	g_autofree char *text = NULL;
 	g_autoptr(GPtrArray) questions = g_ptr_array_new();
 	gsize len;
 	unsigned count, n, asked = 0, answered = 0;
-	gint64 began;
+	gint64 began, waited_before;
 
 	if (argc != 5 || !g_file_get_contents(argv[2], &text, &len, NULL)) {
 		fprintf(stderr, "usage: bench_maps SOCKET QUESTIONS-FILE COUNT "
@@ -71,6 +85,7 @@ int main(int argc, char **argv)
 
 	for (unsigned i = 0; i < n; i++)
 		fds[i] = (struct pollfd){ connect_to(argv[1]), POLLIN, 0 };
+	waited_before = waited();
 	began = g_get_monotonic_time();
 	while (answered < count) {
 		for (unsigned i = 0; i < n && asked < count; i++) {
@@ -104,8 +119,10 @@ int main(int argc, char **argv)
 	double seconds = (double)(g_get_monotonic_time() - began) / 1e6;
 
 	qsort(times, count, sizeof(times[0]), compare);
-	printf("%.0f %" G_GINT64_FORMAT " %" G_GINT64_FORMAT "\n",
-	    count / seconds, times[count / 2], times[count / 100 * 99]);
+	printf("%.0f %" G_GINT64_FORMAT " %" G_GINT64_FORMAT
+	       " %" G_GINT64_FORMAT "\n",
+	    count / seconds, times[count / 2], times[count / 100 * 99],
+	    waited() - waited_before);
 	for (unsigned i = 0; i < n; i++)
 		(void)close(fds[i].fd);
 	return 0;

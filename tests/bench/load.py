@@ -147,7 +147,8 @@ def questions(path, texts):
 
 def ask(socket, path, count, connections):
     """COUNT questions of that file: answers a second, and how long half of
-    them took and 99 in 100, in microseconds."""
+    them took and 99 in 100, and the askers waited for a processor, in
+    microseconds."""
     done = subprocess.run(
         [os.environ["BENCH_MAPS"], socket, path, str(count),
          str(connections)], check=True, stdout=subprocess.PIPE, text=True)
