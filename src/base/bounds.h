@@ -69,6 +69,7 @@ enum {
 	BOUND_RULES = 10000,      /* in one set, and as many patterns */
 	BOUND_WORDS = 5000,       /* in all lists of words */
 	BOUND_WORD = 200,         /* octets of one entry */
+	BOUND_DOUBTED = 600,      /* of one that is asked against its code */
 	BOUND_JUDGED = 16 * 1024, /* of one text that patterns are tried on */
 
 	/* configuration, keys and rules */

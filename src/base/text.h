@@ -22,6 +22,23 @@ char *text_utf8(const char *text, size_t len, size_t max);
 /* How many octets TEXT begins with that are ASCII and not NUL, of LEN. */
 size_t text_ascii_span(const char *text, size_t len);
 
+/* The ASCII character that C is drawn like: blanks of any width, hyphens, letters,
+   digits and "@" as wide as Chinese ones; any other is itself. */
+static inline gunichar text_plain(gunichar c)
+{
+	if (c < 0xa0)
+		return c;
+	if (c == 0xa0 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f ||
+	    c == 0x205f)
+		return ' ';
+	if (c == 0x2010 || c == 0x2011)
+		return '-';
+	if ((c >= 0xff10 && c <= 0xff19) || (c >= 0xff21 && c <= 0xff3a) ||
+	    (c >= 0xff41 && c <= 0xff5a) || c == 0xff20)
+		return c - 0xfee0;
+	return c;
+}
+
 /* "" for NULL: absent text is never NULL inside our structs. */
 const char *text_or_empty(const char *text);
 

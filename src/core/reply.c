@@ -15,6 +15,7 @@
 
 #include "bounds.h"
 #include "status.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -23,7 +24,7 @@
 static bool is_blank(gunichar c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f' ||
-	       c == 0xa0 || c == 0x3000;
+	       c == 0x3000;
 }
 
 /* Drawn as nothing: soft hyphen, zero-width characters, byte order mark. */
@@ -82,13 +83,13 @@ static GString *clean_text(const char *text, GString *domains)
 	const char *end = text + BOUND_JUDGED;
 
 	for (const char *p = text, *next; *p != '\0' && p < end; p = next) {
-		gunichar c = g_utf8_get_char(p);
+		gunichar c = text_plain(g_utf8_get_char(p));
 		size_t size = (size_t)g_utf8_skip[(unsigned char)*p];
 		char last = clean->len > 0 ? clean->str[clean->len - 1] : '\n';
 
 		next = p + size;
-		if (g_ascii_isalnum(*p)) {
-			g_string_append_c(clean, *p); /* most of any text */
+		if (c < 0x80 && g_ascii_isalnum((char)c)) {
+			g_string_append_c(clean, (char)c); /* most of it */
 		} else if (c == '\n' || c == 0x2028 || c == 0x2029) {
 			if (last == ' ')
 				clean->str[clean->len - 1] = '\n';
@@ -104,7 +105,10 @@ static GString *clean_text(const char *text, GString *domains)
 		} else {
 			if (c == '@')
 				drop_local_part(clean);
-			g_string_append_len(clean, p, (gssize)size);
+			if (c < 0x80)
+				g_string_append_c(clean, (char)c);
+			else
+				g_string_append_len(clean, p, (gssize)size);
 			if (c == '@')
 				next = take_domain(next, clean, domains);
 		}
@@ -283,6 +287,33 @@ static bool follows_product(const char *text, const char *p)
 	return false;
 }
 
+/* Whether the number from P to END, in the midst of prose, is none of a mail
+   system's: behind a plain word and before a comma or a bracket, as in "ticket
+   5.1.1, " and "MailGate 5.1.1 (". */
+static bool is_mere_number(const char *text, const char *p, const char *end)
+{
+	static const char *const leads[] = { "error", "code", "status", "dsn",
+		"smtp", "reply", "response", "failure" };
+	const char *word;
+	size_t len;
+
+	if (*end == ' ')
+		end++;
+	if (*end == '\0' || strchr(",;()[", *end) == NULL)
+		return false;
+	if (p == text || p[-1] != ' ')
+		return false;
+	word = --p;
+	while (word > text && g_ascii_isalpha(word[-1]))
+		word--;
+	len = (size_t)(p - word);
+	for (unsigned i = 0; i < G_N_ELEMENTS(leads); i++)
+		if (strlen(leads[i]) == len &&
+		    g_ascii_strncasecmp(word, leads[i], len) == 0)
+			return false;
+	return len > 0;
+}
+
 /* ---- the transcript ---- */
 
 typedef struct Scan {
@@ -415,7 +446,8 @@ static bool take_status(Scan *scan)
 	char before = char_before(scan);
 
 	if (!read_enhanced(scan->p, &end) ||
-	    follows_product(scan->text, scan->p))
+	    follows_product(scan->text, scan->p) ||
+	    is_mere_number(scan->text, scan->p, end))
 		return false;
 	note_status(scan, scan->p, end, strchr("\n;#", before) != NULL,
 	    strchr("\n;", before) != NULL);

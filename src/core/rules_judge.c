@@ -465,8 +465,10 @@ static void try_doubts(Judging *judging, const Finding *codes, Finding *best)
 				   ? &sources[SOURCE_DIAGNOSTIC]
 				   : &sources[SOURCE_TEXT];
 
+	/* prose that goes on and on speaks of everything */
 	/* a rule of a provider, or of two codes that agree, knows */
 	if (codes->rule == NULL || !source->is_read ||
+	    source->reply.len > BOUND_DOUBTED ||
 	    codes->rule->n_providers != 0 ||
 	    (codes->rule->status->len != 0 && codes->rule->codes->len != 0) ||
 	    vp_reason_class(codes->rule->reason) != VP_CLASS_HARD)

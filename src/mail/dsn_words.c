@@ -11,7 +11,8 @@
 
 #include <gmime/gmime.h>
 
-/* The first code that stands by itself: not "5.7.1.25" or "15.1.1". */
+/* The first code that stands by itself: not "5.7.1.25", "15.1.1"
+   or "5.1.1-2026". */
 char *dsn_find_status(const char *text)
 {
 	for (const char *p = text; *p != '\0'; p++) {
@@ -21,7 +22,7 @@ char *dsn_find_status(const char *text)
 		if (p > text && (g_ascii_isalnum(p[-1]) || p[-1] == '.'))
 			continue;
 		if (!status_parse(p, &code, &end) || g_ascii_isalnum(*end) ||
-		    (*end == '.' && g_ascii_isdigit(end[1])))
+		    ((*end == '.' || *end == '-') && g_ascii_isdigit(end[1])))
 			continue;
 		return g_strndup(p, (gsize)(end - p));
 	}

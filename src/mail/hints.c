@@ -100,11 +100,36 @@ static size_t advice_offset(const WordBook *book, const char *text, size_t len)
 	return len;
 }
 
+/* Capitals alone, as lawyers write. */
+static bool is_shouted(const char *text, size_t len)
+{
+	size_t letters = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (g_ascii_islower(text[i]))
+			return false;
+		letters += g_ascii_isupper(text[i]);
+	}
+	return letters >= 20;
+}
+
+static size_t sentence_advice(const WordBook *book, const char *text,
+    size_t len)
+{
+	g_autofree char *calm = NULL;
+
+	if (!is_shouted(text, len))
+		return advice_offset(book, text, len);
+	calm = g_ascii_strdown(text, (gssize)len);
+	*calm = g_ascii_toupper(*calm);
+	return advice_offset(book, calm, len);
+}
+
 void hints_blank(const WordBook *book, char *text)
 {
 	while (*text != '\0') {
 		size_t len = (size_t)(sentence_end(text) - text);
-		size_t offset = advice_offset(book, text, len);
+		size_t offset = sentence_advice(book, text, len);
 
 		if (!has_facts(text + offset, len - offset))
 			blank(text + offset, len - offset);

@@ -12,22 +12,39 @@
 
 typedef struct Words {
 	GString *text;
-	bool is_blank_due; /* white space was seen and not yet written */
-	bool is_line_due;
-	bool is_pre; /* lines are as they are */
+	unsigned blanks_due; /* white space was seen and not yet written */
+	unsigned lines_due;
+	bool is_pre; /* lines are as they are, empty and indented ones, too */
 } Words;
+
+enum { BLANKS = 40, LINES = 2 }; /* as many are kept */
 
 static void words_append(Words *words, const char *c, size_t len)
 {
-	if (words->text->len > 0) {
-		if (words->is_line_due)
-			g_string_append_c(words->text, '\n');
-		else if (words->is_blank_due)
-			g_string_append_c(words->text, ' ');
-	}
-	words->is_line_due = false;
-	words->is_blank_due = false;
+	bool is_begun = words->text->len > 0;
+	unsigned blanks = words->lines_due == 0 || words->is_pre
+			      ? words->blanks_due
+			      : 0;
+
+	for (unsigned i = 0; is_begun && i < words->lines_due; i++)
+		g_string_append_c(words->text, '\n');
+	for (unsigned i = 0; is_begun && i < blanks; i++)
+		g_string_append_c(words->text, ' ');
+	words->lines_due = 0;
+	words->blanks_due = 0;
 	g_string_append_len(words->text, c, (gssize)len);
+}
+
+static void words_space(Words *words, char c)
+{
+	if (!words->is_pre) {
+		words->blanks_due = 1;
+	} else if (c == '\n') {
+		words->lines_due = MIN(words->lines_due + 1, LINES);
+		words->blanks_due = 0;
+	} else if (c != '\r') {
+		words->blanks_due = MIN(words->blanks_due + 1, BLANKS);
+	}
 }
 
 /* Elements that begin a line of their own. */
@@ -95,7 +112,7 @@ static const char *read_tag(Words *words, const char *p)
 		return close + 1;
 	}
 	if (is_block(name, len))
-		words->is_line_due = true;
+		words->lines_due = MAX(words->lines_due, 1);
 	if (len == 3 && g_ascii_strncasecmp(name, "pre", 3) == 0)
 		words->is_pre = !is_end;
 	if (!is_end &&
@@ -175,7 +192,7 @@ static const char *read_reference(Words *words, const char *p)
 		return p + 1;
 	}
 	if (g_unichar_isspace(c) || c == 0xa0)
-		words->is_blank_due = true;
+		words_space(words, ' ');
 	else if (c != 0xad) /* where a word may be broken */
 		words_append(words, utf8, (size_t)g_unichar_to_utf8(c, utf8));
 	return *end == ';' ? end + 1 : end;
@@ -192,10 +209,7 @@ char *html_words(const char *html)
 		} else if (*p == '&') {
 			p = read_reference(&words, p);
 		} else if (g_ascii_isspace(*p)) {
-			words.is_blank_due = true;
-			if (words.is_pre && *p == '\n')
-				words.is_line_due = true;
-			p++;
+			words_space(&words, *p++);
 		} else {
 			words_append(&words, p, 1);
 			p++;

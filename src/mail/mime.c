@@ -11,6 +11,8 @@
 #include "fields.h"
 #include "html.h"
 #include "parts.h"
+#include "signature.h"
+#include "text.h"
 #include "trim.h"
 
 #include <string.h>
@@ -85,21 +87,33 @@ static const MailPart *find_text_part(const Mail *mail)
 	return html;
 }
 
-/* CRLF and CR, which a transfer encoding may have hidden, become LF; the blanks
-   that do not break a line (U+00A0) are blanks. */
-static void normalise_blanks(char *text)
+/* CRLF and CR, which a transfer encoding may have hidden, become LF; blanks,
+   letters and digits of another width (text_plain()) are plain ones, and so are
+   tabs within a line. */
+static void normalise(char *text)
 {
 	char *to = text;
 
-	for (const char *from = text; *from != '\0'; from++) {
-		if (*from == '\r' && from[1] == '\n')
+	for (const char *from = text, *next; *from != '\0'; from = next) {
+		gunichar c;
+
+		next = from + 1;
+		if (*from == '\r' && *next == '\n')
 			continue;
-		if (*from == '\xc2' && from[1] == '\xa0') {
-			from++;
-			*to++ = ' ';
+		if ((unsigned char)*from < 0x80) {
+			*to = *from == '\r' ? '\n' : *from;
+			if (*to == '\t' && to > text && to[-1] > ' ')
+				*to = ' ';
+			to++;
 			continue;
 		}
-		*to++ = *from == '\r' ? '\n' : *from;
+		next = g_utf8_next_char(from);
+		c = text_plain(g_utf8_get_char(from));
+		if (c < 0x80)
+			*to++ = (char)c;
+		else
+			while (from < next)
+				*to++ = *from++;
 	}
 	*to = '\0';
 }
@@ -110,8 +124,8 @@ static char *decode_text(const MailPart *part)
 	    part->charset, BOUND_TEXT);
 
 	if (strcmp(part->type, "text/html") == 0)
-		return html_words(text);
-	normalise_blanks(text);
+		text_take(&text, html_words(text));
+	normalise(text);
 	return g_steal_pointer(&text);
 }
 
@@ -144,6 +158,7 @@ Mail *mail_open(const WordBook *words, const char *bytes, size_t len)
 	mail->text_part = find_text_part(mail);
 	mail->text = mail->text_part != NULL ? decode_text(mail->text_part)
 					     : g_strdup("");
+	signature_blank(words, mail->text);
 	return mail;
 }
 

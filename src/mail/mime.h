@@ -55,7 +55,7 @@ const MailPart *mail_find(const Mail *mail, const char *type);
    text/html that is not empty; of an HTML text that has an alternative, that. */
 const MailPart *mail_text_part(const Mail *mail);
 /* What it says: UTF-8, lines ended by LF, HTML as words, at most BOUND_TEXT;
-   "" when there is none.  Lent. */
+   "" when there is none.  A signature is blanks.  Lent. */
 const char *mail_text(const Mail *mail);
 
 /* PART's octets as text, as mail_text() gives them.  g_free() it. */

@@ -246,6 +246,44 @@ START_TEST(the_first_text_is_read)
 }
 END_TEST
 
+/* What is drawn alike is one character, and a signature says nothing. */
+static const struct {
+	const char *text;
+	const char *read;
+} plain[] = {
+	{ "a\r\nb\rc\n", "a\nb\nc\n" },
+	{ "a\tb\n\tc\n", "a b\n\tc\n" },
+	{ "a\xc2\xa0"
+	  "b\xe2\x80\x89"
+	  "c\xe2\x80\xaf"
+	  "d\n",
+	    "a b c d\n" },
+	{ "\xef\xbc\xb5\xef\xbd\x93 \xef\xbc\x95\xef\xbc\xa0\n", "Us 5@\n" },
+	{ "x\xe2\x80\x90"
+	  "y\n",
+	    "x-y\n" },
+	{ "\xe5\xae\x9b\xe3\x80\x80\xef\xbc\x8e\n",
+	    "\xe5\xae\x9b\xe3\x80\x80\xef\xbc\x8e\n" },
+	{ "one\n-- \ntwo\n three\n", "one\n   \n   \n      \n" },
+	{ "one\n-- \ntwo\n--- Below this line is a copy of the message.\nx\n",
+	    "one\n   \n   \n--- Below this line is a copy of the "
+	    "message.\nx\n" },
+	{ "one\n--\ntwo\n", "one\n--\ntwo\n" },
+	{ "\n-- \ntwo\n", "\n-- \ntwo\n" },
+};
+
+START_TEST(text_is_plain)
+{
+	g_autofree char *message =
+	    g_strconcat("Content-Type: text/plain; charset=utf-8\n\n",
+		plain[_i].text, NULL);
+	g_autoptr(Mail)
+	    mail = mail_open(shipped_words(), message, strlen(message));
+
+	ck_assert_str_eq(mail_text(mail), plain[_i].read);
+}
+END_TEST
+
 START_TEST(messages_are_known)
 {
 	static const char text[] =
@@ -299,6 +337,7 @@ static Suite *mime_suite(void)
 	tcase_add_test(tcase, parts_are_bounded);
 	tcase_add_loop_test(tcase, the_first_text_is_read, 0,
 	    G_N_ELEMENTS(texts));
+	tcase_add_loop_test(tcase, text_is_plain, 0, G_N_ELEMENTS(plain));
 	tcase_add_test(tcase, messages_are_known);
 	tcase_add_test(tcase, the_header_is_read);
 	tcase_add_test(tcase, travel_is_seen);

@@ -50,6 +50,12 @@ static const struct {
 	{ "a version with a letter", "550 5.1.1b says no", 550, "", 1 },
 	{ "a date", "550 since 5.12.2026", 550, "", 1 },
 	{ "a number in prose", "I counted 550 users", 0, "", 1 },
+	{ "a ticket", "see ticket 5.1.1, please", 0, "", 1 },
+	{ "a product", "MailGate 5.1.1 (2019)", 0, "", 1 },
+	{ "a code in prose", "with error 5.1.1, it said", 0, "5.1.1", 1 },
+	{ "a code before words", "mx.test 5.1.1 no such user", 0, "5.1.1", 1 },
+	{ "wide digits", "\xef\xbc\x95\xef\xbc\x95\xef\xbc\x90 no", 550, "",
+	    1 },
 	{ "a network's number", "550 5.300.1 no", 550, "", 1 },
 	{ "a host name", "550 5.1.1.example.org refused", 550, "", 1 },
 	{ "a time", "550 at 5.1.10:30", 550, "5.1.10", 1 },
@@ -90,6 +96,8 @@ static const struct {
 	{ "<full@unknown-sender.test>.", "<@example.org>." },
 	{ "a@-, @b. c@", "@-, @example.org. @" },
 	{ "bad \xff octet", "bad \xef\xbf\xbd octet" },
+	{ "no\xe2\x80\x83such\xe2\x80\x90user", "no such-user" },
+	{ "\xef\xbd\x8e\xef\xbd\x8f", "no" },
 	{ "soft\xc2\xadhyphen", "softhyphen" },
 	/* what Postfix writes round it is none of the reply */
 	{ "host mx.spam.test[192.0.2.1] said: 550 no (in reply to RCPT TO "
