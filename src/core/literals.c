@@ -41,6 +41,7 @@ struct LiteralFilter {
 	GArray *entries;
 	GArray *uses;
 	GArray *ways;
+	RequiredReader *reader;
 	GHashTable *by_literal; /* its place among the entries */
 	int heads[BUCKETS];
 	unsigned used[BUCKETS];
@@ -80,6 +81,7 @@ LiteralFilter *literal_filter_new(void)
 	filter->entries = g_array_new(FALSE, FALSE, sizeof(Entry));
 	filter->uses = g_array_new(FALSE, FALSE, sizeof(Use));
 	filter->ways = g_array_new(FALSE, FALSE, sizeof(Way));
+	filter->reader = required_reader_new();
 	filter->by_literal = g_hash_table_new_full(g_str_hash, g_str_equal,
 	    g_free, NULL);
 	for (unsigned i = 0; i < BUCKETS; i++)
@@ -94,6 +96,7 @@ void literal_filter_free(LiteralFilter *filter)
 	g_array_unref(filter->entries);
 	g_array_unref(filter->uses);
 	g_array_unref(filter->ways);
+	required_reader_free(filter->reader);
 	g_hash_table_unref(filter->by_literal);
 	g_free(filter);
 }
@@ -168,7 +171,7 @@ void literal_filter_add(LiteralFilter *filter, const char *literal, unsigned id)
 bool literal_filter_add_pattern(LiteralFilter *filter, const char *pattern,
     unsigned id)
 {
-	g_autoptr(GArray) all = required_read(pattern);
+	const GArray *all = required_read(filter->reader, pattern);
 	unsigned first = filter->ways->len;
 
 	if (all == NULL)
@@ -178,8 +181,8 @@ bool literal_filter_add_pattern(LiteralFilter *filter, const char *pattern,
 
 		if (first + required->way == filter->ways->len)
 			add_way(filter, id);
-		add_use(filter, required->text, first + required->way,
-		    required->set);
+		add_use(filter, required_text(filter->reader, required),
+		    first + required->way, required->set);
 	}
 	return true;
 }

@@ -20,13 +20,15 @@
    each but once or twice: JIT would cost it more than all else it does. */
 #define TRIES_BEFORE_JIT 32
 
+/* What becomes of it as it is used, by any thread. */
 typedef struct Heat {
+	pcre2_code *code; /* atomic; NULL until it was compiled, never changed
+			     then: others may be matching with it */
 	int tries;        /* atomic */
 	pcre2_code *fast; /* atomic; NULL until there were enough */
 } Heat;
 
 struct Pattern {
-	pcre2_code *code; /* never changed: others may be matching with it */
 	char *text;
 	Heat *heat;
 };
@@ -36,30 +38,48 @@ struct PatternRoom {
 	pcre2_match_data *data;
 };
 
-Pattern *pattern_new(const char *text, GError **error)
+/* What is wrong with TEXT is told in ret_what. */
+static pcre2_code *compile(const char *text, char **ret_what)
 {
 	const uint32_t options = PCRE2_CASELESS | PCRE2_UTF |
 				 PCRE2_NEVER_BACKSLASH_C;
-	g_autoptr(Pattern) pattern = g_new0(Pattern, 1);
+	PCRE2_UCHAR what[160];
 	PCRE2_SIZE offset;
 	int rc;
+	pcre2_code *code = pcre2_compile((PCRE2_SPTR)text,
+	    PCRE2_ZERO_TERMINATED, options, &rc, &offset, NULL);
+
+	if (code == NULL) {
+		pcre2_get_error_message(rc, what, sizeof(what));
+		*ret_what = g_strdup_printf("%s at offset %zu of the pattern",
+		    (const char *)what, (size_t)offset);
+	}
+	return code;
+}
+
+Pattern *pattern_new_late(const char *text)
+{
+	Pattern *pattern = g_new0(Pattern, 1);
+
+	pattern->text = g_strdup(text);
+	pattern->heat = g_new0(Heat, 1);
+	return pattern;
+}
+
+Pattern *pattern_new(const char *text, GError **error)
+{
+	g_autoptr(Pattern) pattern = NULL;
+	g_autofree char *what = NULL;
 
 	if (strlen(text) > BOUND_PATTERN) {
 		g_set_error(error, VP_ERROR, VP_ERROR_LIMIT,
 		    "pattern longer than %d octets", BOUND_PATTERN);
 		return NULL;
 	}
-	pattern->text = g_strdup(text);
-	pattern->heat = g_new0(Heat, 1);
-	pattern->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
-	    options, &rc, &offset, NULL);
-	if (pattern->code == NULL) {
-		PCRE2_UCHAR what[160];
-
-		pcre2_get_error_message(rc, what, sizeof(what));
-		g_set_error(error, VP_ERROR, VP_ERROR_SYNTAX,
-		    "%s at offset %zu of the pattern", (const char *)what,
-		    (size_t)offset);
+	pattern = pattern_new_late(text);
+	pattern->heat->code = compile(text, &what);
+	if (pattern->heat->code == NULL) {
+		g_set_error_literal(error, VP_ERROR, VP_ERROR_SYNTAX, what);
 		return NULL;
 	}
 	return g_steal_pointer(&pattern);
@@ -69,9 +89,8 @@ void pattern_free(Pattern *pattern)
 {
 	if (pattern == NULL)
 		return;
-	if (pattern->heat != NULL)
-		pcre2_code_free(pattern->heat->fast);
-	pcre2_code_free(pattern->code);
+	pcre2_code_free(pattern->heat->fast);
+	pcre2_code_free(pattern->heat->code);
 	g_free(pattern->heat);
 	g_free(pattern->text);
 	g_free(pattern);
@@ -105,6 +124,24 @@ void pattern_room_free(PatternRoom *room)
 	g_free(room);
 }
 
+/* Two threads may both compile it; one of them keeps its own to itself. */
+static const pcre2_code *plain_code_of(const Pattern *pattern)
+{
+	Heat *heat = pattern->heat;
+	pcre2_code *code = g_atomic_pointer_get(&heat->code);
+	g_autofree char *what = NULL;
+
+	if (code != NULL)
+		return code;
+	code = compile(pattern->text, &what);
+	if (code == NULL)
+		g_error("%s: %s", pattern->text, what);
+	if (g_atomic_pointer_compare_and_exchange(&heat->code, NULL, code))
+		return code;
+	pcre2_code_free(code);
+	return g_atomic_pointer_get(&heat->code);
+}
+
 /* The code to match with.  Adding is atomic, so one thread sees the number of
    tries at which JIT is due; the others go on without until it is there. */
 static const pcre2_code *code_of(const Pattern *pattern)
@@ -115,10 +152,10 @@ static const pcre2_code *code_of(const Pattern *pattern)
 	if (fast != NULL)
 		return fast;
 	if (g_atomic_int_add(&heat->tries, 1) != TRIES_BEFORE_JIT)
-		return pattern->code;
-	fast = pcre2_code_copy(pattern->code);
+		return plain_code_of(pattern);
+	fast = pcre2_code_copy(plain_code_of(pattern));
 	if (fast == NULL)
-		return pattern->code;
+		return plain_code_of(pattern);
 	/* where there is no JIT it is slower, and the same */
 	(void)pcre2_jit_compile(fast, PCRE2_JIT_COMPLETE);
 	g_atomic_pointer_set(&heat->fast, fast);

@@ -16,6 +16,9 @@ typedef struct PatternRoom PatternRoom;
 /* NULL with VP_ERROR_SYNTAX and what PCRE2 says of it.  Letters match in
    either case. */
 Pattern *pattern_new(const char *text, GError **error);
+/* Compiled when it is first tried, which ends the process if it cannot be: for
+   what is known to compile. */
+Pattern *pattern_new_late(const char *text);
 void pattern_free(Pattern *pattern);
 const char *pattern_text(const Pattern *pattern);
 

@@ -8,23 +8,22 @@
 #include "required.h"
 
 #include "literals.h"
+#include "text.h"
 
 #include <stdbool.h>
 #include <string.h>
 
 #define DEPTH_MAX 16
 
-/* LEN octets of the pool. */
 typedef struct Literal {
-	unsigned at;
-	unsigned len;
-	int next; /* in the same set; -1 ends */
+	size_t at; /* in the pool, where a NUL ends it */
+	int next;  /* in the same set; -1 ends */
 } Literal;
 
 /* Literals of which one must be found. */
 typedef struct Set {
 	int first, last;
-	unsigned shortest;
+	size_t shortest;
 } Set;
 
 /* Of each of which one must be found. */
@@ -33,14 +32,15 @@ typedef struct Sets {
 	unsigned n;
 } Sets;
 
-typedef struct Reader {
+struct RequiredReader {
 	const char *p;
 	GString *pool;    /* of octets; the run that is being read ends it */
 	size_t run;       /* where that begins */
 	GArray *literals; /* of Literal */
+	GArray *found;    /* of Required */
 	unsigned depth;
 	bool has_failed; /* syntax beyond us */
-} Reader;
+};
 
 /* The set of ALL whose shortest literal is longest; -1 if there is none. */
 static int find_best(const Sets *all)
@@ -70,22 +70,24 @@ static void keep_set(Sets *all, Set set)
 }
 
 /* Ends a run of literal octets: it is a set of one. */
-static void end_run(Reader *reader, Sets *all)
+static void end_run(RequiredReader *reader, Sets *all)
 {
-	Literal literal = { .at = (unsigned)reader->run,
-		.len = (unsigned)(reader->pool->len - reader->run),
-		.next = -1 };
+	Literal literal = { .at = reader->run, .next = -1 };
+	size_t len = reader->pool->len - reader->run;
 	int place = (int)reader->literals->len;
 
-	reader->run = reader->pool->len;
-	if (literal.len < LITERAL_MIN)
+	if (len < LITERAL_MIN) {
+		g_string_truncate(reader->pool, reader->run);
 		return;
+	}
+	g_string_append_c(reader->pool, '\0');
+	reader->run = reader->pool->len;
 	g_array_append_val(reader->literals, literal);
-	keep_set(all, (Set){ place, place, literal.len });
+	keep_set(all, (Set){ place, place, len });
 }
 
 /* Whatever is in either. */
-static Set join_sets(Reader *reader, Set a, Set b)
+static Set join_sets(RequiredReader *reader, Set a, Set b)
 {
 	g_array_index(reader->literals, Literal, a.last).next = b.first;
 	return (Set){ a.first, b.last, MIN(a.shortest, b.shortest) };
@@ -93,7 +95,7 @@ static Set join_sets(Reader *reader, Set a, Set b)
 
 typedef enum Quantifier { ONCE, AT_LEAST_ONCE, PERHAPS } Quantifier;
 
-static Quantifier read_quantifier(Reader *reader)
+static Quantifier read_quantifier(RequiredReader *reader)
 {
 	Quantifier found = ONCE;
 	const char *p = reader->p;
@@ -117,7 +119,7 @@ static Quantifier read_quantifier(Reader *reader)
 }
 
 /* Behind "[". */
-static void skip_class(Reader *reader)
+static void skip_class(RequiredReader *reader)
 {
 	const char *p = reader->p;
 
@@ -137,10 +139,10 @@ static void skip_class(Reader *reader)
 	reader->p = p;
 }
 
-static Sets read_sequence(Reader *reader);
+static Sets read_sequence(RequiredReader *reader);
 
 /* Behind "(".  Of several alternatives each gives its best set to one. */
-static Sets read_alternatives(Reader *reader)
+static Sets read_alternatives(RequiredReader *reader)
 {
 	Sets all = read_sequence(reader);
 
@@ -162,7 +164,7 @@ static Sets read_alternatives(Reader *reader)
 
 /* Behind "(?": whether a group begins there, at reader->p then; else it is an
    option or has failed. */
-static bool read_group_kind(Reader *reader, bool *ret_is_assertion)
+static bool read_group_kind(RequiredReader *reader, bool *ret_is_assertion)
 {
 	const char *p = reader->p + 1;
 	size_t flags = strspn(p, "ims-");
@@ -189,7 +191,7 @@ static bool read_group_kind(Reader *reader, bool *ret_is_assertion)
 }
 
 /* Behind "("; leaves behind ")". */
-static void read_group(Reader *reader, Sets *all)
+static void read_group(RequiredReader *reader, Sets *all)
 {
 	bool is_assertion = false;
 	Sets inner;
@@ -211,17 +213,18 @@ static void read_group(Reader *reader, Sets *all)
 }
 
 /* One literal character. */
-static void read_literal(Reader *reader, Sets *all)
+static void read_literal(RequiredReader *reader, Sets *all)
 {
 	size_t before = reader->pool->len;
-	gunichar c = g_utf8_get_char_validated(reader->p, -1);
 
-	if (c == (gunichar)-1 || c == (gunichar)-2) {
-		reader->has_failed = true;
-		return;
+	if ((unsigned char)*reader->p < 0x80) {
+		g_string_append_c(reader->pool, text_lower(*reader->p));
+		reader->p++;
+	} else {
+		g_string_append_unichar(reader->pool,
+		    literal_fold_char(g_utf8_get_char(reader->p)));
+		reader->p = g_utf8_next_char(reader->p);
 	}
-	reader->p += g_utf8_skip[(unsigned char)*reader->p];
-	g_string_append_unichar(reader->pool, literal_fold_char(c));
 	switch (read_quantifier(reader)) {
 	case ONCE:
 		break;
@@ -235,7 +238,7 @@ static void read_literal(Reader *reader, Sets *all)
 	}
 }
 
-static void read_item(Reader *reader, Sets *all)
+static void read_item(RequiredReader *reader, Sets *all)
 {
 	char c = *reader->p;
 
@@ -267,7 +270,7 @@ static void read_item(Reader *reader, Sets *all)
 	}
 }
 
-static Sets read_sequence(Reader *reader)
+static Sets read_sequence(RequiredReader *reader)
 {
 	Sets all = { .n = 0 };
 
@@ -278,13 +281,7 @@ static Sets read_sequence(Reader *reader)
 	return all;
 }
 
-static void required_clear(void *required)
-{
-	g_free(((Required *)required)->text);
-}
-
-static void add_way(const Reader *reader, const Sets *all, unsigned way,
-    GArray *found)
+static void add_way(RequiredReader *reader, const Sets *all, unsigned way)
 {
 	for (unsigned i = 0; i < all->n; i++) {
 		int place = all->set[i].first;
@@ -292,34 +289,64 @@ static void add_way(const Reader *reader, const Sets *all, unsigned way,
 		while (place >= 0) {
 			const Literal *literal =
 			    &g_array_index(reader->literals, Literal, place);
-			Required one = { way, i,
-				g_strndup(reader->pool->str + literal->at,
-				    literal->len) };
+			Required one = { way, i, literal->at };
 
-			g_array_append_val(found, one);
+			g_array_append_val(reader->found, one);
 			place = literal->next;
 		}
 	}
 }
 
-GArray *required_read(const char *pattern)
+RequiredReader *required_reader_new(void)
 {
-	g_autoptr(GString) pool = g_string_sized_new(256);
-	g_autoptr(GArray) literals = g_array_new(FALSE, FALSE, sizeof(Literal));
-	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(Required));
-	Reader reader = { .p = pattern, .pool = pool, .literals = literals };
+	RequiredReader *reader = g_new0(RequiredReader, 1);
 
-	g_array_set_clear_func(found, required_clear);
+	reader->pool = g_string_new(NULL);
+	reader->literals = g_array_new(FALSE, FALSE, sizeof(Literal));
+	reader->found = g_array_new(FALSE, FALSE, sizeof(Required));
+	return reader;
+}
+
+void required_reader_free(RequiredReader *reader)
+{
+	if (reader == NULL)
+		return;
+	(void)g_string_free(reader->pool, TRUE);
+	g_array_unref(reader->literals);
+	g_array_unref(reader->found);
+	g_free(reader);
+}
+
+/* False when any text may match. */
+static bool read_ways(RequiredReader *reader)
+{
 	for (unsigned way = 0;; way++) {
-		Sets all = read_sequence(&reader);
+		Sets all = read_sequence(reader);
 
-		if (reader.has_failed || all.n == 0)
-			return NULL;
-		add_way(&reader, &all, way, found);
-		if (*reader.p != '|')
+		if (reader->has_failed || all.n == 0)
+			return false;
+		add_way(reader, &all, way);
+		if (*reader->p != '|')
 			break;
-		reader.p++;
+		reader->p++;
 	}
-	/* a ")" too many */
-	return *reader.p == '\0' ? g_steal_pointer(&found) : NULL;
+	return *reader->p == '\0'; /* not at a ")" too many */
+}
+
+const GArray *required_read(RequiredReader *reader, const char *pattern)
+{
+	reader->p = pattern;
+	reader->run = 0;
+	reader->depth = 0;
+	reader->has_failed = !g_utf8_validate(pattern, -1, NULL);
+	g_string_truncate(reader->pool, 0);
+	g_array_set_size(reader->literals, 0);
+	g_array_set_size(reader->found, 0);
+	return read_ways(reader) ? reader->found : NULL;
+}
+
+const char *required_text(const RequiredReader *reader,
+    const Required *required)
+{
+	return reader->pool->str + required->at;
 }

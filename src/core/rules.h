@@ -19,6 +19,9 @@ typedef struct RuleFile {
 	const char *name;
 	const char *text;
 	gsize len;
+	/* Its patterns are known to compile, and are compiled when they are
+	   first tried: most never are, by a process that reads one message. */
+	bool is_proven;
 } RuleFile;
 
 /* Builds a set from FILES in the order given; a later file's rule with an id

@@ -26,6 +26,7 @@
 typedef struct Parser {
 	RuleBook *book;
 	const char *file;
+	bool is_proven; /* its patterns compile */
 	unsigned line;
 	GHashTable *seen; /* the stanzas of this file: once each */
 	/* the one being read: one of these, or none */
@@ -241,7 +242,8 @@ static bool set_feedback(Parser *parser, const char *value)
 static bool add_pattern(Parser *parser, GPtrArray *to, const char *value)
 {
 	g_autoptr(GError) why = NULL;
-	Pattern *pattern = pattern_new(value, &why);
+	Pattern *pattern = parser->is_proven ? pattern_new_late(value)
+					     : pattern_new(value, &why);
 
 	if (pattern == NULL)
 		return fail(parser, "%s", why->message);
@@ -583,18 +585,18 @@ static bool read_line(Parser *parser, char *line)
 	return read_entry(parser, line);
 }
 
-static bool read_lines(Parser *parser, const char *text)
+/* Cuts TEXT up. */
+static bool read_lines(Parser *parser, char *text)
 {
 	while (*text != '\0') {
-		size_t len = strcspn(text, "\n");
-		g_autofree char *line = g_strndup(text, len);
+		char *line = text;
 
+		text += strcspn(text, "\n");
+		if (*text == '\n')
+			*text++ = '\0';
 		parser->line++;
 		if (!read_line(parser, line))
 			return false;
-		text += len;
-		if (*text == '\n')
-			text++;
 	}
 	return end_stanza(parser);
 }
@@ -604,7 +606,11 @@ bool rule_book_read(RuleBook *book, const RuleFile *file, GError **error)
 	g_autoptr(GHashTable)
 	    seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	Parser parser = {
-		.book = book, .file = file->name, .seen = seen, .error = error
+		.book = book,
+		.file = file->name,
+		.is_proven = file->is_proven,
+		.seen = seen,
+		.error = error,
 	};
 	g_autofree char *text = NULL;
 	const char *bad;

@@ -36,7 +36,8 @@ KeyRing *site_keys(const Settings *settings, GError **error)
 typedef struct RuleTexts {
 	GPtrArray *names;
 	GPtrArray *texts;
-	GArray *files; /* of RuleFile, lent from the two above */
+	GArray *files;  /* of RuleFile, lent from the two above */
+	bool is_proven; /* what is read now */
 } RuleTexts;
 
 static int compare_names(const void *a, const void *b)
@@ -71,7 +72,7 @@ static bool list_rules(const char *directory, GPtrArray *names, GError **error)
 /* Reads PATH, whose name the set takes over. */
 static bool read_rule_file(RuleTexts *rules, const char *path, GError **error)
 {
-	RuleFile file = { 0 };
+	RuleFile file = { .is_proven = rules->is_proven };
 	char *text;
 	char *name;
 
@@ -121,21 +122,25 @@ static char *find_rules(const char *directory)
 		   : g_strdup(directory);
 }
 
-RuleSet *site_rules_and(const Settings *settings, const char *const *files,
-    GError **error)
+/* IS_LATE: the shipped rules are taken to compile, for the tests have compiled
+   them; whoever changes them is told by everything else that loads them. */
+static RuleSet *load_rules(const Settings *settings, const char *const *files,
+    bool is_late, GError **error)
 {
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(RuleFile));
-	RuleTexts rules = { names, texts, all };
+	RuleTexts rules = { names, texts, all, false };
 
 	for (char **directory = settings->rules; *directory != NULL;
 	     directory++) {
 		g_autofree char *found = find_rules(*directory);
 
+		rules.is_proven = is_late && strcmp(*directory, RULESDIR) == 0;
 		if (!read_rules(&rules, found, error))
 			return NULL;
 	}
+	rules.is_proven = false;
 	for (; *files != NULL; files++)
 		if (!read_rule_file(&rules, *files, error))
 			return NULL;
@@ -200,16 +205,28 @@ static bool check_whole(const RuleSet *rules, const Settings *settings,
 	return false;
 }
 
-RuleSet *site_rules(const Settings *settings, GError **error)
+static RuleSet *load_checked_rules(const Settings *settings, bool is_late,
+    GError **error)
 {
 	static const char *const none[] = { NULL };
-	g_autoptr(RuleSet) rules = site_rules_and(settings, none, error);
+	g_autoptr(RuleSet) rules = load_rules(settings, none, is_late, error);
 
 	if (rules == NULL || !check_whole(rules, settings, error))
 		return NULL;
 	if (!check_providers(rules, settings, error))
 		return NULL;
 	return g_steal_pointer(&rules);
+}
+
+RuleSet *site_rules(const Settings *settings, GError **error)
+{
+	return load_checked_rules(settings, false, error);
+}
+
+RuleSet *site_rules_and(const Settings *settings, const char *const *files,
+    GError **error)
+{
+	return load_rules(settings, files, false, error);
 }
 
 /* ---- tokens ---- */
@@ -382,8 +399,8 @@ StoreRetention site_retention(const Settings *settings)
 	return kept;
 }
 
-Judge *site_judge(const Settings *settings, const uint8_t *epoch,
-    GError **error)
+static Judge *make_judge(const Settings *settings, const uint8_t *epoch,
+    bool is_late, GError **error)
 {
 	g_autoptr(TokenSpace) tokens = site_tokens(settings, epoch, error);
 	g_autoptr(RuleSet) rules = NULL;
@@ -391,7 +408,7 @@ Judge *site_judge(const Settings *settings, const uint8_t *epoch,
 
 	if (tokens == NULL)
 		return NULL;
-	rules = site_rules(settings, error);
+	rules = load_checked_rules(settings, is_late, error);
 	if (rules == NULL)
 		return NULL;
 	judge = site_streams(settings);
@@ -412,4 +429,16 @@ Judge *site_judge(const Settings *settings, const uint8_t *epoch,
 	judge->quarantine = (StoreQuota){ settings->quarantine_retention,
 		settings->quarantine_size };
 	return judge;
+}
+
+Judge *site_judge(const Settings *settings, const uint8_t *epoch,
+    GError **error)
+{
+	return make_judge(settings, epoch, false, error);
+}
+
+Judge *site_judge_late(const Settings *settings, const uint8_t *epoch,
+    GError **error)
+{
+	return make_judge(settings, epoch, true, error);
 }

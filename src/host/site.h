@@ -29,3 +29,8 @@ bool site_tell_streams(const Settings *settings, Store *store, GError **error);
 StoreRetention site_retention(const Settings *settings);
 Judge *site_judge(const Settings *settings, const uint8_t *epoch,
     GError **error);
+/* The same for a process that reads one message: the patterns of the shipped
+   rules are compiled when they are first tried, and one that somebody has
+   broken there ends the process. */
+Judge *site_judge_late(const Settings *settings, const uint8_t *epoch,
+    GError **error);

@@ -187,7 +187,7 @@ static bool deliver(Ctl *ctl, const Arguments *arguments, GError **error)
 	store = ctl_store(ctl, STORE_WRITE, error);
 	if (store == NULL)
 		return false;
-	judge = site_judge(settings, store_epoch(store), error);
+	judge = site_judge_late(settings, store_epoch(store), error);
 	if (judge == NULL)
 		return false;
 	analysis = deliver_analyse(judge, envelope, message);

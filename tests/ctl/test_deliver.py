@@ -11,7 +11,8 @@ import signal
 import sqlite3
 import subprocess
 
-from rig import DOMAIN, FULL, UNKNOWN_USER, VERPCTL, Site, report, tap
+from rig import (DOMAIN, FULL, RULES, UNKNOWN_USER, VERPCTL, Site, report,
+                 tap)
 
 MESSAGE = report("ana@example.org", UNKNOWN_USER)
 
@@ -171,6 +172,32 @@ def test_configuration():
     tap.check_equal(events(site), 0)
     os.remove(site.conf)
     fails(site, *argv)
+
+
+def test_rules():
+    """The shipped rules serve unnamed; a bad one of the site's is told, even
+    where no message needs it."""
+    site = Site()
+    token = site.mint("news-1", "ana@example.org")
+    with open(site.conf, encoding="utf-8") as conf:
+        text = conf.read()
+    named = f'rules = {{"{RULES}"}}\n'
+    with open(site.conf, "w", encoding="utf-8") as conf:
+        conf.write(text.replace(named, ""))
+    site.run("deliver", "--sender=", "--recipient", token, input=MESSAGE)
+    tap.check_equal([(event["class"], event["rule"])
+                     for event in site.rows("why", "ana@example.org")
+                     if event.get("class")][:1],
+                    [("hard", "phrase.unknown-user-status")])
+    os.mkdir(site.path("rules.d"))
+    with open(site.path("rules.d/site.rules"), "w", encoding="utf-8") as bad:
+        bad.write("[a]\nmatch = never said (\nreason = content\n"
+                  "confidence = 0.9\n")
+    with open(site.conf, "w", encoding="utf-8") as conf:
+        conf.write(text.replace(
+            named, named.replace("}", f', "{site.path("rules.d")}"}}')))
+    said = fails(site, "deliver", "--sender=", "--recipient", token)
+    tap.check("site.rules:2: " in said, said)
 
 
 def test_locked():

@@ -10,6 +10,7 @@
 #include "required.h"
 #include "wildcard.h"
 
+#include <signal.h>
 #include <string.h>
 
 /* ---- what a server said ---- */
@@ -325,7 +326,8 @@ static const char *separator(const Required *before, const Required *one)
 
 START_TEST(test_literals)
 {
-	g_autoptr(GArray) all = required_read(required[_i].pattern);
+	g_autoptr(RequiredReader) reader = required_reader_new();
+	const GArray *all = required_read(reader, required[_i].pattern);
 	g_autoptr(GString) joined = g_string_new(NULL);
 	const Required *before = NULL;
 
@@ -333,7 +335,7 @@ START_TEST(test_literals)
 		const Required *one = &g_array_index(all, Required, i);
 
 		g_string_append_printf(joined, "%s%s", separator(before, one),
-		    one->text);
+		    required_text(reader, one));
 		before = one;
 	}
 	ck_assert_msg(strcmp(joined->str, required[_i].literals) == 0, "%s: %s",
@@ -470,9 +472,17 @@ static gpointer find_often(gpointer pattern)
 	return GUINT_TO_POINTER(n_found);
 }
 
+static Pattern *new_at_once(const char *text)
+{
+	return pattern_new(text, NULL);
+}
+
+static Pattern *(*const ways[])(const char *text) = { new_at_once,
+	pattern_new_late };
+
 START_TEST(test_pattern_threads)
 {
-	g_autoptr(Pattern) pattern = pattern_new("\\b(HERE|there)\\b", NULL);
+	g_autoptr(Pattern) pattern = ways[_i]("\\b(HERE|there)\\b");
 	GThread *threads[8];
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(threads); i++)
@@ -480,6 +490,17 @@ START_TEST(test_pattern_threads)
 	for (unsigned i = 0; i < G_N_ELEMENTS(threads); i++)
 		ck_assert_uint_eq(GPOINTER_TO_UINT(g_thread_join(threads[i])),
 		    TRIES);
+}
+END_TEST
+
+START_TEST(a_late_pattern_must_compile)
+{
+	g_autoptr(Pattern) pattern = pattern_new_late("(unclosed");
+	g_autoptr(PatternRoom) room = pattern_room_new();
+	size_t start, end;
+
+	ck_assert_str_eq(pattern_text(pattern), "(unclosed");
+	(void)pattern_find(pattern, room, "", 0, &start, &end);
 }
 END_TEST
 
@@ -501,7 +522,9 @@ static Suite *reply_suite(void)
 	tcase_add_test(tcase, letters_fold_as_they_match);
 	tcase_add_test(tcase, test_pattern_limit);
 	tcase_add_test(tcase, test_pattern_letters);
-	tcase_add_test(tcase, test_pattern_threads);
+	tcase_add_loop_test(tcase, test_pattern_threads, 0, G_N_ELEMENTS(ways));
+	tcase_add_test_raise_signal(tcase, a_late_pattern_must_compile,
+	    SIGTRAP);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
