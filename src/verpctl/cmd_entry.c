@@ -14,11 +14,17 @@
 
 char *entry_domain(const Ctl *ctl, const char *domain, int *ret_status)
 {
-	bool has_at = domain[0] == '@';
-	g_autofree char *address = g_strconcat("x@", domain + has_at, NULL);
-	g_autofree char *folded = ctl_address(ctl, address, ret_status);
+	const char *name = domain + (domain[0] == '@');
+	g_autofree char *address = g_strconcat("x@", name, NULL);
+	g_autofree char *folded = address_fold(address, NULL);
+	bool means_below = name[0] == '.' || name[0] == '*';
 
-	return folded != NULL ? g_strdup(address_domain(folded)) : NULL;
+	if (folded != NULL)
+		return g_strdup(address_domain(folded));
+	ctl_warn(ctl, "--domain: \"%s\" is not a domain%s", domain,
+	    means_below ? "; --subdomains is for those below it" : "");
+	*ret_status = EX_DATAERR;
+	return NULL;
 }
 
 bool parse_until(const char *text, int64_t now, int64_t *ret_until,

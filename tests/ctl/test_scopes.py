@@ -56,6 +56,11 @@ def test_domain():
     site.run("release", "--domain", "example.org", *BY)
     site.run("release", "--domain", "example.org", *BY, status=1)
     site.run("check", "bob@example.org")
+    for domain in ("*.example.org", "@.example.org"):
+        done = site.start("add", "--domain", domain, *BY)
+        tap.check_equal(done.returncode, 65)
+        tap.check(f'--domain: "{domain}" is not a domain; --subdomains is'
+                  .encode() in done.stderr, done.stderr)
     tap.check("manual in all streams" in
               site.run("audit", "--action", "release"))
     verified(site)
