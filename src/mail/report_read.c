@@ -378,17 +378,69 @@ static const char *find_subject(const WordBook *book, const char *line)
 	return NULL;
 }
 
-/* So is its subject, which notices quote: "Your account has been disabled". */
-static void blank_subject(const WordBook *book, Report *report)
+static bool begins_field(const char *line, const char *const *names,
+    unsigned n_names)
 {
-	for (char *line = report->text; *line != '\0';) {
-		char *end = line + strcspn(line, "\n");
-		const char *value = find_subject(book, line);
+	line += strspn(line, " \t");
+	for (unsigned i = 0; i < n_names; i++)
+		if (g_ascii_strncasecmp(line, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
 
-		if (report->kind == REPORT_DSN && value != NULL && value < end)
-			memset(report->text + (value - report->text), ' ',
-			    (size_t)(end - value));
-		line = end + (*end == '\n');
+/* Where the paragraph ends that TEXT begins with. */
+static char *paragraph_end(char *text)
+{
+	char *blank = strstr(text, "\n\n");
+
+	return blank != NULL ? blank + 1 : text + strlen(text);
+}
+
+/* The paragraph quotes our message's header: its "To:" says nothing of anyone. */
+static bool is_header(const char *text, const char *end)
+{
+	static const char *const names[] = { "Message-ID:" };
+
+	while (text < end) {
+		if (begins_field(text, names, G_N_ELEMENTS(names)))
+			return true;
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
+	return false;
+}
+
+static void blank_lines(const WordBook *book, char *text, char *end)
+{
+	static const char *const names[] = {
+		"Message-ID:", "Date:", "From:", "To:", "Cc:"
+	};
+	unsigned n = is_header(text, end) ? G_N_ELEMENTS(names) : 0;
+
+	while (text < end) {
+		char *stop = text + strcspn(text, "\n");
+		const char *value = find_subject(book, text);
+
+		if (begins_field(text, names, n))
+			value = text;
+		if (value != NULL && value < stop)
+			memset(text + (value - text), ' ',
+			    (size_t)(stop - value));
+		text = stop + (*stop == '\n');
+	}
+}
+
+/* So are the fields of its header, and its subject wherever it is quoted: "Your
+   account has been disabled". */
+static void blank_own_fields(const WordBook *book, Report *report)
+{
+	if (report->kind != REPORT_DSN)
+		return;
+	for (char *text = report->text; *text != '\0';) {
+		char *end = paragraph_end(text);
+
+		blank_lines(book, text, end);
+		text = end + strspn(end, "\n");
 	}
 }
 
@@ -457,7 +509,7 @@ static Report *read_message(const WordBook *words, const char *bytes,
 		notice_read_subject(mail, report);
 	read_substance(mail, report);
 	cut_returned(mail, report);
-	blank_subject(words, report);
+	blank_own_fields(words, report);
 	read_items(report);
 	cut_advice(words, report);
 	return report;

@@ -286,6 +286,17 @@ START_TEST(our_subject_is_left_out)
 }
 END_TEST
 
+START_TEST(our_other_fields_are_left_out)
+{
+	g_autoptr(Report) report = read_file("messaging-server.eml");
+
+	ck_assert_ptr_null(strstr(report->text, "Date:"));
+	ck_assert_ptr_null(strstr(report->text, "march.1@"));
+	ck_assert_ptr_null(strstr(report->text, "news@"));
+	ck_assert_ptr_nonnull(strstr(report->text, "over quota"));
+}
+END_TEST
+
 START_TEST(who_answered_is_known)
 {
 	g_autoptr(Report) old = read_file("postfix-said.eml");
@@ -785,6 +796,7 @@ static Suite *report_suite(void)
 	tcase_add_test(facts, text_about_several_is_of_none);
 	tcase_add_test(facts, who_answered_is_known);
 	tcase_add_test(facts, our_subject_is_left_out);
+	tcase_add_test(facts, our_other_fields_are_left_out);
 	tcase_add_test(facts, unicode_addresses_are_decoded);
 	tcase_add_test(facts, leftover_xtext_is_decoded);
 	tcase_add_test(facts, a_complaint_is_read_whole);
