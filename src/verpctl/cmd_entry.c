@@ -113,6 +113,11 @@ static void tell_put(const Ctl *ctl, const Entry *entry, int64_t asked)
 		printf(" (asked: %s; what holds is never made shorter)",
 		    wanted);
 	}
+	if (entry->kind == ENTRY_ALLOW) {
+		g_autofree char *causes = causes_encode(entry->causes);
+
+		printf("; sets aside: %s", causes);
+	}
 	putchar('\n');
 }
 

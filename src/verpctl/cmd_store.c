@@ -141,7 +141,7 @@ int cmd_expire(Ctl *ctl, int argc, char **argv)
 	} else {
 		printf("%s %" G_GUINT64_FORMAT
 		       " suppressions that are over, %" G_GUINT64_FORMAT
-		       " delivery keys, %" G_GUINT64_FORMAT
+		       " keys of old reports, %" G_GUINT64_FORMAT
 		       " messages kept for review\n",
 		    ctl->is_dry_run ? "would delete" : "deleted", gone.holds,
 		    gone.keys, gone.messages);
@@ -194,7 +194,7 @@ static void stats_print(const StoreStats *stats, int64_t since)
 		stats_line(cause_name((Cause)i), stats->by_cause[i]);
 	printf("circuit breakers\n");
 	stats_line("open", stats->breakers);
-	stats_line("marked", stats->marked);
+	stats_line("campaign marks", stats->marked);
 	printf("events%s%s\n", from != NULL ? " since " : "",
 	    from != NULL ? from : "");
 	stats_line("all", stats->events);
@@ -206,7 +206,7 @@ static void stats_print(const StoreStats *stats, int64_t since)
 	printf("reports%s%s\n", from != NULL ? " since " : "",
 	    from != NULL ? from : "");
 	stats_line("taken", stats->deliveries);
-	stats_line("came again", stats->duplicates);
+	stats_line("duplicates", stats->duplicates);
 	stats_line("forged", stats->forged);
 }
 

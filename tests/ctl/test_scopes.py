@@ -278,7 +278,8 @@ def test_everyone():
     site.run("add", "ana@example.org", *BY)
     text = site.run("allow", "--everyone", "--stream", "transactional",
                     "--cause", "manual", *BY)
-    tap.check_equal(text, "everyone: allowed in transactional, for good\n")
+    tap.check_equal(text, "everyone: allowed in transactional, for good; "
+                    "sets aside: soft block held hard manual\n")
     for argv in (["list", "--allowed"], ["audit", "--action", "allow"]):
         tap.check(" everyone " in site.run(*argv), argv)
     tap.check("set aside by allow everyone" in
