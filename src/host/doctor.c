@@ -11,6 +11,10 @@ static const struct {
 	DoctorCheck run;
 	bool is_of_postfix;
 } checks[] = {
+	{ "files",
+	    "the daemon's user can read verpd.conf, the rules and the "
+	    "address key",
+	    check_files, false },
 	{ "keys", "the keys file: there, sound, closed to others", check_keys,
 	    false },
 	{ "rules", "the rules can be read", check_rules, false },

@@ -19,18 +19,57 @@
 
 /* ---- keys and rules ---- */
 
-/* Whether the owner of the store, who runs the daemon, may read ST. */
-static bool daemon_may_read(const Doctor *doctor, const struct stat *st)
+/* Whether the owner of the store, who runs the daemon, has BITS (of 7) on
+   ST. */
+static bool daemon_may(const Doctor *doctor, const struct stat *st,
+    unsigned bits)
 {
 	struct stat store;
 
 	if (stat(doctor->settings->store, &store) != 0 || store.st_uid == 0)
 		return true; /* another check's matter */
 	if (st->st_uid == store.st_uid)
-		return (st->st_mode & 0400) != 0;
+		return (st->st_mode >> 6 & bits) == bits;
 	if (st->st_gid == store.st_gid)
-		return (st->st_mode & 0040) != 0;
-	return (st->st_mode & 0004) != 0;
+		return (st->st_mode >> 3 & bits) == bits;
+	return (st->st_mode & bits) == bits;
+}
+
+static void check_readable(Doctor *doctor, const char *path, unsigned bits)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0 || daemon_may(doctor, &st, bits))
+		return;
+	found(doctor, FINDING_ERROR,
+	    g_strdup_printf("chgrp --reference=%s %s && chmod g+rX %s",
+		doctor->settings->store, path, path),
+	    "%s: the owner of the store, who runs verpd, cannot read it", path);
+}
+
+/* Root can read whatever it has just written. */
+void check_files(Doctor *doctor)
+{
+	const Settings *settings = doctor->settings;
+	g_autofree char *directory = g_path_get_dirname(settings->file);
+
+	check_readable(doctor, directory, 1);
+	check_readable(doctor, settings->file, 4);
+	check_readable(doctor, settings->address_key, 4);
+	for (char **rules = settings->rules; *rules != NULL; rules++) {
+		g_autoptr(GDir) files = g_dir_open(*rules, 0, NULL);
+		const char *name;
+
+		check_readable(doctor, *rules, 5);
+		while (files != NULL &&
+		       (name = g_dir_read_name(files)) != NULL) {
+			g_autofree char *path = g_build_filename(*rules, name,
+			    NULL);
+
+			if (g_str_has_suffix(name, ".rules"))
+				check_readable(doctor, path, 4);
+		}
+	}
 }
 
 void check_keys(Doctor *doctor)
@@ -51,7 +90,7 @@ void check_keys(Doctor *doctor)
 		    "%s", error->message);
 		return;
 	}
-	if (stat(path, &st) == 0 && !daemon_may_read(doctor, &st))
+	if (stat(path, &st) == 0 && !daemon_may(doctor, &st, 4))
 		found(doctor, FINDING_ERROR,
 		    g_strdup_printf("chgrp verpd %s; chmod 0640 %s", path,
 			path),

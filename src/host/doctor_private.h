@@ -65,6 +65,7 @@ bool asks_policy(const Doctor *doctor, const char *restrictions);
 typedef void (*DoctorCheck)(Doctor *doctor);
 
 /* doctor_files.c: our side */
+void check_files(Doctor *doctor);
 void check_keys(Doctor *doctor);
 void check_rules(Doctor *doctor);
 void check_store(Doctor *doctor);
