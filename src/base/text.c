@@ -47,6 +47,17 @@ static gunichar character_at(const char *p, const char *end, size_t *ret_len)
 	return c;
 }
 
+/* How many octets of TEXT are one character each that is printed as it is, and
+   no blank. */
+static size_t graphic_span(const char *text, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && text[i] > ' ' && text[i] < 0x7f)
+		i++;
+	return i;
+}
+
 char *text_printable(const char *text, size_t len, size_t max)
 {
 	GString *line = g_string_sized_new(MIN(len, max) + 8);
@@ -64,12 +75,14 @@ char *text_printable(const char *text, size_t len, size_t max)
 		if (is_blank_due)
 			g_string_append_c(line, ' ');
 		is_blank_due = false;
-		if (is_unprintable(c))
+		if (is_unprintable(c)) {
 			g_string_append_c(line, '?');
-		else if (c < 0x80)
-			g_string_append_c(line, (char)c);
-		else
+		} else if (c >= 0x80) {
 			g_string_append_unichar(line, c);
+		} else {
+			step = graphic_span(p, MIN((size_t)(end - p), max + 1));
+			g_string_append_len(line, p, (gssize)step);
+		}
 	}
 	cut_at_character(line, max);
 	return g_string_free(line, FALSE);

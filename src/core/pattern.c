@@ -18,7 +18,7 @@
 
 /* A process that reads one message tries few of several hundred patterns, and
    each but once or twice: JIT would cost it more than all else it does. */
-#define TRIES_BEFORE_JIT 32
+#define TRIES_BEFORE_JIT 8
 
 /* What becomes of it as it is used, by any thread. */
 typedef struct Heat {

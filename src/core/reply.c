@@ -559,7 +559,8 @@ void reply_read(const char *text, Reply *ret_reply)
 	}
 	reply.len = scan.out->len;
 	reply.text = g_string_free(scan.out, FALSE);
-	g_strdelimit(clean->str, "\n", ' ');
+	for (char *lf = clean->str; (lf = strchr(lf, '\n')) != NULL;)
+		*lf = ' ';
 	reply.stage = reply_stage(clean->str);
 	reply.domains = g_string_free(g_steal_pointer(&domains), FALSE);
 	*ret_reply = reply;

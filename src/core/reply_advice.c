@@ -11,6 +11,8 @@
 
 #include "reply_advice.h"
 
+#include "text.h"
+
 #include <string.h>
 
 #include <glib.h>
@@ -97,8 +99,12 @@ static const char *const reasons[] = {
 
 static bool begins(const char *text, size_t len, const char *word)
 {
-	size_t n = strlen(word);
+	size_t n;
 
+	/* hardly any does */
+	if (len == 0 || text_lower(*text) != *word)
+		return false;
+	n = strlen(word);
 	return n <= len && g_ascii_strncasecmp(text, word, n) == 0;
 }
 

@@ -140,8 +140,7 @@ static bool read_flat_feedback(const Mail *mail, Report *report)
 bool read_arf(const Mail *mail, Report *report)
 {
 	const MailPart *part = mail_find(mail, "message/feedback-report");
-	bool is_typed = g_ascii_strcasecmp(mail_type_parameter(mail,
-					       "report-type"),
+	bool is_typed = g_ascii_strcasecmp(mail_report_type(mail),
 			    "feedback-report") == 0;
 	bool has_mail = is_typed || mail_find(mail, "message/rfc822") != NULL ||
 			mail_find(mail, "text/rfc822-headers") != NULL;

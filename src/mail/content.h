@@ -8,7 +8,8 @@
 
 /* What a header says of what stands below it (RFC 2045, RFC 2183). */
 typedef struct Content {
-	GMimeContentType *type; /* NULL: it does not say */
+	char *type;                  /* its field as it came, or NULL */
+	GMimeContentType *type_read; /* where that is not of the plain form */
 	GMimeContentEncoding encoding;
 	bool is_attachment;
 } Content;
@@ -19,8 +20,8 @@ void content_clear(Content *content);
 
 /* "text/plain", in lower case, or FALLBACK; g_free() it. */
 char *content_type(const Content *content, const char *fallback);
-/* A parameter of its type; "" when there is none such.  Lent. */
-const char *content_parameter(const Content *content, const char *name);
+/* A parameter of its type; "" when there is none such.  g_free() it. */
+char *content_parameter(const Content *content, const char *name);
 
 /* LEN octets without their transfer encoding, or NULL when they need no
    decoding.  A broken encoding gives what it can.  g_byte_array_unref() it. */

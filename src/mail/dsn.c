@@ -290,7 +290,7 @@ static bool is_forwarded(const Mail *mail, const Report *report,
 
 bool read_rfc3464(const Mail *mail, Report *report)
 {
-	const char *type = mail_type_parameter(mail, "report-type");
+	const char *type = mail_report_type(mail);
 	bool is_dsn = g_ascii_strcasecmp(type, "delivery-status") == 0 ||
 		      g_ascii_strcasecmp(type, "global-delivery-status") == 0;
 

@@ -40,9 +40,8 @@ bool read_mdn(const Mail *mail, Report *report)
 {
 	const MailPart *part = find_part(mail);
 
-	if (part == NULL &&
-	    g_ascii_strcasecmp(mail_type_parameter(mail, "report-type"),
-		"disposition-notification") != 0)
+	if (part == NULL && g_ascii_strcasecmp(mail_report_type(mail),
+				"disposition-notification") != 0)
 		return false;
 	report->kind = REPORT_RECEIPT;
 	if (part != NULL)

@@ -21,7 +21,7 @@ struct Mail {
 	const WordBook *words;
 	TrimmedMessage trimmed;
 	Fields *header;
-	Content content;  /* what the header says of the body */
+	char *report_type;
 	GPtrArray *parts; /* of MailPart */
 	const MailPart *text_part;
 	char *text;
@@ -94,7 +94,9 @@ static void normalise(char *text)
 {
 	char *to = text;
 
-	for (const char *from = text, *next; *from != '\0'; from = next) {
+	while (*to == '\n' || (*to >= ' ' && *to < 0x7f))
+		to++; /* most texts to their end */
+	for (const char *from = to, *next; *from != '\0'; from = next) {
 		gunichar c;
 
 		next = from + 1;
@@ -131,8 +133,12 @@ static char *decode_text(const MailPart *part)
 
 static void take_parts(Mail *mail)
 {
-	content_read(mail->trimmed.text, mail->trimmed.body, &mail->content);
-	if (!parts_read(mail->parts, &mail->trimmed, &mail->content))
+	g_auto(Content) content = { 0 };
+
+	content_read(mail->trimmed.text, mail->trimmed.body, &content);
+	text_take(&mail->report_type,
+	    content_parameter(&content, "report-type"));
+	if (!parts_read(mail->parts, &mail->trimmed, &content))
 		mail->is_truncated = true;
 }
 
@@ -147,6 +153,7 @@ Mail *mail_open(const WordBook *words, const char *bytes, size_t len)
 	mail->is_truncated = mail->trimmed.is_truncated ||
 			     mail->header->is_truncated;
 	mail->parts = parts_new();
+	mail->report_type = g_strdup("");
 	if (mail->trimmed.has_header)
 		take_parts(mail);
 	/* there is no header that says what it is, or it says multipart and
@@ -174,7 +181,7 @@ void mail_close(Mail *mail)
 	g_free(mail->text);
 	g_ptr_array_unref(mail->parts);
 	fields_free(mail->header);
-	content_clear(&mail->content);
+	g_free(mail->report_type);
 	trimmed_clear(&mail->trimmed);
 	g_free(mail);
 }
@@ -207,9 +214,9 @@ bool mail_has_travelled(const Mail *mail)
 	return false;
 }
 
-const char *mail_type_parameter(const Mail *mail, const char *name)
+const char *mail_report_type(const Mail *mail)
 {
-	return content_parameter(&mail->content, name);
+	return mail->report_type;
 }
 
 unsigned mail_n_parts(const Mail *mail)

@@ -42,8 +42,8 @@ const char *mail_header(const Mail *mail, const char *name);
    (RFC 5321, 4.4).  What Postfix writes itself, or takes from a program of its
    host, says "by" alone. */
 bool mail_has_travelled(const Mail *mail);
-/* A parameter of its Content-Type. */
-const char *mail_type_parameter(const Mail *mail, const char *name);
+/* The report-type of a multipart/report (RFC 6522, 3), or "". */
+const char *mail_report_type(const Mail *mail);
 
 /* The parts, a multipart before its children. */
 unsigned mail_n_parts(const Mail *mail);

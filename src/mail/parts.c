@@ -250,7 +250,7 @@ static bool walk_guessed(Walk *walk, const char *body, size_t len,
 static void walk_multipart(Walk *walk, const Content *content, const char *type,
     const Delimiter *delimiters, unsigned depth)
 {
-	const char *boundary = content_parameter(content, "boundary");
+	g_autofree char *boundary = content_parameter(content, "boundary");
 	const Delimiter own = { boundary, strlen(boundary), delimiters };
 	bool is_digest = strcmp(type, "multipart/digest") == 0;
 	const char *start = walk->cursor.p;
@@ -268,6 +268,8 @@ static void walk_multipart(Walk *walk, const Content *content, const char *type,
 static void walk_leaf(Walk *walk, const Content *content, MailPart *part,
     const Delimiter *delimiters)
 {
+	g_autofree char *wrapped = NULL;
+
 	part->octets = walk->cursor.p;
 	part->len = take_octets(&walk->cursor, delimiters);
 	part->decoded = content_decode(content, part->octets, part->len);
@@ -277,13 +279,11 @@ static void walk_leaf(Walk *walk, const Content *content, MailPart *part,
 				   : "";
 		part->len = part->decoded->len;
 	}
-	text_take(&part->charset,
-	    g_strdup(content_parameter(content, "charset")));
+	text_take(&part->charset, content_parameter(content, "charset"));
 	part->is_attachment = content->is_attachment;
 	/* SpamAssassin's, with a report of its own in front of it */
-	part->is_wrapped = g_ascii_strcasecmp(content_parameter(content,
-						  "x-spam-type"),
-			       "original") == 0;
+	wrapped = content_parameter(content, "x-spam-type");
+	part->is_wrapped = g_ascii_strcasecmp(wrapped, "original") == 0;
 }
 
 /* What stands at the cursor, up to the next of DELIMITERS. */

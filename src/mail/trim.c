@@ -26,15 +26,18 @@ typedef struct Trimmer {
 /* field-name = 1*ftext, ftext = %d33-57 / %d59-126      [RFC 5322, 3.6.8] */
 static bool is_field(const char *line, size_t len)
 {
-	size_t i = 0;
+	const char *colon = memchr(line, ':', len); /* most lines have none */
+	const char *end = colon;
 
-	while (i < len && line[i] > 32 && line[i] < 127 && line[i] != ':')
-		i++;
-	if (i == 0)
+	if (colon == NULL)
 		return false;
-	while (i < len && (line[i] == ' ' || line[i] == '\t'))
-		i++;
-	return i < len && line[i] == ':';
+	while (end > line && (end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	if (end == line)
+		return false;
+	while (line<end && * line> 32 && *line < 127)
+		line++;
+	return line == end;
 }
 
 static bool is_boundary(const char *line, size_t len)

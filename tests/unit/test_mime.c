@@ -105,6 +105,12 @@ static const struct {
 	    "Content-Type: multipart/mixed; boundary=b\n\n--b\nwords\n"
 	    "Content-Type: text/html\n\none\n--b--\n",
 	    "multipart/mixed=|text/html=one" },
+	{ "the same said in other ways",
+	    "Content-Type: (one) multipart / mixed ;BOUNDARY*0=\"a \";"
+	    "boundary*1=b\n\n--a b\ncontent-type: Text/HTML ;\n\none\n"
+	    "--a b\nContent-Type: text/x-a; charset=\"\\\"\"; c = d ;\n\n"
+	    "two\n--a b--\n",
+	    "multipart/mixed=|text/html=one|text/x-a=two" },
 	{ "no type of any form", "Content-Type: ?\n\none\n",
 	    "application/octet-stream=one\n" },
 	{ "uuencoded",
@@ -310,8 +316,7 @@ START_TEST(the_header_is_read)
 	ck_assert_str_eq(mail_header(mail, "SUBJECT"), "one two");
 	ck_assert_str_eq(mail_header(mail, "From"), "ana@example.org");
 	ck_assert_str_eq(mail_header(mail, "To"), "");
-	ck_assert_str_eq(mail_type_parameter(mail, "report-type"),
-	    "delivery-status");
+	ck_assert_str_eq(mail_report_type(mail), "delivery-status");
 	ck_assert(!mail_has_travelled(mail));
 }
 END_TEST
