@@ -10,11 +10,43 @@
 
 #include <string.h>
 
+static const char *domain_of(const char *address)
+{
+	const char *domain = address_domain(address);
+
+	return domain != NULL ? domain : "";
+}
+
+static bool is_of_label(char c)
+{
+	return g_ascii_isalnum(c) || c == '-' || c == '_';
+}
+
+/* Makes DOMAIN, and what ends in it, a name that is no words wherever it stands
+   in TEXT: "there is no mailbox at spam-policy.example". */
+static void hide_domain(char *text, const char *domain)
+{
+	size_t len = strlen(domain);
+
+	if (strchr(domain, '.') == NULL)
+		return;
+	for (char *p = strcasestr(text, domain); p != NULL;
+	     p = strcasestr(p + len, domain)) {
+		if ((p > text && is_of_label(p[-1])) || is_of_label(p[len]) ||
+		    (p[len] == '.' && is_of_label(p[len + 1])))
+			continue;
+		for (size_t i = 0; i < len; i++)
+			if (p[i] != '.')
+				p[i] = 'x';
+	}
+}
+
 static void source_read(Facts *facts, SourceId id, const char *name,
     const char *text, unsigned part)
 {
 	Source *source = &facts->sources[id];
 	const RuleSet *rules = facts->rules;
+	const ReportRecipient *recipient = facts->recipient;
 
 	source->is_read = true;
 	source->name = name;
@@ -26,6 +58,11 @@ static void source_read(Facts *facts, SourceId id, const char *name,
 	/* providers are known by whom one is to write to, too */
 	literal_filter_scan(rules->filter, source->reply.domains,
 	    strlen(source->reply.domains), source->hits);
+	if (recipient == NULL)
+		return;
+	hide_domain(source->reply.text, domain_of(recipient->final_recipient));
+	hide_domain(source->reply.text,
+	    domain_of(recipient->original_recipient));
 }
 
 void facts_read_message(Facts *facts)
@@ -39,13 +76,6 @@ void facts_read_message(Facts *facts)
 		   ? g_strdup(report->text)
 		   : g_strconcat(report->subject, "\n", report->text, NULL);
 	source_read(facts, SOURCE_MESSAGE, "message", text, report->text_part);
-}
-
-static const char *domain_of(const char *address)
-{
-	const char *domain = address_domain(address);
-
-	return domain != NULL ? domain : "";
 }
 
 /* How surely a provider runs the recipient's mail: the server that answered is

@@ -168,6 +168,21 @@ def renamed(local, domain):
     return change
 
 
+def redomained(words):
+    """The recipients' domains begin with WORDS, wherever they are named."""
+    def change(raw, events):
+        names = [address_in(raw, event) for event in events]
+        if not names or None in names:
+            return None
+        for domain in {name.split(b"@")[1].lower() for name in names}:
+            raw = re.sub(rb"(?i)(?<![\w.-])((?:[\w-]+\.)*)" +
+                         re.escape(domain) + rb"(?![\w-])",
+                         lambda found, domain=domain: found.group(1) +
+                         words.encode() + b"." + domain, raw)
+        return raw
+    return change
+
+
 def with_sender(raw, events):
     """Who sent it has a name that says something."""
     header, _ = halves(raw)
@@ -229,6 +244,7 @@ HARMLESS = {
     "recipient called nobody": renamed("nobody", ""),
     "recipient called does.not.exist": renamed("does.not.exist", ""),
     "recipient's domain of words": renamed("", "no-such-user.unknown"),
+    "domain of words": redomained("user-unknown.does-not-exist"),
     "sender's name of words": with_sender,
     "folded diagnostic": folded,
     "id behind the reply": with_tail(" [id 5.1.1-20261122]"),
@@ -300,6 +316,7 @@ FATAL = {
         "sender's name of words", "folded diagnostic")},
     "recipient called spam": renamed("spam.quota.full", ""),
     "recipient's domain of later": renamed("", "temporarily.blocked"),
+    "domain of later": redomained("spam-policy.try-again-later"),
 }
 
 

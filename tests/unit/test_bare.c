@@ -13,8 +13,9 @@
 	soft, block, unknown   of that class
 
    Each was written, and its verdict, before it was judged; the rules have been
-   mended by them since.  The last ones are judged otherwise than was thought, no
-   worse than "twice". */
+   mended by them since.  The last ones are judged otherwise than was thought:
+   two are hard at once that were to be so on a second day, none at all that was
+   to be spared. */
 
 #include "rules.h"
 

@@ -491,6 +491,42 @@ START_TEST(test_messages)
 }
 END_TEST
 
+START_TEST(test_own_domain)
+{
+	/* the recipient's domain is no word, whatever its labels are */
+	static const struct {
+		const char *domain, *said;
+		enum vp_class class_;
+	} table[] = {
+		{ "relay-policy.test", "550 5.1.1 see relay-policy.test",
+		    HARD },
+		{ "relay-policy.test", "550 5.1.1 mx1.RELAY-policy.test: ana",
+		    HARD },
+		{ "relay-policy.test", "550 5.1.1 see relay-policy.test/help",
+		    HARD },
+		{ "relay-policy.test", "550 5.1.1 see relay-policy.tests",
+		    BLOCK },
+		{ "other.test", "550 5.1.1 see relay-policy.test", BLOCK },
+	};
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(table); i++) {
+		g_autoptr(Report) report = report_new();
+		ReportRecipient *about = report_add_recipient(report);
+		g_autofree char *address = g_strconcat("ana@", table[i].domain,
+		    NULL);
+		g_autoptr(Verdict) verdict = NULL;
+
+		report->kind = REPORT_DSN;
+		envelope_set(&about->final_recipient, address);
+		envelope_set(&about->diagnostic, table[i].said);
+		verdict = rules_judge(rules, report, about, NULL);
+		ck_assert_msg(verdict->class_ == table[i].class_,
+		    "%s: %s by %s", table[i].said,
+		    vp_class_name(verdict->class_), verdict->rule);
+	}
+}
+END_TEST
+
 START_TEST(test_prose_of_several)
 {
 	/* what is said of one recipient is not said of the other */
@@ -557,6 +593,7 @@ static Suite *judge_suite(void)
 	tcase_add_test(tcase, test_evidence);
 	tcase_add_test(tcase, test_trace);
 	tcase_add_loop_test(tcase, test_messages, 0, G_N_ELEMENTS(messages));
+	tcase_add_test(tcase, test_own_domain);
 	tcase_add_test(tcase, test_prose_of_several);
 	tcase_add_test(tcase, test_prose_of_all);
 	suite_add_tcase(suite, tcase);

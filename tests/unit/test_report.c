@@ -247,6 +247,8 @@ START_TEST(a_dsn_is_read_whole)
 	ck_assert(report->is_auto_submitted);
 	ck_assert_str_eq(report->reporting_mta, "out.example");
 	ck_assert_str_eq(report->postfix_sender, "b-mxw42c7k@bounces.example");
+	ck_assert_str_eq(report->to, "b-mxw42c7k@bounces.example");
+	ck_assert_str_eq(report->returned_from, "news@lists.example");
 	ck_assert_str_eq(report->envelope_id, "c17-000042");
 	ck_assert_int_eq(report->arrival, 1772442902);
 	ck_assert_str_eq(report->returned_message_id, "march.1@lists.example");
