@@ -62,6 +62,18 @@ void check_generic(Doctor *doctor)
 		    "one of their own");
 }
 
+static void check_rest(Doctor *doctor)
+{
+	static const char name[] = "service_throttle_time";
+	char *mend = doctor_mend(doctor, 1u << WIRING_SIGN, name);
+
+	if (mend != NULL)
+		found(doctor, FINDING_WARNING, mend,
+		    "after an outage of verpd, which holds its own sockets, "
+		    "campaigns wait for another %s (%s)",
+		    doctor_value(doctor, name), name);
+}
+
 void check_signing(Doctor *doctor)
 {
 	static const char name[] = "sender_dependent_default_transport_maps";
@@ -83,6 +95,7 @@ void check_signing(Doctor *doctor)
 		    "leave unsigned");
 	if (!doctor->is_signing)
 		return;
+	check_rest(doctor);
 	result = doctor_ask_tables(doctor, name, tables, key);
 	if (result == NULL)
 		return;

@@ -58,28 +58,6 @@ bool doctor_is_yes(const char *text)
 	       g_ascii_strcasecmp(text, "true") == 0;
 }
 
-/* A time of Postfix: a number and s, m, h, d or w; without, in UNIT. */
-static int64_t seconds(const char *text, int64_t unit)
-{
-	char *end = NULL;
-	int64_t number = (int64_t)g_ascii_strtoull(text, &end, 10);
-
-	switch (*end) {
-	case 's':
-		return number;
-	case 'm':
-		return number * 60;
-	case 'h':
-		return number * 3600;
-	case 'd':
-		return number * SECONDS_PER_DAY;
-	case 'w':
-		return number * 7 * SECONDS_PER_DAY;
-	default:
-		return number * unit;
-	}
-}
-
 char *doctor_ask_tables(Doctor *doctor, const char *name, const char *tables,
     const char *key)
 {
@@ -331,10 +309,11 @@ void check_delimiter(Doctor *doctor)
 void check_lifetimes(Doctor *doctor)
 {
 	static const char bounce_queue[] = "bounce_queue_lifetime";
-	int64_t bounces = seconds(doctor_value(doctor, bounce_queue),
+	int64_t bounces = postconf_seconds(doctor_value(doctor, bounce_queue),
 	    SECONDS_PER_DAY);
 	int64_t queues = bounces +
-			 seconds(doctor_value(doctor, "maximal_queue_lifetime"),
+			 postconf_seconds(doctor_value(doctor,
+					      "maximal_queue_lifetime"),
 			     SECONDS_PER_DAY);
 	g_autofree char *wanted = duration_format(2 * queues);
 	g_autofree char *has =
@@ -364,8 +343,8 @@ void check_timeouts(Doctor *doctor)
 	if (service == NULL)
 		return;
 	if (strcmp(service->command, "lmtp") == 0 &&
-	    seconds(postconf_of(doctor->postconf, service,
-			"lmtp_data_done_timeout"),
+	    postconf_seconds(postconf_of(doctor->postconf, service,
+				 "lmtp_data_done_timeout"),
 		1) <= 2 * settings->busy_timeout)
 		found(doctor, FINDING_ERROR,
 		    g_strdup_printf("postconf -Pe "
@@ -381,7 +360,7 @@ void check_timeouts(Doctor *doctor)
 	limit = doctor_value(doctor, limit_name);
 	if (limit[0] == '\0')
 		limit = doctor_value(doctor, "command_time_limit");
-	if (seconds(limit, 1) <= settings->deliver_timeout)
+	if (postconf_seconds(limit, 1) <= settings->deliver_timeout)
 		found(doctor, FINDING_ERROR, doctor_set(limit_name, "1000s"),
 		    "%s is %s, not above deliver_timeout: pipe(8) would bounce "
 		    "what is only slow",

@@ -4,6 +4,7 @@
 #include "postconf.h"
 
 #include "errors.h"
+#include "units.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -428,4 +429,25 @@ bool postconf_has_item(const char *value, const char *item)
 			return n > 0;
 	}
 	return false;
+}
+
+int64_t postconf_seconds(const char *text, int64_t unit)
+{
+	char *end = NULL;
+	int64_t number = (int64_t)g_ascii_strtoull(text, &end, 10);
+
+	switch (*end) {
+	case 's':
+		return number;
+	case 'm':
+		return number * 60;
+	case 'h':
+		return number * 3600;
+	case 'd':
+		return number * SECONDS_PER_DAY;
+	case 'w':
+		return number * 7 * SECONDS_PER_DAY;
+	default:
+		return number * unit;
+	}
 }

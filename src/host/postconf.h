@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <glib.h>
 
@@ -40,6 +41,9 @@ const char *postconf_value(const Postconf *postconf, const char *name);
    Lent. */
 const char *postconf_of(const Postconf *postconf, const PostfixService *service,
     const char *name);
+/* A time of Postfix in seconds: a number and s, m, h, d or w; without, in UNIT.
+ */
+int64_t postconf_seconds(const char *text, int64_t unit);
 /* Whether it has look-up tables of TYPE ("cdb"). */
 bool postconf_has_type(const Postconf *postconf, const char *type);
 /* A path of the queue directory, PATH below it; g_free() it. */

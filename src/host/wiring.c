@@ -489,6 +489,31 @@ static void paused(Wiring *wiring, WiringLine *line)
 	list(wiring, WIRING_SIGN, line->name, table, true, line->why);
 }
 
+/* A question that finds no socket ends smtp(8), and master(8) starts no other
+   one for service_throttle_time.  Sockets that systemd holds are always
+   there. */
+static void rest(Wiring *wiring)
+{
+	enum { SECONDS = 5 };
+	static const char name[] = "service_throttle_time";
+	char *const *listen = wiring->settings->map_listen;
+	const char *has = wiring->postconf != NULL
+			      ? postconf_value(wiring->postconf, name)
+			      : "";
+	g_autofree char *own = NULL;
+	WiringLine *line;
+
+	if (listen[0] == NULL)
+		return;
+	own = from_here(listen[0], wiring->postconf);
+	if (strcmp(own, wiring->map) != 0)
+		return;
+	line = add(wiring, WIRING_SIGN, WIRING_MAIN, name,
+	    g_strdup_printf("%ds", SECONDS),
+	    "campaigns do not wait for a minute once verpd is back");
+	line->is_done = has[0] != '\0' && postconf_seconds(has, 1) <= SECONDS;
+}
+
 static void sign(Wiring *wiring)
 {
 	g_autofree char *generic =
@@ -512,6 +537,7 @@ static void sign(Wiring *wiring)
 	    "campaign senders, and nobody else; paused ones wait");
 	paused(wiring,
 	    line_of(wiring, "sender_dependent_default_transport_maps"));
+	rest(wiring);
 	list(wiring, WIRING_SIGN, "smtpd_sender_restrictions", check, false,
 	    "an outsider who sends as a return path of ours could have it "
 	    "signed");

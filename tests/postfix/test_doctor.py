@@ -385,6 +385,7 @@ CASES = [
     main_cf("verifying", "relay_recipient_maps = "
             "socketmap:unix:private/verpd-map:token, static:OK"),
     main_cf("verifying", "smtpd_reject_unlisted_recipient = no"),
+    verpd_conf("signing", map_listen=["unix:" + private("verpd-map")]),
     verpd_conf("own-hosts", own_hosts=["elsewhere.example"]),
     verpd_conf("lifetimes", bounce_lifetime="1d"),
     verpd_conf("processes", map_connection_limit=10),

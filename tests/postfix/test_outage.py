@@ -164,6 +164,43 @@ def test_stopped():
         verpd.verify()
 
 
+class Alone(rig.Wired):
+    """A site where nobody holds verpd's sockets for it: they are gone when it
+    is."""
+
+    def start(self):
+        self.verpd.init()
+        self.postfix.start()
+        self.verpd.start()
+        self.wire()
+        self.postfix.reload()
+        return self
+
+
+def test_own_sockets():
+    """smtp(8) dies of a question that nobody takes, and master(8) starts no
+    other one for a while: by default a minute."""
+    site = Alone(options=["--places", "intake,sign"], map_listen=[
+        f"inet:127.0.0.1:{instance.free_port()}"]).start()
+    verpd, postfix = site.verpd, site.postfix
+    verpd.stop()
+    campaign(postfix, "uma@far.example")
+    postfix.wait_log("campout/smtp.*fatal: smtp_generic_maps")
+    postfix.wait_log("bad command startup -- throttling")
+    staff(postfix, "staff@far.example")
+    tap.wait_for("other mail to leave", lambda: len(postfix.queue()) == 1)
+    verpd.start()
+    start = time.monotonic()
+    postfix.wait_empty()
+    took = time.monotonic() - start
+    tap.comment(f"{took:.1f} s after start")
+    tap.check(took < 30, f"{took:.1f} s after start")
+    path = [sender for sender, rcpt, _ in site.peer.accepted
+            if rcpt == "uma@far.example"]
+    tap.check(path[0].startswith("news-42+uma=far.example+"), path)
+    site.stop()
+
+
 def test_stopped_and_open():
     """With enforce_failure = accept campaign mail goes out unasked; as soon as
     verpd is back it is asked again."""
@@ -235,5 +272,5 @@ def store_test(failure, wanted):
     return f"no store, {failure}", test
 
 
-tap.run([test_stopped, test_stopped_and_open, store_test("defer", 451),
+tap.run([test_stopped, test_own_sockets, test_stopped_and_open, store_test("defer", 451),
          store_test("accept", 250)])
