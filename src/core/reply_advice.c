@@ -97,7 +97,7 @@ static const char *const reasons[] = {
 	"relay",
 };
 
-static bool begins(const char *text, size_t len, const char *word)
+static inline bool begins(const char *text, size_t len, const char *word)
 {
 	size_t n;
 

@@ -56,6 +56,8 @@ static const struct {
 
 struct WordBook {
 	GArray *lists[WORD_LISTS]; /* of Word */
+	/* octets that words have begun with: hardly any text begins so */
+	bool starts[WORD_LISTS][256];
 };
 
 static void word_clear(gpointer data)
@@ -115,6 +117,7 @@ bool wordbook_add(WordBook *book, WordList list, const char *of,
 	word.len = strlen(word.text);
 	word.of = g_strdup(of);
 	g_array_append_val(book->lists[list], word);
+	book->starts[list][(unsigned char)*word.text] = true;
 	return is_new;
 }
 
@@ -149,6 +152,8 @@ bool wordbook_begins(const WordBook *book, WordList list, const char *text)
 	unsigned n;
 	const Word *words = wordbook_words(book, list, &n);
 
+	if (!book->starts[list][(unsigned char)*text])
+		return false;
 	for (unsigned i = 0; i < n; i++)
 		if (word_begins(text, words[i].text))
 			return true;

@@ -82,7 +82,7 @@ static bool is_request_alone(const WordBook *book, const char *line, size_t len)
 	for (unsigned i = 0; i < n; i++) {
 		const Word *request = &requests[i];
 
-		if (strncmp(words, request->text, request->len) != 0)
+		if (!word_begins(words, request->text))
 			continue;
 		if (words[request->len] == '\0' ||
 		    (has_three_words(request->text, request->len) &&
