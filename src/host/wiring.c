@@ -263,8 +263,8 @@ static void transport_lmtp(Wiring *wiring)
 	    "soft_bounce: no refusal loses a bounce; xforward: where a report "
 	    "was born");
 	set(wiring, WIRING_INTAKE,
-	    TRANSPORT_LMTP "_destination_concurrency_limit", "8",
-	    "bounces come in bursts; this is plenty");
+	    TRANSPORT_LMTP "_destination_concurrency_limit", "20",
+	    "bounces come in bursts; the more wait, the fewer syncs");
 }
 
 /* Whether transport_maps, in whatever tables, says NEXT of our addresses:
