@@ -33,7 +33,7 @@ typedef struct SelfTest {
 	char *recipient;
 	char *genuine, *forged, *unsigned_;
 	char *map, *policy;
-	bool is_map_broken, is_policy_broken;
+	bool is_map_broken, is_policy_broken, is_store_broken;
 	unsigned broken;
 } SelfTest;
 
@@ -100,9 +100,10 @@ static void broken(SelfTest *test, const char *place, const char *mend,
    bounce is recorded. */
 static bool is_on_the_way(const char *check)
 {
-	static const char *const checks[] = { "keys", "rules", "store-access",
-		"store", "disk", "daemon", "domain", "transport", "service",
-		"rewriting", "pause-map", "socket", "map-sockets", NULL };
+	static const char *const checks[] = { "files", "keys", "rules",
+		"store-access", "store", "disk", "daemon", "domain",
+		"transport", "service", "rewriting", "pause-map", "socket",
+		"map-sockets", NULL };
 
 	return g_strv_contains(checks, check);
 }
@@ -129,6 +130,7 @@ static void look_around(SelfTest *test)
 			place = "policy";
 			test->is_policy_broken = true;
 		}
+		test->is_store_broken |= strcmp(place, "store") == 0;
 		broken(test, place, finding->mend, "%s", finding->what);
 	}
 }
@@ -154,8 +156,10 @@ static bool take_back(SelfTest *test, bool *ret_there, GError **error)
 
 static void store_broken(SelfTest *test, const GError *error)
 {
-	broken(test, "store", "verpctl doctor; fuser -v the file", "%s: %s",
-	    test->settings->store, error->message);
+	g_autofree char *mend = g_strdup_printf("verpctl doctor; fuser -v %s",
+	    test->settings->store);
+
+	broken(test, "store", mend, "%s", error->message);
 }
 
 static void open_store(SelfTest *test)
@@ -165,6 +169,8 @@ static void open_store(SelfTest *test)
 	bool is_there;
 
 	test->store = site_store_open(&site, STORE_WRITE, LOCK_MS, &error);
+	if (test->store == NULL && test->is_store_broken)
+		return; /* it is told already, with what mends it */
 	if (test->store == NULL || !take_back(test, &is_there, &error))
 		store_broken(test, error);
 	else

@@ -270,6 +270,15 @@ def test_store_is_locked():
         lock.close()
 
 
+def test_verpd_cannot_read_its_file():
+    """Root can, and selftest is root's."""
+    os.chmod(VERPD.conf, 0o600)
+    try:
+        expect("files")
+    finally:
+        os.chmod(VERPD.conf, 0o644)
+
+
 def test_store_is_read_only():
     """As on a file system that was mounted anew after an error."""
     os.chmod(VERPD.store, 0o440)
