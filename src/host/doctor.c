@@ -85,7 +85,7 @@ static const struct {
 	    "filters hand mail back without its headers being "
 	    "rewritten",
 	    check_reinjection, true },
-	{ "filter", "campaign mail of sendmail(1) passes no content filter",
+	{ "filter", "campaigns are signed before a content filter has them",
 	    check_filter, true },
 	{ "verifying", "return paths that are not genuine are refused",
 	    check_verifying, true },

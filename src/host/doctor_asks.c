@@ -175,7 +175,9 @@ void check_reinjection(Doctor *doctor)
 	for (unsigned i = 0; i < lines->len; i++) {
 		const WiringLine *line = lines->pdata[i];
 
-		if (line->kind == WIRING_OPTION && !line->is_done)
+		if (line->kind == WIRING_OPTION && !line->is_done &&
+		    g_str_has_suffix(line->name,
+			"/local_header_rewrite_clients"))
 			found(doctor, FINDING_ERROR, wiring_command(line),
 			    "%s: headers of a stranger's mail that a filter "
 			    "hands back are rewritten as ours",

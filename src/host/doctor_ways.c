@@ -289,11 +289,50 @@ void check_deferred(Doctor *doctor)
 	}
 }
 
+/* Campaigns that programs send by SMTP: wiring.c has a way for them. */
+static void check_scanned(Doctor *doctor, const char *filter)
+{
+	const WiringWish wish = { 1u << WIRING_SIGN, false };
+	g_autoptr(GPtrArray)
+	    lines = wiring_lines(doctor->settings, doctor->postconf, &wish);
+	bool is_any = false;
+
+	for (unsigned i = 0; i < lines->len; i++) {
+		const WiringLine *line = lines->pdata[i];
+
+		if (!wiring_is_about_filter(line))
+			continue;
+		is_any = true;
+		if (line->is_done)
+			continue;
+		if (line->value[0] == '\0' && line->kind == WIRING_MAIN)
+			found(doctor, FINDING_ERROR, wiring_command(line),
+			    "verpd_scan sends campaigns to a content filter "
+			    "that is no more");
+		else
+			found(doctor, FINDING_WARNING, wiring_command(line),
+			    "campaign mail by SMTP passes the filter %s "
+			    "unsigned (%s): what is refused in session "
+			    "afterwards counts as forged",
+			    filter, line->name);
+	}
+	if (!is_any && filter[0] != '\0')
+		found(doctor, FINDING_WARNING, NULL,
+		    "campaign mail by SMTP passes the filter %s, which is "
+		    "neither smtp(8) nor lmtp(8), unsigned: what is refused "
+		    "in session afterwards counts as forged; programs should "
+		    "submit to an smtpd(8) with -o content_filter=",
+		    filter);
+}
+
 /* What a filter hands back has its return path already: when it is refused in
    session, bounce(8) reports as it would to an outsider who sent from there. */
 void check_filter(Doctor *doctor)
 {
 	const GPtrArray *services = postconf_services(doctor->postconf);
+
+	if (doctor->is_signing)
+		check_scanned(doctor, wiring_filter(doctor->postconf));
 
 	for (unsigned i = 0; doctor->is_signing && i < services->len; i++) {
 		const PostfixService *service = services->pdata[i];
@@ -301,7 +340,7 @@ void check_filter(Doctor *doctor)
 		    "content_filter");
 
 		if (strcmp(service->command, "pickup") == 0 &&
-		    filter[0] != '\0')
+		    filter[0] != '\0' && !g_str_has_prefix(filter, "campscan:"))
 			found(doctor, FINDING_WARNING,
 			    g_strdup_printf("postconf -Pe "
 					    "'%s/%s/content_filter='",

@@ -13,6 +13,7 @@
 #define TRANSPORT_LMTP "verpd-lmtp"
 #define TRANSPORT_PIPE "verpd-pipe"
 #define TRANSPORT_SIGN "campout"
+#define TRANSPORT_SCAN "campscan"
 
 typedef struct Wiring {
 	const Settings *settings;
@@ -201,7 +202,9 @@ static void service(Wiring *wiring, WiringPlace place, const char *name,
 					    pair[0])
 				      : NULL;
 
-		g_string_append_printf(value, " -o %s", *options);
+		g_string_append_printf(value,
+		    strchr(*options, ' ') != NULL ? " -o {%s}" : " -o %s",
+		    *options);
 		is_done = is_done && has != NULL && strcmp(has, pair[1]) == 0;
 	}
 	if (arguments[0] != '\0')
@@ -431,6 +434,193 @@ static void reinjection(Wiring *wiring, const PostfixService *service_)
 	line->is_done = has != NULL && has[0] == '\0';
 }
 
+/* ---- sign: before a content filter ---- */
+
+/* The line so far that is about the option NAME, or NULL. */
+static const WiringLine *option_of(const Wiring *wiring, const char *name)
+{
+	for (unsigned i = wiring->lines->len; i-- > 0;) {
+		const WiringLine *line = wiring->lines->pdata[i];
+
+		if (line->kind == WIRING_OPTION &&
+		    strcmp(line->name, name) == 0)
+			return line;
+	}
+	return NULL;
+}
+
+/* ITEM before OLD's, without a blank: postconf -Pe takes none. */
+static char *joined_tight(const char *item, const char *old)
+{
+	g_auto(GStrv) items = postconf_items(old);
+	g_autofree char *rest = g_strjoinv(",", items);
+
+	return g_strconcat(item, rest[0] != '\0' ? "," : "", rest, NULL);
+}
+
+/* SERVICE_'s own smtpd_recipient_restrictions, if it has any, begin with ITEM.
+ */
+static void restrict_in(Wiring *wiring, WiringPlace place,
+    const PostfixService *service_, const char *item)
+{
+	const char *own = g_hash_table_lookup(service_->options,
+	    "smtpd_recipient_restrictions");
+	g_autofree char *key = NULL;
+	const WiringLine *before;
+	bool is_done;
+
+	if (own == NULL)
+		return;
+	key = g_strdup_printf("%s/%s/smtpd_recipient_restrictions",
+	    service_->name, service_->type);
+	before = option_of(wiring, key);
+	if (before != NULL)
+		own = before->value;
+	is_done = postconf_has_item(own, item);
+	add(wiring, place, WIRING_OPTION, key,
+	    is_done ? g_strdup(own) : joined_tight(item, own),
+	    "this service has restrictions of its own")
+	    ->is_done = is_done;
+}
+
+static bool is_smtpd(const PostfixService *service_)
+{
+	return strcmp(service_->command, "smtpd") == 0;
+}
+
+const char *wiring_filter(const Postconf *postconf)
+{
+	const char *filter = postconf_value(postconf, "content_filter");
+	const GPtrArray *services = postconf_services(postconf);
+
+	for (unsigned i = 0; i < services->len && filter[0] == '\0'; i++)
+		if (is_smtpd(services->pdata[i]))
+			filter = postconf_of(postconf, services->pdata[i],
+			    "content_filter");
+	return filter;
+}
+
+/* The transport of FILTER, "name:nexthop", if it is one that can sign. */
+static const PostfixService *filter_transport(const Postconf *postconf,
+    const char *filter)
+{
+	g_autofree char *name = g_strndup(filter, strcspn(filter, ":"));
+	const PostfixService *there = postconf_service(postconf, name, "unix");
+
+	return there != NULL && (strcmp(there->command, "smtp") == 0 ||
+				    strcmp(there->command, "lmtp") == 0)
+		   ? there
+		   : NULL;
+}
+
+bool wiring_is_about_filter(const WiringLine *line)
+{
+	return line->place == WIRING_SIGN &&
+	       (g_str_has_prefix(line->name, TRANSPORT_SCAN "/") ||
+		   g_str_has_suffix(line->name, "verpd_scan") ||
+		   g_str_has_suffix(line->name,
+		       "smtpd_recipient_restrictions"));
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* A transport like that of the filter, that signs. */
+static void scan_transport(Wiring *wiring, const PostfixService *like)
+{
+	g_autoptr(GPtrArray) options = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *generic = g_strconcat(like->command, "_generic_maps",
+	    NULL);
+	g_autofree char *fields = g_strdup_printf("%s %s %s - %s %s",
+	    like->is_private, like->is_unprivileged, like->is_chrooted,
+	    like->process_limit, like->command);
+	GHashTableIter iter;
+	gpointer name, value;
+
+	g_hash_table_iter_init(&iter, like->options);
+	while (g_hash_table_iter_next(&iter, &name, &value))
+		if (strcmp(name, generic) != 0 &&
+		    strcmp(name, "syslog_name") != 0)
+			g_ptr_array_add(options,
+			    g_strconcat(name, "=", value, NULL));
+	g_ptr_array_sort(options, compare_texts);
+	g_ptr_array_add(options,
+	    g_strdup_printf("%s=socketmap:%s:sign", generic, wiring->map));
+	g_ptr_array_add(options,
+	    g_strdup("syslog_name=postfix/" TRANSPORT_SCAN));
+	g_ptr_array_add(options, NULL);
+	service(wiring, WIRING_SIGN, TRANSPORT_SCAN, fields,
+	    (const char *const *)options->pdata, "",
+	    "to the content filter campaigns go by a transport that signs "
+	    "already: what comes back has its token");
+}
+
+/* Which senders are campaigns' own addresses, out of which Postfix itself makes
+   return paths: those that came as return paths have "+" and "=". */
+static char *bases_of(const Wiring *wiring)
+{
+	const Settings *settings = wiring->settings;
+	g_autofree char *sub = g_regex_escape_string(settings->sub_address, -1);
+	g_autoptr(GString) domains = g_string_new(NULL);
+
+	for (char **domain = settings->bounce_domains; *domain != NULL;
+	     domain++)
+		append_domain(domains, *domain);
+	return g_strdup_printf("/^%s%s[a-z0-9][a-z0-9._-]*@(%s)$$/", sub,
+	    sub[0] != '\0' ? "\\+" : "", domains->str);
+}
+
+/* A filter gets XVERP's unsigned return path and hands it back.  From then on
+   nobody can tell it from one that an outsider sends from, so what is refused
+   afterwards could not count.  So campaigns are signed on their way to the
+   filter, and chosen for it by their own address, before there is a return
+   path: nothing that came in with one is. */
+static void scan(Wiring *wiring)
+{
+	const char *filter = wiring_filter(wiring->postconf);
+	const PostfixService *like = filter_transport(wiring->postconf, filter);
+	const GPtrArray *services = postconf_services(wiring->postconf);
+	g_autofree char *bases = bases_of(wiring);
+	g_autofree char *look = NULL;
+
+	if (like == NULL || strchr(filter, ':') == NULL) {
+		if (raw(wiring->postconf, "verpd_scan")[0] != '\0')
+			set(wiring, WIRING_SIGN, "verpd_scan", "",
+			    "campaigns would go to a filter that is no more");
+		return;
+	}
+	look = g_strdup_printf("check_sender_access regexp:{{%s FILTER "
+			       "%s%s}}",
+	    bases, TRANSPORT_SCAN, strchr(filter, ':'));
+	scan_transport(wiring, like);
+	for (unsigned i = 0; i < services->len; i++) {
+		const PostfixService *each = services->pdata[i];
+		const char *has = g_hash_table_lookup(each->options,
+		    "verpd_scan");
+		g_autofree char *key = g_strdup_printf("%s/%s/verpd_scan",
+		    each->name, each->type);
+
+		if (!is_smtpd(each))
+			continue;
+		if (strcmp(postconf_of(wiring->postconf, each,
+			       "content_filter"),
+			filter) == 0)
+			restrict_in(wiring, WIRING_SIGN, each, "$verpd_scan");
+		else
+			add(wiring, WIRING_SIGN, WIRING_OPTION, key,
+			    g_strdup(""),
+			    "what comes in here passes no filter, or has "
+			    "passed it")
+			    ->is_done = has != NULL && has[0] == '\0';
+	}
+	set(wiring, WIRING_SIGN, "verpd_scan", look,
+	    "of campaigns' own addresses alone, which are no return paths yet");
+	list(wiring, WIRING_SIGN, "smtpd_recipient_restrictions", "$verpd_scan",
+	    true, "before anything permits it");
+}
+
 int wiring_pause_type(const Settings *settings, const Postconf *postconf)
 {
 	/* what Postfix sees change, first */
@@ -556,37 +746,15 @@ static void sign(Wiring *wiring)
 		if (is_reinjection(each))
 			reinjection(wiring, each);
 	}
+	scan(wiring);
 }
 
 /* ---- enforce ---- */
 
-/* ITEM before OLD's, without a blank: postconf -Pe takes none. */
-static char *joined_tight(const char *item, const char *old)
-{
-	g_auto(GStrv) items = postconf_items(old);
-	g_autofree char *rest = g_strjoinv(",", items);
-
-	return g_strconcat(item, rest[0] != '\0' ? "," : "", rest, NULL);
-}
-
 static void enforce_in(Wiring *wiring, const PostfixService *service_)
 {
-	const char *own = g_hash_table_lookup(service_->options,
-	    "smtpd_recipient_restrictions");
-	g_autofree char *key = NULL;
-	WiringLine *line;
-	bool is_done;
-
-	if (own == NULL || strcmp(service_->command, "smtpd") != 0 ||
-	    is_reinjection(service_))
-		return;
-	is_done = postconf_has_item(own, "$verpd_enforce");
-	key = g_strdup_printf("%s/%s/smtpd_recipient_restrictions",
-	    service_->name, service_->type);
-	line = add(wiring, WIRING_ENFORCE, WIRING_OPTION, key,
-	    is_done ? g_strdup(own) : joined_tight("$verpd_enforce", own),
-	    "this service has restrictions of its own");
-	line->is_done = is_done;
+	if (is_smtpd(service_) && !is_reinjection(service_))
+		restrict_in(wiring, WIRING_ENFORCE, service_, "$verpd_enforce");
 }
 
 static void enforce(Wiring *wiring)

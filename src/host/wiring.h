@@ -53,6 +53,13 @@ char *wiring_policy(const Settings *settings, const Postconf *postconf);
    mail.  POSTCONF NULL: a Postfix that has its defaults. */
 int wiring_pause_type(const Settings *settings, const Postconf *postconf);
 
+/* The content_filter of main.cf or, if that has none, of the first smtpd(8) that
+   has one; "" is none.  Lent. */
+const char *wiring_filter(const Postconf *postconf);
+/* Whether LINE is one of those by which campaigns are signed on their way to
+   that filter. */
+bool wiring_is_about_filter(const WiringLine *line);
+
 /* Every line, those that are done too, in the order to be applied.  POSTCONF
    NULL: as for a Postfix that has its defaults. */
 GPtrArray *wiring_lines(const Settings *settings, const Postconf *postconf,

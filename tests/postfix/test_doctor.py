@@ -370,6 +370,10 @@ CASES = [
             "verpd-lmtp:unix:private/verpd, gmail.com=smtp:}", mends=False),
     main_cf("deferred", "defer_transports = campout, retry"),
     main_cf("filter", "content_filter = smtp:[127.0.0.1]:10024"),
+    main_cf("filter", "content_filter = retry:", mends=False),
+    main_cf("filter", "verpd_scan = check_sender_access "
+            "regexp:{{/^x@/ FILTER campscan:[127.0.0.1]:10024}}",
+            "smtpd_recipient_restrictions = $verpd_scan, $verpd_enforce"),
     main_cf("deferred", "defer_transports = verpd-lmtp"),
     main_cf("enforcing", "smtpd_recipient_restrictions = permit"),
     main_cf("enforcing", "smtpd_restriction_classes ="),

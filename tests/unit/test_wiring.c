@@ -26,6 +26,18 @@ static const char sub[] = "bounce_domains = {\"x.test\"}\n"
 
 static const char queue[] = "queue_directory = /var/spool/postfix\n";
 
+static const char filtered[] = "smtp inet n - n - - smtpd\n"
+			       "submission inet n - n - - smtpd\n"
+			       "127.0.0.1:10025 inet n - n - - smtpd\n"
+			       "scan unix - - n - 2 lmtp\n"
+			       "pipe unix - - n - 2 pipe\n";
+static const char filtered_options[] =
+    "submission/inet/smtpd_recipient_restrictions = reject\n"
+    "127.0.0.1:10025/inet/content_filter =\n"
+    "scan/unix/a = b c\n"
+    "scan/unix/lmtp_send_xforward_command = yes\n"
+    "scan/unix/lmtp_generic_maps = hash:/g\n";
+
 typedef struct Case {
 	const char *label;
 	const char *settings;
@@ -114,6 +126,50 @@ static const Case cases[] = {
 	    "127.0.0.1:10026 inet n - n - - smtpd\n",
 	    "127.0.0.1:10026/inet/content_filter =\n", { ALL, false },
 	    "127.0.0.1:10026/inet/local_header_rewrite_clients", "", false },
+	{ "no filter", own, "", filtered, "", { ALL, false }, "campscan/unix",
+	    NULL, false },
+	{ "a filter's transport, like it, and signs", own,
+	    "content_filter = scan:[127.0.0.1]:10024\n", filtered,
+	    filtered_options, { ALL, false }, "campscan/unix",
+	    "campscan unix - - n - 2 lmtp -o {a=b c} "
+	    "-o lmtp_send_xforward_command=yes "
+	    "-o lmtp_generic_maps=socketmap:inet:127.0.0.1:2500:sign "
+	    "-o syslog_name=postfix/campscan",
+	    false },
+	{ "a filter, for campaigns' own addresses", own,
+	    "content_filter = scan:[127.0.0.1]:10024\n", filtered,
+	    filtered_options, { ALL, false }, "verpd_scan",
+	    "check_sender_access regexp:{{/^[a-z0-9][a-z0-9._-]*@(b\\.test)$$/ "
+	    "FILTER campscan:[127.0.0.1]:10024}}",
+	    false },
+	{ "a filter, below a sub-address", sub,
+	    "content_filter = scan:[127.0.0.1]:10024\n", filtered,
+	    filtered_options, { ALL, false }, "verpd_scan",
+	    "check_sender_access "
+	    "regexp:{{/^b\\+[a-z0-9][a-z0-9._-]*@(x\\.test)$$/ "
+	    "FILTER campscan:[127.0.0.1]:10024}}",
+	    false },
+	{ "a filter, before enforce", own,
+	    "content_filter = scan:[127.0.0.1]:10024\n", filtered,
+	    filtered_options, { ALL, false }, "smtpd_recipient_restrictions",
+	    "$verpd_enforce, $verpd_scan", false },
+	{ "a filter, submission", own,
+	    "content_filter = scan:[127.0.0.1]:10024\n", filtered,
+	    filtered_options, { ALL, false },
+	    "submission/inet/smtpd_recipient_restrictions",
+	    "$verpd_enforce,$verpd_scan,reject", false },
+	{ "a filter, what comes back", own,
+	    "content_filter = scan:[127.0.0.1]:10024\n", filtered,
+	    filtered_options, { ALL, false }, "127.0.0.1:10025/inet/verpd_scan",
+	    "", false },
+	{ "a filter of one service", own, "", filtered,
+	    "scan/unix/a = b c\nsmtp/inet/content_filter = scan:x:1\n",
+	    { ALL, false }, "submission/inet/verpd_scan", "", false },
+	{ "a filter that cannot sign", own, "content_filter = pipe:x\n",
+	    filtered, filtered_options, { ALL, false }, "verpd_scan", NULL,
+	    false },
+	{ "a filter that is no more", own, "verpd_scan = x\n", "", "",
+	    { ALL, false }, "verpd_scan", "", false },
 	{ "enforce, of campaigns alone", own, "", "", "", { ALL, false },
 	    "verpd_enforce", "check_sender_access inline:{b.test=verpd_policy}",
 	    false },
