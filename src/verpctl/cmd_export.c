@@ -228,6 +228,7 @@ static int export_table(Export *export, const StoreFilter *filter,
 	g_autoptr(Judge) streams = NULL;
 	g_autoptr(PostfixTable) table = NULL;
 	g_autofree char *lines = NULL;
+	unsigned labels;
 
 	if (store == NULL)
 		return ctl_fail(export->ctl, error);
@@ -243,8 +244,13 @@ static int export_table(Export *export, const StoreFilter *filter,
 	if (table == NULL || !export_rows(export, store, filter, &error) ||
 	    !postfix_table_end(table, &error))
 		return ctl_fail(export->ctl, error);
-	lines = postfix_table_lines(type, use, path);
+	lines = postfix_table_lines(table);
 	printf("%s", lines);
+	if (use == TABLE_ACCESS && postfix_table_is_deep(table, &labels))
+		ctl_warn(export->ctl,
+		    "something is said of a domain of %u labels: the lines in "
+		    "main.cf must be these, shorter ones do not find it",
+		    labels);
 	return tell_unfit(export->ctl, postfix_table_unfit(table));
 }
 

@@ -23,8 +23,9 @@
 
 #define MODE 0644
 
-/* Domains above the recipient's that are asked for. */
-enum { LEVELS_MAX = 8 };
+/* Labels of a domain that is asked for as one above the recipient's, at least:
+   what is said of one with more makes the lines for main.cf longer. */
+enum { LABELS_USUAL = 8 };
 
 /* By these words our own refusal is known when Postfix reports on it (the rule
    verpd.own-refusal).  A comma would end them: see access_lines(). */
@@ -59,9 +60,20 @@ struct PostfixTable {
 	GHashTable *domains; /* that entries are of */
 	GHashTable *allowed; /* addresses that entries are of, until seen */
 	uint64_t n_unfit;
+	unsigned labels; /* of the domain that has most */
 };
 
 /* ---- what is said of ---- */
+
+static unsigned count_labels(const char *domain)
+{
+	unsigned n = 1;
+
+	for (const char *dot = strchr(domain, '.'); dot != NULL;
+	     dot = strchr(dot + 1, '.'))
+		n++;
+	return n;
+}
 
 static bool take_entry(const Entry *entry, void *data)
 {
@@ -71,8 +83,10 @@ static bool take_entry(const Entry *entry, void *data)
 	if (entry->address[0] != '\0')
 		(void)g_hash_table_add(table->allowed,
 		    g_strdup(entry->address));
-	else if (entry->domain[0] != '\0')
+	else if (entry->domain[0] != '\0') {
 		(void)g_hash_table_add(table->domains, g_strdup(entry->domain));
+		table->labels = MAX(table->labels, count_labels(entry->domain));
+	}
 	return true;
 }
 
@@ -191,6 +205,7 @@ PostfixTable *postfix_table_begin(Ctl *ctl, Store *store, const char *stream,
 	table->stream = g_strdup(stream);
 	table->ignored = ignored;
 	table->now = ctl->now;
+	table->labels = LABELS_USUAL;
 	table->entries = entry_set_new();
 	table->domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 	    NULL);
@@ -243,6 +258,12 @@ uint64_t postfix_table_unfit(const PostfixTable *table)
 	return table->n_unfit;
 }
 
+bool postfix_table_is_deep(const PostfixTable *table, unsigned *ret_labels)
+{
+	*ret_labels = table->labels;
+	return table->labels > LABELS_USUAL;
+}
+
 void postfix_table_free(PostfixTable *table)
 {
 	if (table == NULL)
@@ -258,8 +279,9 @@ void postfix_table_free(PostfixTable *table)
 
 /* ---- main.cf ---- */
 
-/* Each key in turn, and of what was found the first. */
-static char *access_lines(const char *name)
+/* Each key in turn, and of what was found the first.  The domains above are
+   counted from the root, so it does not matter how far above they are. */
+static char *access_lines(const char *name, unsigned labels)
 {
 	GString *lines = g_string_new(NULL);
 
@@ -269,11 +291,11 @@ static char *access_lines(const char *name)
 	    "    pipemap:{regexp:{{/(.+)/ $$1}}, $verpd_table}\n"
 	    "    pipemap:{regexp:{{/@([^@]+)$$/ $$1}}, $verpd_table}\n",
 	    name);
-	for (unsigned level = 1; level <= LEVELS_MAX; level++)
+	for (unsigned more = labels; more-- > 0;)
 		g_string_append_printf(lines,
-		    "    pipemap:{regexp:{{/@([^@.]+[.]){%u}([^@]+)$$/ .$$2}}, "
-		    "$verpd_table}\n",
-		    level);
+		    "    pipemap:{regexp:{{/@[^@]+[.](([^@.]+[.]){%u}[^@.]+)$$/"
+		    " .$$1}}, $verpd_table}\n",
+		    more);
 	g_string_append(lines,
 	    "    }, regexp:{{/^(550 [^,]+)/ $$1}}}\n"
 	    "smtpd_recipient_restrictions = "
@@ -281,15 +303,19 @@ static char *access_lines(const char *name)
 	return g_string_free(lines, FALSE);
 }
 
-char *postfix_table_lines(TableType type, TableUse use, const char *path)
+char *postfix_table_lines(const PostfixTable *table)
 {
 	g_autofree char *name = g_strdup_printf("%s:%s%s",
-	    table_type_name(type), path, type == TABLE_SQLITE ? ".cf" : "");
-	g_autofree char *rest = use == TABLE_ACCESS
-				    ? access_lines(name)
-				    : g_strdup_printf("transport_maps = ..., "
-						      "%s\n",
-					  name);
+	    table_type_name(table->type), table->path,
+	    table->type == TABLE_SQLITE ? ".cf" : "");
+	g_autofree char *rest =
+	    table->use == TABLE_ACCESS
+		? access_lines(name, table->labels)
+		: g_strdup_printf("# and for ana@ after ana+x@, where "
+				  "recipient_delimiter is set: what is said of "
+				  "the one holds for the other\n"
+				  "transport_maps = ..., %s\n",
+		      name);
 
 	return g_strconcat("# main.cf: asked for an address, then for its "
 			   "domain, then for those above\n",

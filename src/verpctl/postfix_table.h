@@ -26,9 +26,11 @@ bool postfix_table_recipient(PostfixTable *table, const char *address,
 bool postfix_table_end(PostfixTable *table, GError **error);
 /* How many addresses it cannot hold. */
 uint64_t postfix_table_unfit(const PostfixTable *table);
-void postfix_table_free(PostfixTable *table);
-
 /* The lines of main.cf; g_free() it. */
-char *postfix_table_lines(TableType type, TableUse use, const char *path);
+char *postfix_table_lines(const PostfixTable *table);
+/* Of how many labels a domain may be to be found by these lines, and whether
+   that is more than usual: then those that are in main.cf may be too few. */
+bool postfix_table_is_deep(const PostfixTable *table, unsigned *ret_labels);
+void postfix_table_free(PostfixTable *table);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PostfixTable, postfix_table_free)
