@@ -365,19 +365,21 @@ bool notice_lists_recipient(const Mail *mail, const Report *report)
 
 bool notice_lists_refusal(const Mail *mail, const Report *report)
 {
-	g_autoptr(Report) trial = report_new();
+	const char *line = report->text;
 	const char *returned;
+	const char *end = divider_find(mail_words(mail), line, &returned);
+	bool is_refused = false;
+	Item item;
 
-	notice_read_items(mail, trial, report->text,
-	    divider_find(mail_words(mail), report->text, &returned));
-	for (guint i = 0; i < trial->recipients->len; i++) {
-		const ReportRecipient *recipient = report_recipient(trial, i);
+	while (!is_refused && items_next(report->text, &line, end, &item)) {
+		g_autofree char *about = text_printable(item.text, item.len,
+		    BOUND_FIELD);
+		g_autofree char *status = dsn_find_status(about);
 
-		if (*recipient->status != '\0' ||
-		    *recipient->diagnostic_type != '\0')
-			return true;
+		is_refused = *status != '\0' || find_reply(about) != NULL;
+		item_clear(&item);
 	}
-	return false;
+	return is_refused;
 }
 
 bool notice_names_recipient(const Mail *mail, const Report *report)
