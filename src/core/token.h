@@ -62,6 +62,8 @@ typedef struct TokenSpaceSpec {
    groups; no domain). */
 TokenSpace *token_space_new(const TokenSpaceSpec *spec, GError **error);
 void token_space_free(TokenSpace *space);
+/* Its first bounce domain, with which we mint; NULL: there is none.  Lent. */
+const char *token_space_first_domain(const TokenSpace *space);
 
 /* ---- tokens ---- */
 

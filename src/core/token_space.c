@@ -118,3 +118,8 @@ const char *token_space_domain(const TokenSpace *space, const char *name)
 	folded = domain_fold(name, NULL);
 	return folded != NULL ? domain_find(space, folded) : NULL;
 }
+
+const char *token_space_first_domain(const TokenSpace *space)
+{
+	return space->domains[0];
+}

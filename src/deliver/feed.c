@@ -182,9 +182,10 @@ static bool take_reply(const char *said, char **ret_reply)
 	return false;
 }
 
-/* As Postfix's own report would say it. */
-static Report *report_of(const FeedFact *fact)
+/* As Postfix's own report, to us, would say it. */
+static Report *report_of(const Feed *feed, const FeedFact *fact)
 {
+	const char *domain = token_space_first_domain(feed->judge->tokens);
 	Report *report = report_new();
 	ReportRecipient *about = report_add_recipient(report);
 	g_autofree char *said = text_utf8(fact->said, strlen(fact->said),
@@ -192,6 +193,9 @@ static Report *report_of(const FeedFact *fact)
 	bool has_reply;
 
 	report->kind = REPORT_DSN;
+	if (domain != NULL && *text_or_empty(fact->campaign) != '\0')
+		text_take(&report->to,
+		    g_strconcat(fact->campaign, "@", domain, NULL));
 	about->action = fact->kind == FEED_DELIVERED ? ACTION_RELAYED
 						     : ACTION_FAILED;
 	text_take(&about->final_recipient,
@@ -310,7 +314,7 @@ static const char *provider_of(Feed *feed, const FeedFact *fact,
 		return provider;
 	if (g_hash_table_size(feed->providers) >= CACHED)
 		g_hash_table_remove_all(feed->providers);
-	report = report_of(fact);
+	report = report_of(feed, fact);
 	verdict = verdict_of(feed, report, fact);
 	provider = g_strdup(verdict->provider);
 	(void)g_hash_table_insert(feed->providers, g_steal_pointer(&key),
@@ -393,7 +397,7 @@ static bool record_delivered(const Feed *feed, Store *store,
 		return false;
 	if (!found)
 		return true;
-	report = report_of(fact);
+	report = report_of(feed, fact);
 	verdict = verdict_of(feed, report, fact);
 	return write_event(feed, store, fact, report, verdict, &campaign,
 	    &recipient, ret_result, error);
@@ -438,7 +442,7 @@ static bool is_soft_evidence(const Feed *feed, const Verdict *verdict)
 static bool record_trouble(const Feed *feed, Store *store, const FeedFact *fact,
     int64_t now, FeedResult *ret_result, GError **error)
 {
-	g_autoptr(Report) report = report_of(fact);
+	g_autoptr(Report) report = report_of(feed, fact);
 	g_autoptr(Verdict) verdict = verdict_of(feed, report, fact);
 	g_auto(StoreRecipient) recipient = { 0 };
 	g_auto(StoreCampaign) campaign = { 0 };

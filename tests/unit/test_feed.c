@@ -278,6 +278,50 @@ START_TEST(older_than_a_bounce)
 }
 END_TEST
 
+/* What is said of our own address is not said of whom we wrote to. */
+START_TEST(whose_address)
+{
+	static const struct {
+		const char *said;
+		bool is_held;
+	} table[] = {
+		{ "host mx.test[192.0.2.1] said: 550 5.1.1 no such user (in "
+		  "reply to RCPT TO command)",
+		    true },
+		{ "host mx.test[192.0.2.1] said: 550 5.1.1 "
+		  "<bounce@bounces.test>: no such user (in reply to RCPT TO "
+		  "command)",
+		    false },
+	};
+	g_autoptr(Feed) feed = feed_new(judge, &options);
+	FeedFact fact = {
+		.kind = FEED_BOUNCED,
+		.at = NOW,
+		.campaign = "news-1",
+		.address = "ana@example.org",
+		.original = "ana@example.org",
+		.token_day = NOW / DAY,
+		.trust = TRUST_ADMIN,
+		.source = "log",
+		.queue_id = "AAAAA1",
+		.status = "5.1.1",
+		.said = table[_i].said,
+		.relay = MX,
+	};
+	FeedResult result;
+	GError *error = NULL;
+
+	ck_assert(store_begin(store, &error));
+	ck_assert(feed_record(feed, store, &fact, NOW, &result, &error));
+	ck_assert(feed_flush(feed, store, &error));
+	ck_assert(store_commit(store, &error));
+	ck_assert_int_eq(hold_is_active(state_of("ana@example.org")
+					    .hold[CAUSE_HARD],
+			     NOW),
+	    table[_i].is_held);
+}
+END_TEST
+
 static Suite *feed_suite(void)
 {
 	Suite *suite = suite_create("feed");
@@ -288,6 +332,7 @@ static Suite *feed_suite(void)
 	tcase_add_test(tcase, a_log);
 	tcase_add_loop_test(tcase, any_call_may_fail, 0, STORE_CALLS);
 	tcase_add_test(tcase, all_calls_were_failed);
+	tcase_add_loop_test(tcase, whose_address, 0, 2);
 	tcase_add_loop_test(tcase, older_than_a_bounce, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return suite;
