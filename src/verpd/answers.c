@@ -11,9 +11,9 @@
 #include "errors.h"
 #include "log.h"
 #include "lookups.h"
-#include "reader.h"
 #include "selftest.h"
 #include "store.h"
+#include "store_reader.h"
 #include "units.h"
 
 #include <string.h>
@@ -32,7 +32,7 @@ typedef struct Wish {
 } Wish;
 
 struct Answers {
-	Reader *reader;
+	StoreReader *reader;
 	Recorder *recorder;
 	Watcher *watcher;
 	Judge *judge;
@@ -58,7 +58,7 @@ Answers *answers_new(const Settings *settings, Judge *judge, Recorder *recorder,
 {
 	Answers *answers = g_new0(Answers, 1);
 
-	answers->reader = reader_new(settings, recorder);
+	answers->reader = store_reader_new(settings, recorder);
 	answers->recorder = recorder;
 	answers->watcher = watcher;
 	answers->judge = judge_ref(judge);
@@ -79,7 +79,7 @@ void answers_free(Answers *answers)
 	g_mutex_clear(&answers->lock);
 	campaigns_free(answers->campaigns);
 	judge_unref(answers->judge);
-	reader_free(answers->reader);
+	store_reader_free(answers->reader);
 	g_free(answers);
 }
 
@@ -91,24 +91,24 @@ void answers_judge(Answers *answers, Judge *judge)
 
 void answers_stop(Answers *answers)
 {
-	reader_close(answers->reader);
+	store_reader_close(answers->reader);
 }
 
 bool answers_are_looking(const Answers *answers)
 {
-	return reader_is_looking(answers->reader);
+	return store_reader_is_looking(answers->reader);
 }
 
 void answers_let_go(Answers *answers)
 {
-	reader_let_go(answers->reader);
+	store_reader_let_go(answers->reader);
 }
 
 /* Whether ERROR of a look-up only says that there is no such thing. */
 static void note_failure(Answers *answers, const GError *error)
 {
 	if (!g_error_matches(error, VP_ERROR, VP_ERROR_NOT_FOUND))
-		reader_failed(answers->reader, error);
+		store_reader_failed(answers->reader, error);
 }
 
 /* ---- campaigns ---- */
@@ -126,11 +126,11 @@ void answers_tick(Answers *answers)
 	g_autoptr(GError) error = NULL;
 	Store *store;
 
-	reader_refresh(answers->reader);
-	store = reader_store(answers->reader);
+	store_reader_refresh(answers->reader);
+	store = store_reader_store(answers->reader);
 	if (store != NULL &&
 	    !campaigns_refresh(answers->campaigns, store, &error))
-		reader_failed(answers->reader, error);
+		store_reader_failed(answers->reader, error);
 	if (++answers->ticks % TICKS_TO_WRITE == 0)
 		answers_flush(answers);
 }
@@ -220,7 +220,7 @@ static bool is_campaign_name(const Judge *judge, const char *campaign)
 static bool find_ids(Answers *answers, const char *campaign,
     const char *recipient, SignIds *ret_ids)
 {
-	Store *store = reader_store(answers->reader);
+	Store *store = store_reader_store(answers->reader);
 	const StoreCampaign *known_campaign;
 	g_auto(StoreRecipient) known_recipient = { 0 };
 	g_autoptr(GError) error = NULL;
@@ -276,7 +276,7 @@ typedef enum Known {
 static Known ask_store(Answers *answers, const char *address,
     const char *stream, char **ret_why)
 {
-	Store *store = reader_store(answers->reader);
+	Store *store = store_reader_store(answers->reader);
 	int64_t now = clock_now();
 	g_autofree char *folded = address_fold_unquoted(address);
 	g_autofree char *hash = NULL;
@@ -294,7 +294,7 @@ static Known ask_store(Answers *answers, const char *address,
 		return KNOWN_SENDABLE;
 	if (!store_answer(store, folded, stream,
 		judge_ignored(answers->judge, stream), now, &found, &error)) {
-		reader_failed(answers->reader, error);
+		store_reader_failed(answers->reader, error);
 		return KNOWN_NOT;
 	}
 	if (found.answer.may_send)
@@ -365,7 +365,7 @@ MapReply answers_look_up(void *data, const char *map, const char *key)
 	int64_t now = clock_now();
 	const char *stream;
 
-	reader_refresh(answers->reader);
+	store_reader_refresh(answers->reader);
 	if (strcmp(map, "sign") == 0)
 		return map_sign(judge->tokens, look, answers, key, now);
 	if (strcmp(map, "token") == 0)
@@ -405,7 +405,7 @@ static bool campaign_of(Answers *answers, const char *sender, char **ret_name,
 	    (token.campaign[0] != '\0' && !selftest_is(&token) &&
 		!is_campaign_name(judge, token.campaign)))
 		return false;
-	store = reader_store(answers->reader);
+	store = store_reader_store(answers->reader);
 	if (store == NULL) {
 		*ret_known_not = true;
 		*ret_name = g_strdup(token.campaign);
@@ -421,7 +421,7 @@ static bool campaign_of(Answers *answers, const char *sender, char **ret_name,
 		return true;
 	}
 	note_failure(answers, error);
-	*ret_known_not = reader_store(answers->reader) == NULL;
+	*ret_known_not = store_reader_store(answers->reader) == NULL;
 	if (token.campaign[0] == '\0' && !*ret_known_not)
 		return false;
 	*ret_name = g_strdup(token.campaign);
@@ -459,7 +459,7 @@ char *answers_decide(void *data, const PolicyRequest *request)
 	bool known_not;
 	Known known;
 
-	reader_refresh(answers->reader);
+	store_reader_refresh(answers->reader);
 	if (strcmp(request->protocol_state, "RCPT") != 0 ||
 	    request->sender[0] == '\0' ||
 	    !campaign_of(answers, request->sender, &campaign, &stream,

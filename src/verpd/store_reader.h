@@ -18,21 +18,21 @@
    acknowledged, and at most half a millisecond before the question; so an
    answer is as one that was given so much earlier, and nothing is remembered
    from one moment to the next. */
-typedef struct Reader Reader;
+typedef struct StoreReader StoreReader;
 
 /* RECORDER is lent, and must live longer.  The rest belongs to one thread. */
-Reader *reader_new(const Settings *settings, Recorder *recorder);
-void reader_free(Reader *reader);
+StoreReader *store_reader_new(const Settings *settings, Recorder *recorder);
+void store_reader_free(StoreReader *reader);
 
 /* A question came: what is too old for it is let go. */
-void reader_refresh(Reader *reader);
+void store_reader_refresh(StoreReader *reader);
 /* NULL while it cannot be read.  Lent until the next question, or until it
    failed. */
-Store *reader_store(Reader *reader);
+Store *store_reader_store(StoreReader *reader);
 /* It did, with ERROR. */
-void reader_failed(Reader *reader, const GError *error);
+void store_reader_failed(StoreReader *reader, const GError *error);
 /* It looks at one moment of the store; it should not once nothing more waits. */
-bool reader_is_looking(const Reader *reader);
-void reader_let_go(Reader *reader);
+bool store_reader_is_looking(const StoreReader *reader);
+void store_reader_let_go(StoreReader *reader);
 /* Until it is asked for again. */
-void reader_close(Reader *reader);
+void store_reader_close(StoreReader *reader);

@@ -4,7 +4,7 @@
    begins to read and when it ends.  The recorder takes it, too, some dozens of
    times for each message, and is preempted with it in hand: who asked then
    waited for a millisecond, hundreds of times a second under full load. */
-#include "reader.h"
+#include "store_reader.h"
 
 #include "log.h"
 #include "site_store.h"
@@ -17,7 +17,7 @@
    load, and grew. */
 enum { LOOK_USEC = 500 };
 
-struct Reader {
+struct StoreReader {
 	SiteStore site;
 	Recorder *recorder;
 	Store *store;    /* or NULL: it failed */
@@ -28,31 +28,31 @@ struct Reader {
 	int syncs;          /* of the recorder, before it looked */
 };
 
-Reader *reader_new(const Settings *settings, Recorder *recorder)
+StoreReader *store_reader_new(const Settings *settings, Recorder *recorder)
 {
-	Reader *reader = g_new0(Reader, 1);
+	StoreReader *reader = g_new0(StoreReader, 1);
 
 	reader->site = site_store_of(settings);
 	reader->recorder = recorder;
 	return reader;
 }
 
-void reader_free(Reader *reader)
+void store_reader_free(StoreReader *reader)
 {
 	if (reader == NULL)
 		return;
-	reader_close(reader);
+	store_reader_close(reader);
 	site_store_clear(&reader->site);
 	g_free(reader);
 }
 
-void reader_close(Reader *reader)
+void store_reader_close(StoreReader *reader)
 {
 	reader->is_looking = false; /* closing rolls back */
 	g_clear_pointer(&reader->store, store_close);
 }
 
-static void tell(Reader *reader, const GError *error)
+static void tell(StoreReader *reader, const GError *error)
 {
 	if (!reader->is_told)
 		log_warning("questions are answered without the store: %s",
@@ -61,14 +61,14 @@ static void tell(Reader *reader, const GError *error)
 	reader->retry_at = g_get_monotonic_time() + RETRY;
 }
 
-void reader_failed(Reader *reader, const GError *error)
+void store_reader_failed(StoreReader *reader, const GError *error)
 {
 	reader->is_told = false; /* it worked until now */
 	tell(reader, error);
-	reader_close(reader);
+	store_reader_close(reader);
 }
 
-static bool open_store(Reader *reader)
+static bool open_store(StoreReader *reader)
 {
 	g_autoptr(GError) error = NULL;
 
@@ -86,7 +86,7 @@ static bool open_store(Reader *reader)
 	return true;
 }
 
-Store *reader_store(Reader *reader)
+Store *store_reader_store(StoreReader *reader)
 {
 	g_autoptr(GError) error = NULL;
 
@@ -98,29 +98,29 @@ Store *reader_store(Reader *reader)
 	reader->syncs = recorder_syncs(reader->recorder);
 	reader->looks_since = g_get_monotonic_time();
 	if (!store_look(reader->store, &error)) {
-		reader_failed(reader, error);
+		store_reader_failed(reader, error);
 		return NULL;
 	}
 	reader->is_looking = true;
 	return reader->store;
 }
 
-bool reader_is_looking(const Reader *reader)
+bool store_reader_is_looking(const StoreReader *reader)
 {
 	return reader->is_looking;
 }
 
-void reader_let_go(Reader *reader)
+void store_reader_let_go(StoreReader *reader)
 {
 	if (reader->is_looking)
 		store_rollback(reader->store);
 	reader->is_looking = false;
 }
 
-void reader_refresh(Reader *reader)
+void store_reader_refresh(StoreReader *reader)
 {
 	if (reader->is_looking &&
 	    (recorder_syncs(reader->recorder) != reader->syncs ||
 		g_get_monotonic_time() - reader->looks_since > LOOK_USEC))
-		reader_let_go(reader);
+		store_reader_let_go(reader);
 }
