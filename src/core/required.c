@@ -223,7 +223,7 @@ static void read_literal(RequiredReader *reader, Sets *all)
 	} else {
 		g_string_append_unichar(reader->pool,
 		    literal_fold_char(g_utf8_get_char(reader->p)));
-		reader->p = g_utf8_next_char(reader->p);
+		reader->p += g_utf8_skip[(unsigned char)*reader->p];
 	}
 	switch (read_quantifier(reader)) {
 	case ONCE:

@@ -109,7 +109,7 @@ static void normalise(char *text)
 			to++;
 			continue;
 		}
-		next = g_utf8_next_char(from);
+		next = from + g_utf8_skip[(unsigned char)*from];
 		c = text_plain(g_utf8_get_char(from));
 		if (c < 0x80)
 			*to++ = (char)c;

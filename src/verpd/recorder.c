@@ -472,7 +472,7 @@ void recorder_durable(Recorder *recorder, StoreIds *ret_ids)
 	g_mutex_unlock(&recorder->lock);
 }
 
-int recorder_syncs(const Recorder *recorder)
+int recorder_syncs(Recorder *recorder)
 {
 	return g_atomic_int_get(&recorder->syncs);
 }

@@ -48,7 +48,7 @@ void recorder_chore(Recorder *recorder, RecorderChore chore, void *data);
 void recorder_durable(Recorder *recorder, StoreIds *ret_ids);
 /* How often it has synced; from any thread.  While that is the same, nothing
    more was acknowledged. */
-int recorder_syncs(const Recorder *recorder);
+int recorder_syncs(Recorder *recorder);
 /* Ends the thread once all that it was given is recorded. */
 void recorder_stop(Recorder *recorder);
 /* Only after `stopped`. */
